@@ -1,0 +1,339 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Rigid transforms, and a stamped tree of them.
+
+A variable spells both frames and is read right to left: ``camera_from_lidar`` takes points written
+in the lidar frame to the camera frame, and ``camera_from_lidar @ lidar_from_base`` is
+``camera_from_base``.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+Float64Array = npt.NDArray[np.float64]
+
+_ORTHONORMAL_TOLERANCE = 1e-6
+_ROUNDED_CALIBRATION_TOLERANCE = 1e-2
+
+
+class TransformError(LookupError):
+    """A transform that the tree cannot give; the message names the frames that exist."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RigidTransform:
+    """A rotation and a translation: ``p_target = rotation @ p_source + translation``.
+
+    Attributes:
+        rotation: (3, 3) float64, orthonormal with determinant +1.
+        translation: (3,) float64, metres.
+    """
+
+    rotation: Float64Array
+    translation: Float64Array
+
+    def __post_init__(self) -> None:
+        rotation = np.asarray(self.rotation, dtype=np.float64)
+        translation = np.asarray(self.translation, dtype=np.float64)
+        if rotation.shape != (3, 3) or translation.shape != (3,):
+            raise ValueError(
+                f"a rigid transform needs a 3x3 rotation and 3 translations, "
+                f"got shapes {rotation.shape} and {translation.shape}"
+            )
+        if not (np.isfinite(rotation).all() and np.isfinite(translation).all()):
+            raise ValueError("the transform holds NaN or infinite numbers; check who publishes it")
+        error = np.abs(rotation @ rotation.T - np.eye(3)).max()
+        if error > _ORTHONORMAL_TOLERANCE or np.linalg.det(rotation) < 0:
+            raise ValueError(
+                f"the 3x3 part is not a rotation (off by {error:.2g}, determinant "
+                f"{np.linalg.det(rotation):.3f}); expected orthonormal rows and determinant +1"
+            )
+        object.__setattr__(self, "rotation", rotation)
+        object.__setattr__(self, "translation", translation)
+
+    @classmethod
+    def identity(cls) -> RigidTransform:
+        """The transform that changes nothing."""
+        return cls(np.eye(3), np.zeros(3))
+
+    @classmethod
+    def from_matrix(cls, matrix: npt.ArrayLike) -> RigidTransform:
+        """From a (4, 4) or (3, 4) homogeneous matrix, its 3x3 part made exactly orthonormal.
+
+        Raises:
+            ValueError: another shape, or a 3x3 part further from a rotation than rounding explains.
+        """
+        array = np.asarray(matrix, dtype=np.float64)
+        if array.shape not in ((4, 4), (3, 4)):
+            raise ValueError(f"a transform matrix is 4x4 or 3x4, got shape {array.shape}")
+        return cls(_nearest_rotation(array[:3, :3]), array[:3, 3])
+
+    @classmethod
+    def from_quaternion(
+        cls, quaternion_xyzw: npt.ArrayLike, translation: npt.ArrayLike
+    ) -> RigidTransform:
+        """From a quaternion in ROS order (x, y, z, w), normalised here, and metres.
+
+        Raises:
+            ValueError: the quaternion is zero or not finite (an unfilled message).
+        """
+        quaternion = np.asarray(quaternion_xyzw, dtype=np.float64)
+        norm = float(np.linalg.norm(quaternion))
+        if not np.isfinite(norm) or norm < 1e-6:
+            raise ValueError(
+                f"quaternion {quaternion.tolist()} has norm {norm:.3g}; expected 1. "
+                "An all-zero quaternion means that the publisher left the rotation unset"
+            )
+        return cls(_matrix_from_unit_quaternion(quaternion / norm), np.asarray(translation))
+
+    @property
+    def matrix(self) -> Float64Array:
+        """(4, 4) float64 homogeneous matrix."""
+        matrix = np.eye(4)
+        matrix[:3, :3] = self.rotation
+        matrix[:3, 3] = self.translation
+        return matrix
+
+    @property
+    def quaternion_xyzw(self) -> Float64Array:
+        """(4,) float64 unit quaternion in ROS order, w >= 0."""
+        return _unit_quaternion_from_matrix(self.rotation)
+
+    def inverse(self) -> RigidTransform:
+        """``b_from_a`` of ``a_from_b``."""
+        return RigidTransform(self.rotation.T, -self.rotation.T @ self.translation)
+
+    def __matmul__(self, other: RigidTransform) -> RigidTransform:
+        return RigidTransform(
+            self.rotation @ other.rotation, self.rotation @ other.translation + self.translation
+        )
+
+    def apply(self, points: npt.ArrayLike) -> Float64Array:
+        """Points (..., 3) in metres from the source frame to the target frame, float64."""
+        moved: Float64Array = np.asarray(points, np.float64) @ self.rotation.T + self.translation
+        return moved
+
+    def interpolated(self, other: RigidTransform, fraction: float) -> RigidTransform:
+        """Between self (fraction 0) and other (fraction 1): slerp and lerp, as tf2 does."""
+        start, end = self.quaternion_xyzw, other.quaternion_xyzw
+        dot = float(start @ end)
+        if dot < 0.0:
+            end, dot = -end, -dot
+        translation = (1.0 - fraction) * self.translation + fraction * other.translation
+        if dot > 1.0 - 1e-9:
+            blended = (1.0 - fraction) * start + fraction * end
+        else:
+            angle = np.arccos(min(dot, 1.0))
+            blended = np.sin((1.0 - fraction) * angle) * start + np.sin(fraction * angle) * end
+        return RigidTransform.from_quaternion(blended, translation)
+
+
+@dataclass(slots=True)
+class _Edge:
+    """How one frame hangs on its parent: one fixed transform, or a sorted history of them."""
+
+    parent: str
+    is_static: bool
+    stamps_ns: list[int] = field(default_factory=list)
+    history: dict[int, RigidTransform] = field(default_factory=dict)
+
+    def add(self, stamp_ns: int, parent_from_child: RigidTransform) -> None:
+        if self.is_static:
+            self.stamps_ns, self.history = [0], {0: parent_from_child}
+            return
+        if stamp_ns not in self.history:
+            insort(self.stamps_ns, stamp_ns)
+        self.history[stamp_ns] = parent_from_child
+
+    def at(self, stamp_ns: int, child: str, tolerance_ns: int) -> RigidTransform:
+        if self.is_static:
+            return self.history[0]
+        first_ns, last_ns = self.stamps_ns[0], self.stamps_ns[-1]
+        outside_ns = max(first_ns - stamp_ns, stamp_ns - last_ns)
+        if outside_ns > tolerance_ns:
+            raise TransformError(
+                f"'{self.parent}' from '{child}' is known from {first_ns / 1e9:.3f} s to "
+                f"{last_ns / 1e9:.3f} s, but {stamp_ns / 1e9:.3f} s was asked for "
+                f"({outside_ns / 1e6:.1f} ms outside). "
+                + (
+                    "A gap of years means that one driver does not use the same clock"
+                    if outside_ns > 86_400 * 10**9
+                    else "Record or wait for more TF, or allow some extrapolation"
+                )
+            )
+        if outside_ns >= 0:
+            return self.history[first_ns if stamp_ns <= first_ns else last_ns]
+        index = bisect_left(self.stamps_ns, stamp_ns)
+        after_ns, before_ns = self.stamps_ns[index], self.stamps_ns[index - 1]
+        fraction = (stamp_ns - before_ns) / (after_ns - before_ns)
+        return self.history[before_ns].interpolated(self.history[after_ns], fraction)
+
+
+class TransformBuffer:
+    """A tree of frames, each hanging on one parent by a static or a time-varying transform.
+
+    Times are integer nanoseconds. Slashes in front of frame names (tf of ROS 1) are dropped.
+    """
+
+    def __init__(self, extrapolation_tolerance_ns: int = 0) -> None:
+        self._edges: dict[str, _Edge] = {}
+        self._extrapolation_tolerance_ns = extrapolation_tolerance_ns
+
+    def set_static(self, parent: str, child: str, parent_from_child: RigidTransform) -> None:
+        """Hang ``child`` on ``parent`` for all times; replaces what was known of ``child``."""
+        self._edge(parent, child, is_static=True).add(0, parent_from_child)
+
+    def set_dynamic(
+        self, parent: str, child: str, stamp_ns: int, parent_from_child: RigidTransform
+    ) -> None:
+        """Add one stamped transform; a static one of the same child and parent stays."""
+        edge = self._edge(parent, child, is_static=False)
+        if not edge.is_static:
+            edge.add(stamp_ns, parent_from_child)
+
+    def clear(self) -> None:
+        """Forget the time-varying transforms, as after the clock jumped back; keep static ones."""
+        self._edges = {child: edge for child, edge in self._edges.items() if edge.is_static}
+
+    @property
+    def frames(self) -> list[str]:
+        """Names of all frames, sorted."""
+        return sorted(set(self._edges) | {edge.parent for edge in self._edges.values()})
+
+    @property
+    def edges(self) -> list[tuple[str, str, bool, int]]:
+        """(parent, child, is_static, number of transforms) of every edge, sorted."""
+        return sorted(
+            (edge.parent, child, edge.is_static, len(edge.stamps_ns))
+            for child, edge in self._edges.items()
+        )
+
+    def is_static_between(self, target: str, source: str) -> bool:
+        """Whether every edge between two connected frames is static."""
+        up, down = self._path(_clean(target), _clean(source))
+        return all(self._edges[child].is_static for child in up + down)
+
+    def lookup(self, target: str, source: str, stamp_ns: int) -> RigidTransform:
+        """``target_from_source`` at one instant.
+
+        Raises:
+            TransformError: a frame is unknown, the two are not connected, or the instant lies
+                outside what was received.
+        """
+        up, down = self._path(_clean(target), _clean(source))
+        return self._chain(down, stamp_ns).inverse() @ self._chain(up, stamp_ns)
+
+    def lookup_through(
+        self, target: str, target_stamp_ns: int, source: str, source_stamp_ns: int, fixed: str
+    ) -> RigidTransform:
+        """``target`` at one instant from ``source`` at another, the world held still in ``fixed``.
+
+        Raises:
+            TransformError: as for :meth:`lookup`.
+        """
+        fixed_from_source = self.lookup(fixed, source, source_stamp_ns)
+        return self.lookup(target, fixed, target_stamp_ns) @ fixed_from_source
+
+    def _edge(self, parent: str, child: str, *, is_static: bool) -> _Edge:
+        parent, child = _clean(parent), _clean(child)
+        if parent == child:
+            raise ValueError(f"frame '{child}' was published as its own parent")
+        edge = self._edges.get(child)
+        keep = edge is not None and edge.parent == parent and (edge.is_static or not is_static)
+        if edge is None or not keep:
+            edge = self._edges[child] = _Edge(parent, is_static)
+        return edge
+
+    def _ancestors(self, frame: str) -> list[str]:
+        chain = [frame]
+        while chain[-1] in self._edges:
+            parent = self._edges[chain[-1]].parent
+            if parent in chain:
+                raise TransformError(f"the TF tree has a loop: {' <- '.join([*chain, parent])}")
+            chain.append(parent)
+        return chain
+
+    def _path(self, target: str, source: str) -> tuple[list[str], list[str]]:
+        """Children whose edges lead from source up to the common root, and likewise from target."""
+        known = self.frames
+        for frame in (target, source):
+            if frame not in known and target != source:
+                listed = ", ".join(known) if known else "none at all: no TF was received"
+                raise TransformError(
+                    f"frame '{frame}' is not in the TF tree. Frames that exist: {listed}. "
+                    "Publish it, or give the extrinsics by hand"
+                )
+        source_chain, target_chain = self._ancestors(source), self._ancestors(target)
+        common = next((frame for frame in source_chain if frame in target_chain), None)
+        if common is None:
+            raise TransformError(
+                f"'{target}' and '{source}' are in two separate trees ('{target_chain[-1]}' and "
+                f"'{source_chain[-1]}' are their roots). Frames that exist: {', '.join(known)}. "
+                "Publish a transform between the two trees, or give the extrinsics by hand"
+            )
+        return (
+            source_chain[: source_chain.index(common)],
+            target_chain[: target_chain.index(common)],
+        )
+
+    def _chain(self, children: list[str], stamp_ns: int) -> RigidTransform:
+        """Common ancestor from the first child."""
+        result = RigidTransform.identity()
+        for child in children:
+            edge = self._edges[child]
+            result = edge.at(stamp_ns, child, self._extrapolation_tolerance_ns) @ result
+        return result
+
+
+def _clean(frame: str) -> str:
+    return frame.lstrip("/")
+
+
+def _nearest_rotation(matrix: Float64Array) -> Float64Array:
+    """Undo the rounding of printed calibrations; leave what is no rotation for the constructor."""
+    if not np.isfinite(matrix).all():
+        return matrix
+    left, _, right = np.linalg.svd(matrix)
+    nearest: Float64Array = left @ right
+    return nearest if np.abs(nearest - matrix).max() < _ROUNDED_CALIBRATION_TOLERANCE else matrix
+
+
+def _matrix_from_unit_quaternion(quaternion_xyzw: Float64Array) -> Float64Array:
+    x, y, z, w = quaternion_xyzw
+    return np.array(
+        [
+            [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+            [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+            [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
+        ]
+    )
+
+
+def _unit_quaternion_from_matrix(rotation: Float64Array) -> Float64Array:
+    """Shepperd's method: divide by the largest of the four components."""
+    trace = np.trace(rotation)
+    squares = np.append(np.diag(rotation), trace)
+    largest = int(np.argmax(squares))
+    quaternion = np.empty(4)
+    if largest == 3:
+        quaternion[:3] = (
+            rotation[2, 1] - rotation[1, 2],
+            rotation[0, 2] - rotation[2, 0],
+            rotation[1, 0] - rotation[0, 1],
+        )
+        quaternion[3] = 1.0 + trace
+    else:
+        i, j, k = largest, (largest + 1) % 3, (largest + 2) % 3
+        quaternion[i] = 1.0 + rotation[i, i] - rotation[j, j] - rotation[k, k]
+        quaternion[j] = rotation[i, j] + rotation[j, i]
+        quaternion[k] = rotation[i, k] + rotation[k, i]
+        quaternion[3] = rotation[k, j] - rotation[j, k]
+    if quaternion[3] < 0:
+        quaternion = -quaternion
+    unit: Float64Array = quaternion / np.linalg.norm(quaternion)
+    return unit
