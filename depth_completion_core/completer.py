@@ -1,0 +1,153 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The algorithm: a frame in, dense depth out. Node, bag tools, files and Python all come here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from depth_completion_core.config import CompletionConfig
+from depth_completion_core.frame import (
+    DepthPrediction,
+    Float32Array,
+    Frame,
+    FrameError,
+    SparseDepth,
+)
+from depth_completion_core.models import build_model
+from depth_completion_core.models.base import CompletionModel
+from depth_completion_core.postprocessing import empty_prediction, predictions
+from depth_completion_core.preprocessing import model_input, window_of
+from depth_completion_core.projection import filter_occluded, project_points
+
+
+class DepthCompleter:
+    """Projects a frame's points, asks the model, and keeps what can be trusted.
+
+    Attributes:
+        model: the model, in evaluation mode on ``device``.
+        config: what to project, what to show the model, what to keep.
+        device: where the work is done.
+    """
+
+    def __init__(
+        self,
+        model: CompletionModel,
+        *,
+        config: CompletionConfig | None = None,
+        device: str | torch.device = "cpu",
+    ) -> None:
+        self.device = torch.device(device)
+        self.model = model.to(self.device).eval()
+        self.config = config or CompletionConfig()
+
+    def complete(self, frame: Frame) -> DepthPrediction:
+        """Dense depth for one frame, at the size of its image.
+
+        Raises:
+            FrameError: the frame lacks what the model needs.
+            ValueError: the region of interest does not fit the image.
+        """
+        return self.complete_batch([frame])[0]
+
+    @torch.inference_mode()
+    def complete_batch(self, frames: Sequence[Frame]) -> list[DepthPrediction]:
+        """Dense depth for several frames, which the model sees at once where sizes agree.
+
+        Raises:
+            FrameError: a frame lacks what the model needs.
+            ValueError: the region of interest does not fit an image.
+        """
+        sparse = [self.sparse_depth(frame) for frame in frames]
+        results: dict[int, DepthPrediction] = {}
+        groups: dict[tuple[int, int], list[int]] = {}
+        for index, frame in enumerate(frames):
+            self._check_needs(frame)
+            if self.model.needs_sparse_depth and sparse[index].count == 0:
+                results[index] = empty_prediction(sparse[index])
+            else:
+                groups.setdefault(frame.size, []).append(index)
+        for indices in groups.values():
+            group = self._complete_group([frames[i] for i in indices], [sparse[i] for i in indices])
+            results.update(zip(indices, group, strict=True))
+        return [results[index] for index in range(len(frames))]
+
+    @torch.inference_mode()
+    def sparse_depth(self, frame: Frame) -> SparseDepth:
+        """The measurements of a frame on its pixels: projected, z-buffered, hidden ones removed."""
+        if frame.sparse is not None:
+            return frame.sparse
+        if frame.points is None or frame.camera is None or frame.camera_from_points is None:
+            return SparseDepth(
+                np.zeros(frame.size, dtype=np.float32), np.zeros(frame.size, dtype=np.bool_)
+            )
+        settings = self.config.projection
+        depth, valid = project_points(
+            _tensor(frame.points).to(self.device),
+            frame.camera,
+            frame.camera_from_points,
+            min_depth=settings.min_depth,
+            max_depth=settings.max_depth,
+        )
+        seen = filter_occluded(depth, valid, settings.occlusion)
+        return SparseDepth(torch.where(seen, depth, 0.0).cpu().numpy(), seen.cpu().numpy())
+
+    def _check_needs(self, frame: Frame) -> None:
+        wanted, name = self.model.context_count, type(self.model).__name__
+        if len(frame.context) < wanted:
+            raise FrameError(f"{name} needs {wanted} context images, got {len(frame.context)}")
+        if self.model.needs_sparse_depth and frame.points is None and frame.sparse is None:
+            raise FrameError(f"{name} needs points or sparse depth, and the frame has neither")
+
+    def _complete_group(
+        self, frames: list[Frame], sparse: list[SparseDepth]
+    ) -> list[DepthPrediction]:
+        window = window_of(frames[0].size, self.config.inference)
+        inputs = model_input(
+            frames,
+            sparse,
+            window,
+            size_multiple=self.model.size_multiple,
+            device=self.device,
+        )
+        return predictions(self.model(inputs), sparse, window, self.config.output)
+
+
+def load_model(
+    name: str, *, device: str = "auto", config: CompletionConfig | None = None
+) -> DepthCompleter:
+    """Build the completer of a model by its name.
+
+    Args:
+        name: a name of the model table.
+        device: cpu, cuda, cuda:1, ...; auto takes a GPU where there is one.
+        config: settings; None for the defaults.
+
+    Raises:
+        UnknownModelError: no model has this name; the message lists the known ones.
+        ValueError: the device is not there.
+    """
+    return DepthCompleter(build_model(name), config=config, device=_device(name=device))
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(
+            f"device '{name}' cannot be used: {reason}. Try 'cpu' or 'auto'"
+        ) from error
+    return device
+
+
+def _tensor(points: Float32Array) -> torch.Tensor:
+    """Without a copy where torch allows it: it refuses read-only memory, as bags hand out."""
+    tight = np.ascontiguousarray(points, dtype=np.float32)
+    return torch.from_numpy(tight if tight.flags.writeable else tight.copy())

@@ -1,0 +1,195 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The one tree of settings: every default lives here and nowhere else.
+
+A setting's dotted path (``projection.occlusion.window_px``) is its YAML key, its command-line flag,
+its ROS parameter and its key in a checkpoint. Metres and seconds carry no unit in the name.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+import yaml
+
+T = TypeVar("T")
+
+
+class ConfigError(ValueError):
+    """A setting that is not known or has a wrong type or value; the message says which."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OcclusionConfig:
+    """Removal of points that the sensor sees past the edge of something nearer to the camera."""
+
+    enabled: bool = True
+    """Turn off for points that the camera itself found (VIO, RGB-D): it has no parallax to them."""
+    window_px: int = 0
+    """Side of the square searched for something nearer; 0 fits it to the spacing of the points."""
+    tolerance: float = 0.3
+    """A point may lie this far behind the nearest one in the window, metres."""
+    tolerance_ratio: float = 0.1
+    """... and this much more for every metre of range."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectionConfig:
+    """From points to sparse depth."""
+
+    min_depth: float = 0.1
+    """Nearer points are dropped (the robot's own body), metres."""
+    max_depth: float = 200.0
+    """Farther points are dropped, metres."""
+    occlusion: OcclusionConfig = field(default_factory=OcclusionConfig)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InferenceConfig:
+    """What the model gets to see. The result is at the size of the image all the same."""
+
+    width_px: int = 0
+    """Width the image is resized to for the model; 0 keeps it."""
+    height_px: int = 0
+    """Height the image is resized to for the model; 0 keeps it."""
+    roi_px: tuple[int, ...] = ()
+    """left, top, width, height of the only part that is completed; empty for the whole image."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputConfig:
+    """What is kept of the model's depth."""
+
+    min_depth: float = 0.1
+    """Nearer predictions are invalid, metres."""
+    max_depth: float = 200.0
+    """Farther predictions are invalid, metres."""
+    min_confidence: float = 0.0
+    """Predictions below are invalid, for models that give a confidence."""
+    support_radius_px: float = 0.0
+    """Predictions farther than this from any measurement are invalid; 0 keeps them all."""
+    preserve_measurements: bool = False
+    """Write the measured depth over the prediction where there is one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairingConfig:
+    """Which cloud belongs to which image."""
+
+    reuse_clouds: bool = True
+    """True: the nearest cloud for every image. False: each message at most once."""
+    slop_ms: float = 60.0
+    """Largest gap between the stamps of image and cloud."""
+    cloud_time_offset_ms: float = 0.0
+    """Added to the stamps of clouds first, as when the sweep's stamp is its start."""
+    jump_back_ms: float = 1000.0
+    """A stamp older than the last by more than this is a restart (a bag that loops)."""
+    queue_size: int = 60
+    """Messages of a stream that wait; the oldest is dropped beyond."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudConfig:
+    """The dense point cloud."""
+
+    stride: int = 1
+    """Every n-th pixel in both directions becomes a point."""
+    organized: bool = False
+    """True: an image-shaped cloud with NaN; False: only the valid points."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompletionConfig:
+    """All settings of the path from messages to dense depth."""
+
+    projection: ProjectionConfig = field(default_factory=ProjectionConfig)
+    inference: InferenceConfig = field(default_factory=InferenceConfig)
+    output: OutputConfig = field(default_factory=OutputConfig)
+    pairing: PairingConfig = field(default_factory=PairingConfig)
+    cloud: CloudConfig = field(default_factory=CloudConfig)
+
+
+def config_from_mapping(cls: type[T], mapping: Mapping[str, Any], path: str = "") -> T:
+    """Build a settings dataclass from nested mappings; what is missing keeps its default.
+
+    Raises:
+        ConfigError: a key is not known (the nearest one is named) or a value has another type.
+    """
+    hints = get_type_hints(cls)
+    values: dict[str, Any] = {}
+    for key, value in mapping.items():
+        dotted = f"{path}{key}"
+        if key not in hints:
+            raise ConfigError(_unknown_key(dotted, path, list(hints)))
+        hint = hints[key]
+        if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+            if not isinstance(value, Mapping):
+                raise ConfigError(f"'{dotted}' is a group of settings, got {value!r}")
+            values[key] = config_from_mapping(hint, value, f"{dotted}.")
+        else:
+            values[key] = _leaf(dotted, hint, value)
+    return cls(**values)
+
+
+def config_to_mapping(config: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Nested dicts and lists of a settings dataclass, ready for YAML or JSON."""
+    return {
+        item.name: config_to_mapping(value)
+        if dataclasses.is_dataclass(value)
+        else (list(value) if isinstance(value, tuple) else value)
+        for item in dataclasses.fields(config)
+        for value in (getattr(config, item.name),)
+    }
+
+
+def load_config(path: Path) -> CompletionConfig:
+    """Read a YAML file that holds differences from the defaults.
+
+    Raises:
+        ConfigError: the file is missing or no YAML, or a key or value does not fit.
+    """
+    try:
+        mapping = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"no settings file at {path}") from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path} is not a readable YAML file: {error}") from error
+    if mapping is None:
+        return CompletionConfig()
+    if not isinstance(mapping, Mapping):
+        raise ConfigError(f"{path}: expected 'name: value' lines, got {type(mapping).__name__}")
+    try:
+        return config_from_mapping(CompletionConfig, mapping)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+
+
+def save_config(config: CompletionConfig, path: Path) -> None:
+    """Write the whole tree as YAML."""
+    path.write_text(yaml.safe_dump(config_to_mapping(config), sort_keys=False), encoding="utf-8")
+
+
+def _unknown_key(dotted: str, path: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(dotted.rsplit(".", 1)[-1], known, n=1)
+    hint = f"did you mean '{path}{near[0]}'?" if near else f"known here: {', '.join(known)}"
+    return f"unknown setting '{dotted}'; {hint}"
+
+
+def _leaf(dotted: str, hint: Any, value: Any) -> Any:  # noqa: ANN401
+    if get_origin(hint) is tuple:
+        if not isinstance(value, (list, tuple)):
+            raise ConfigError(f"'{dotted}' is a list, got {value!r}")
+        return tuple(_leaf(dotted, get_args(hint)[0], item) for item in value)
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
+        raise ConfigError(f"'{dotted}' is {_TYPE_WORDS[hint]}, got {value!r}")
+    return value
+
+
+_TYPE_WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}

@@ -1,0 +1,185 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Which clouds belong to which image: streams of stamped messages in, pairs out.
+
+Live and from a bag alike, an image is decided as soon as every cloud stream has moved past its
+stamp, for then no nearer cloud can come.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from depth_completion_core.config import PairingConfig
+
+ImageT = TypeVar("ImageT")
+CloudT = TypeVar("CloudT")
+
+_NS_PER_MS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair(Generic[ImageT, CloudT]):
+    """An image with the cloud of each stream.
+
+    Attributes:
+        image: what was given with the image.
+        image_stamp_ns: its stamp.
+        clouds: what was given with the clouds, one for each stream.
+        cloud_stamps_ns: their own stamps, the time offset not added.
+        gap_ns: largest distance in time between the image and a cloud, the offset added.
+    """
+
+    image: ImageT
+    image_stamp_ns: int
+    clouds: tuple[CloudT, ...]
+    cloud_stamps_ns: tuple[int, ...]
+    gap_ns: int
+
+
+@dataclass(order=True, slots=True)
+class _Stamped:
+    """A waiting message; ordered by its stamp (the cloud's offset added)."""
+
+    stamp_ns: int
+    item: Any = field(compare=False)
+    is_used: bool = field(default=False, compare=False)
+
+
+class Pairer(Generic[ImageT, CloudT]):
+    """Matches one stream of images with one or several of clouds.
+
+    Attributes:
+        drops: how many messages were not used, by reason.
+        best_gap_ns: smallest gap seen between an image and its nearest cloud; None before any.
+    """
+
+    def __init__(self, config: PairingConfig, cloud_streams: int = 1) -> None:
+        self._config = config
+        self._images: list[_Stamped] = []
+        self._clouds: list[list[_Stamped]] = [[] for _ in range(cloud_streams)]
+        self._newest_ns: dict[int | str, int] = {}
+        self._slop_ns = round(config.slop_ms * _NS_PER_MS)
+        self._offset_ns = round(config.cloud_time_offset_ms * _NS_PER_MS)
+        self._jump_back_ns = round(config.jump_back_ms * _NS_PER_MS)
+        self.drops: Counter[str] = Counter()
+        self.best_gap_ns: int | None = None
+
+    def add_image(self, stamp_ns: int, image: ImageT) -> list[Pair[ImageT, CloudT]]:
+        """Take an image; returns the pairs that are now decided, oldest first."""
+        decided = self._flush_on_jump("image", stamp_ns)
+        insort(self._images, _Stamped(stamp_ns, image))
+        if len(self._images) > self._config.queue_size:
+            self._images.pop(0)
+            self.drops["image: queue full, no cloud came"] += 1
+        return decided + self._decide(at_end=False)
+
+    def add_cloud(
+        self, stamp_ns: int, cloud: CloudT, stream: int = 0
+    ) -> list[Pair[ImageT, CloudT]]:
+        """Take a cloud; returns the pairs that are now decided, oldest first."""
+        decided = self._flush_on_jump(stream, stamp_ns + self._offset_ns)
+        insort(self._clouds[stream], _Stamped(stamp_ns + self._offset_ns, cloud))
+        return decided + self._decide(at_end=False)
+
+    def flush(self) -> list[Pair[ImageT, CloudT]]:
+        """Decide everything that waits: no more messages will come."""
+        decided = self._decide(at_end=True)
+        for stream in self._clouds:
+            self._forget(stream, len(stream))
+        return decided
+
+    def _flush_on_jump(self, stream: int | str, stamp_ns: int) -> list[Pair[ImageT, CloudT]]:
+        """Time that jumps back ends what came before, as when a bag starts again."""
+        newest_ns = self._newest_ns.get(stream)
+        if newest_ns is None or stamp_ns >= newest_ns - self._jump_back_ns:
+            self._newest_ns[stream] = stamp_ns if newest_ns is None else max(newest_ns, stamp_ns)
+            return []
+        decided = self.flush()
+        self.drops["time jumped back"] += 1
+        self._newest_ns = {stream: stamp_ns}
+        return decided
+
+    def _decide(self, *, at_end: bool) -> list[Pair[ImageT, CloudT]]:
+        pairs: list[Pair[ImageT, CloudT]] = []
+        while self._images and (at_end or self._is_ripe(self._images[0].stamp_ns)):
+            pair = self._pair(self._images.pop(0))
+            if pair is not None:
+                pairs.append(pair)
+        self._forget_old_clouds()
+        return pairs
+
+    def _is_ripe(self, image_ns: int) -> bool:
+        """Whether nothing that may still come can change which clouds this image gets."""
+        for stream in self._clouds:
+            if not stream or stream[-1].stamp_ns < image_ns:
+                return False
+            if self._config.reuse_clouds:
+                continue
+            nearest = self._nearest(stream, image_ns)
+            # A cloud that comes after the image may be nearer to the next image: wait for that.
+            is_claimed_later = (
+                nearest is not None
+                and nearest.stamp_ns > image_ns
+                and self._newest_ns.get("image", image_ns) < nearest.stamp_ns
+            )
+            if is_claimed_later:
+                return False
+        return True
+
+    def _pair(self, image: _Stamped) -> Pair[ImageT, CloudT] | None:
+        chosen = []
+        for index, stream in enumerate(self._clouds):
+            cloud = self._nearest(stream, image.stamp_ns)
+            reason = self._why_not(image, cloud)
+            if cloud is None or reason:
+                suffix = f" (cloud stream {index})" if len(self._clouds) > 1 else ""
+                self.drops[f"image: {reason}{suffix}"] += 1
+                return None
+            chosen.append(cloud)
+        for cloud in chosen:
+            cloud.is_used = True
+        return Pair(
+            image=image.item,
+            image_stamp_ns=image.stamp_ns,
+            clouds=tuple(cloud.item for cloud in chosen),
+            cloud_stamps_ns=tuple(cloud.stamp_ns - self._offset_ns for cloud in chosen),
+            gap_ns=max(abs(cloud.stamp_ns - image.stamp_ns) for cloud in chosen),
+        )
+
+    def _why_not(self, image: _Stamped, cloud: _Stamped | None) -> str:
+        if cloud is None:
+            return "no cloud left" if not self._config.reuse_clouds else "no cloud"
+        gap_ns = abs(cloud.stamp_ns - image.stamp_ns)
+        self.best_gap_ns = gap_ns if self.best_gap_ns is None else min(self.best_gap_ns, gap_ns)
+        if gap_ns > self._slop_ns:
+            return f"no cloud within {self._config.slop_ms:g} ms"
+        nearer_image = not self._config.reuse_clouds and any(
+            abs(cloud.stamp_ns - other.stamp_ns) < gap_ns for other in self._images
+        )
+        return "its cloud is nearer to the next image" if nearer_image else ""
+
+    def _nearest(self, stream: Sequence[_Stamped], stamp_ns: int) -> _Stamped | None:
+        usable = [c for c in stream if self._config.reuse_clouds or not c.is_used]
+        index = bisect_left([cloud.stamp_ns for cloud in usable], stamp_ns)
+        around = usable[max(index - 1, 0) : index + 1]
+        return min(around, key=lambda cloud: abs(cloud.stamp_ns - stamp_ns), default=None)
+
+    def _forget_old_clouds(self) -> None:
+        """Keep the newest cloud before the oldest image that waits or may still come, and on."""
+        newest_image_ns = self._newest_ns.get("image")
+        oldest_ns = self._images[0].stamp_ns if self._images else newest_image_ns
+        for stream in self._clouds:
+            if oldest_ns is not None:
+                self._forget(stream, bisect_left([c.stamp_ns for c in stream], oldest_ns) - 1)
+            self._forget(stream, len(stream) - self._config.queue_size)
+
+    def _forget(self, stream: list[_Stamped], count: int) -> None:
+        for cloud in stream[: max(count, 0)]:
+            if not cloud.is_used:
+                self.drops["cloud: no image was nearest to it"] += 1
+        del stream[: max(count, 0)]

@@ -1,0 +1,202 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Points -> sparse depth, and dense depth -> points. The only place where either happens."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import pad
+
+from depth_completion_core.camera import CameraModel
+from depth_completion_core.config import OcclusionConfig
+from depth_completion_core.distortion import distort, largest_valid_radius
+from depth_completion_core.frame import BoolArray, Float32Array, UInt8Array
+from depth_completion_core.transforms import RigidTransform
+
+_LARGEST_AUTO_WINDOW_PX = 15
+_CACHE_BLOCK_PIXELS = 65536
+
+
+def project_points(
+    points: Tensor,
+    camera: CameraModel,
+    camera_from_points: RigidTransform,
+    *,
+    min_depth: float,
+    max_depth: float,
+) -> tuple[Tensor, Tensor]:
+    """Project points and keep the nearest of each pixel (z-buffer).
+
+    Args:
+        points: (N, 3) float32 metres, any device; NaN and infinite ones are dropped.
+        camera: the image to project into.
+        camera_from_points: takes the points to the optical frame.
+        min_depth: nearer points are dropped, metres; those behind the camera always are.
+        max_depth: farther points are dropped, metres.
+
+    Returns:
+        depth (H, W) float32 metres, 0 where nothing was measured, and valid (H, W) bool.
+    """
+    x, y, z = _columns(points, camera, camera_from_points)
+    reciprocal = z.reciprocal()
+    u, v = x.mul_(reciprocal), y.mul_(reciprocal)
+    keep = (z >= max(min_depth, 1e-6)) & (z <= max_depth)
+    if camera.is_distorted:
+        limit = largest_valid_radius(camera.distortion_model, camera.distortion)
+        keep &= u * u + v * v <= limit * limit
+        u, v = distort(u, v, camera.distortion_model, camera.distortion, torch)
+        u, v = u * camera.fx + (camera.cx + 0.5), v * camera.fy + (camera.cy + 0.5)
+    keep &= (u >= 0) & (u < camera.width) & (v >= 0) & (v < camera.height)
+    chosen = keep.nonzero().squeeze(1)
+    # Truncation is a floor here: both are >= 0, and the half pixel is already added.
+    pixel = v[chosen].int().mul_(camera.width).add_(u[chosen].int()).long()
+    depth = torch.full((camera.height * camera.width,), torch.inf, device=points.device)
+    depth.scatter_reduce_(0, pixel, z[chosen], "amin")
+    valid = torch.isfinite(depth)
+    depth.masked_fill_(~valid, 0.0)
+    shape = (camera.height, camera.width)
+    return depth.view(shape), valid.view(shape)
+
+
+def filter_occluded(depth: Tensor, valid: Tensor, config: OcclusionConfig) -> Tensor:
+    """The validity map without points that should be hidden behind something nearer.
+
+    A lidar mounted beside the camera looks past the edges of near things; those points land between
+    the points of the near thing. One is dropped where it lies behind the nearest measurement of a
+    square window by more than ``tolerance + tolerance_ratio * range``: the range noise of lidars is
+    constant, but a floor seen at a grazing angle falls away in proportion to its range.
+
+    Args:
+        depth: (H, W) float32 metres.
+        valid: (H, W) bool.
+        config: window and tolerances.
+    """
+    window = config.window_px or _window_for_spacing(valid)
+    if not config.enabled or window < 2:
+        return valid
+    nearest = local_minimum(depth, valid, window)
+    return valid & (depth <= nearest * (1.0 + config.tolerance_ratio) + config.tolerance)
+
+
+def local_minimum(depth: Tensor, valid: Tensor, window_px: int) -> Tensor:
+    """(H, W) smallest valid depth in a centred square window (made odd); infinite where none is."""
+    reach = window_px // 2
+    padded = pad(torch.where(valid, depth, torch.inf), (reach,) * 4, value=torch.inf)
+    return _running_minimum(_running_minimum(padded, 2 * reach + 1, 0), 2 * reach + 1, 1)
+
+
+def unproject_depth(depth: Float32Array, valid: BoolArray, camera: CameraModel) -> Float32Array:
+    """(H, W, 3) float32 points in the optical frame, metres; NaN where not valid."""
+    rays, has_ray = camera.rays()
+    points = rays * depth[..., None]
+    points[~(valid & has_ray)] = np.nan
+    return points
+
+
+def pack_xyzrgb(
+    depth: Float32Array,
+    valid: BoolArray,
+    image: UInt8Array,
+    camera: CameraModel,
+    *,
+    stride: int = 1,
+    organized: bool = True,
+) -> Float32Array:
+    """Coloured points as the 16-byte records x, y, z, rgb of a PointCloud2.
+
+    Args:
+        depth: (H, W) float32 metres.
+        valid: (H, W) bool.
+        image: (H, W, 3) uint8 RGB.
+        camera: the image's intrinsics.
+        stride: every n-th pixel in both directions.
+        organized: True for an image-shaped cloud with NaN, False for the valid points alone.
+
+    Returns:
+        (ceil(H / stride), ceil(W / stride), 4) or (N, 4) float32; the last column holds the bytes
+        of 0x00RRGGBB.
+    """
+    ray_x, ray_y, has_ray = _ray_planes(camera, stride)
+    depth, image = depth[::stride, ::stride], image[::stride, ::stride]
+    usable = valid[::stride, ::stride]
+    if camera.is_distorted:
+        usable = usable & has_ray
+    height, width = depth.shape
+    packed = np.empty((height, width, 4), dtype=np.float32)
+    rows = max(1, _CACHE_BLOCK_PIXELS // width)
+    for block in (slice(top, top + rows) for top in range(0, height, rows)):
+        z = _nan_where_invalid(depth[block], usable[block])
+        planes = (ray_x[block] * z, ray_y[block] * z, z, _rgb_as_float(image[block]))
+        cv2.merge(planes, dst=packed[block])
+    if organized:
+        return packed
+    # One 16-byte element per point: a mask over them is several times faster than over rows of 4.
+    chosen = packed.view(np.complex128)[..., 0][usable]
+    return chosen.view(np.float32).reshape(-1, 4)
+
+
+def _nan_where_invalid(depth: Float32Array, valid: BoolArray) -> Float32Array:
+    """np.where(valid, depth, nan) without its branches: a word of ones is a NaN."""
+    words = valid.astype(np.int32)
+    words -= 1
+    words |= depth.view(np.int32)
+    return words.view(np.float32)
+
+
+def _rgb_as_float(image: UInt8Array) -> Float32Array:
+    """The bytes of 0x00RRGGBB, called float32 as PCL and rviz expect."""
+    words = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2BGRA).view(np.uint32)[..., 0]
+    words &= np.uint32(0x00FFFFFF)
+    return words.view(np.float32)
+
+
+@lru_cache(maxsize=8)
+def _ray_planes(camera: CameraModel, stride: int) -> tuple[Float32Array, Float32Array, BoolArray]:
+    rays, has_ray = camera.rays()
+    rays, has_ray = rays[::stride, ::stride], has_ray[::stride, ::stride]
+    return np.ascontiguousarray(rays[..., 0]), np.ascontiguousarray(rays[..., 1]), has_ray
+
+
+def _running_minimum(values: Tensor, length: int, dim: int) -> Tensor:
+    """Minimum over ``length`` neighbours, by doubling: the result is shorter by length - 1."""
+    reached = 1
+    while reached < length:
+        step = min(reached, length - reached)
+        size = values.shape[dim] - step
+        values = torch.minimum(values.narrow(dim, 0, size), values.narrow(dim, step, size))
+        reached += step
+    return values
+
+
+def _columns(
+    points: Tensor, camera: CameraModel, camera_from_points: RigidTransform
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Three (N,) columns in the optical frame; without distortion K is folded in.
+
+    Folded, x / z and y / z are pixels with the half pixel added, one matrix product in all.
+    """
+    matrix = camera_from_points.matrix[:3]
+    if not camera.is_distorted:
+        to_pixels = camera.K
+        to_pixels[:2, 2] += 0.5
+        matrix = to_pixels @ matrix
+    weights = torch.from_numpy(matrix).to(points.device, torch.float32)
+    columns = torch.addmm(weights[:, 3:], weights[:, :3], points.T)
+    return columns[0], columns[1], columns[2]
+
+
+def _window_for_spacing(valid: Tensor) -> int:
+    """Twice the mean distance between measured pixels, odd: reaches the next row of a lidar."""
+    rows = valid.any(dim=1)
+    columns = valid.any(dim=0)
+    count = int(valid.sum())
+    if count == 0:
+        return 0
+    covered = int(rows.sum()) * int(columns.sum())
+    reach = round((covered / count) ** 0.5)
+    return int(min(2 * reach - 1, _LARGEST_AUTO_WINDOW_PX))
