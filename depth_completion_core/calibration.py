@@ -87,7 +87,10 @@ def camera_from_kitti_calibration(
             raise ValueError(f"{path}: no 'S_rect_{camera_index:02d}'; give the image's size")
         width, height = int(size[0]), int(size[1])
     projection = entries[key].reshape(3, 4)
-    camera = CameraModel.from_matrix(projection[:, :3], width=width, height=height)
+    try:
+        camera = CameraModel.from_matrix(projection[:, :3], width=width, height=height)
+    except ValueError as error:
+        raise ValueError(f"{path}: '{key}': {error}") from error
     return CalibratedCamera(camera, _projection_offset(projection))
 
 
@@ -95,7 +98,9 @@ def read_kitti_calibration(path: Path) -> dict[str, npt.NDArray[np.float64]]:
     """All numeric lines ``NAME: numbers`` of a KITTI calibration file, as flat float64 arrays."""
     entries: dict[str, npt.NDArray[np.float64]] = {}
     for line in path.read_text(encoding="utf-8").splitlines():
-        name, _, numbers = line.partition(":")
+        name, colon, numbers = line.partition(":")
+        if not colon:
+            continue
         try:
             entries[name.strip()] = np.array([float(word) for word in numbers.split()])
         except ValueError:
@@ -110,12 +115,14 @@ def camera_from_text(path: Path, *, width: int, height: int) -> CameraModel:
         ValueError: the file does not hold nine numbers, or they are no intrinsic matrix.
     """
     try:
-        numbers = np.loadtxt(path, dtype=np.float64, ndmin=1)
+        numbers = np.array(path.read_text(encoding="utf-8").split(), dtype=np.float64)
+        if numbers.size != 9:
+            raise ValueError(f"found {numbers.size} numbers")
+        return CameraModel.from_matrix(numbers, width=width, height=height)
     except ValueError as error:
-        raise ValueError(f"{path}: expected 3 rows of 3 numbers: {error}") from error
-    if numbers.size != 9:
-        raise ValueError(f"{path}: expected 3 rows of 3 numbers, found {numbers.size} numbers")
-    return CameraModel.from_matrix(numbers, width=width, height=height)
+        raise ValueError(
+            f"{path}: expected an intrinsic matrix, 3 rows of 3 numbers: {error}"
+        ) from error
 
 
 def _projection_offset(projection: npt.NDArray[np.float64]) -> RigidTransform:
@@ -138,5 +145,7 @@ def _cut_and_binned(camera: CameraModel, info: Any) -> CameraModel:  # noqa: ANN
         camera = camera.cropped(left, top, width, height)
     binning_x, binning_y = max(int(info.binning_x), 1), max(int(info.binning_y), 1)
     if (binning_x, binning_y) != (1, 1):
-        camera = camera.scaled(camera.width // binning_x, camera.height // binning_y)
+        columns, rows = camera.width // binning_x, camera.height // binning_y
+        whole_bins = camera.cropped(0, 0, columns * binning_x, rows * binning_y)
+        camera = whole_bins.scaled(columns, rows)
     return camera

@@ -193,9 +193,8 @@ class CameraModel:
         rays = rectified.rays()[0].astype(np.float64)
         if rectified_from_raw is not None:
             rays = rays @ rectified_from_raw  # row vectors: the inverse rotation
-        pixels, _ = self.project(rays)
-        in_front = rays[..., 2] > 0
-        maps = np.where(in_front[..., None], pixels, -1.0).astype(np.float32)
+        pixels, seen = self.project(rays)
+        maps = np.where(seen[..., None], pixels, -1.0).astype(np.float32)
         return np.ascontiguousarray(maps[..., 0]), np.ascontiguousarray(maps[..., 1])
 
 

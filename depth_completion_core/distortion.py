@@ -68,7 +68,8 @@ def largest_valid_radius(model: str, coefficients: tuple[float, ...]) -> float:
     else:
         distorted = radius * _radial_factor(radius * radius, coefficients)
     turning = np.flatnonzero(np.diff(distorted) <= 0)
-    return float(radius[turning[0]]) if turning.size else float(radius[-1])
+    # The turn lies on either side of the first sample that is not exceeded: stay before it.
+    return float(radius[max(turning[0] - 1, 0)]) if turning.size else float(radius[-1])
 
 
 def _radial_factor(r2: Array, coefficients: tuple[float, ...]) -> Array:

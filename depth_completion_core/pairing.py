@@ -116,7 +116,8 @@ class Pairer(Generic[ImageT, CloudT]):
     def _is_ripe(self, image_ns: int) -> bool:
         """Whether nothing that may still come can change which clouds this image gets."""
         for stream in self._clouds:
-            if not stream or stream[-1].stamp_ns < image_ns:
+            usable = self._usable(stream)
+            if not usable or usable[-1].stamp_ns < image_ns:
                 return False
             if self._config.reuse_clouds:
                 continue
@@ -163,8 +164,18 @@ class Pairer(Generic[ImageT, CloudT]):
         )
         return "its cloud is nearer to the next image" if nearer_image else ""
 
+    def _usable(self, stream: Sequence[_Stamped]) -> Sequence[_Stamped]:
+        """All clouds; where each counts once, those after the last one used, so that time runs on.
+
+        A cloud that was passed over may already be forgotten: it must not matter whether it is.
+        """
+        if self._config.reuse_clouds:
+            return stream
+        first = max((index + 1 for index, cloud in enumerate(stream) if cloud.is_used), default=0)
+        return stream[first:]
+
     def _nearest(self, stream: Sequence[_Stamped], stamp_ns: int) -> _Stamped | None:
-        usable = [c for c in stream if self._config.reuse_clouds or not c.is_used]
+        usable = self._usable(stream)
         index = bisect_left([cloud.stamp_ns for cloud in usable], stamp_ns)
         around = usable[max(index - 1, 0) : index + 1]
         return min(around, key=lambda cloud: abs(cloud.stamp_ns - stamp_ns), default=None)

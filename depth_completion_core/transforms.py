@@ -213,6 +213,18 @@ class TransformBuffer:
             for child, edge in self._edges.items()
         )
 
+    def require_connection(self, target: str, source: str) -> None:
+        """Raise TransformError, naming the frames that exist, unless both hang in one tree."""
+        self._path(_clean(target), _clean(source))
+
+    def connects(self, target: str, source: str) -> bool:
+        """Whether both frames hang in one tree."""
+        try:
+            self.require_connection(target, source)
+        except TransformError:
+            return False
+        return True
+
     def is_static_between(self, target: str, source: str) -> bool:
         """Whether every edge between two connected frames is static."""
         up, down = self._path(_clean(target), _clean(source))

@@ -1,0 +1,32 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What the command lines share: a sentence instead of a traceback, SIGTERM like Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+
+from rosbag_tools.errors import BagError
+
+# Each of them means that the user can do something: their messages say what.
+_FOR_THE_USER = (BagError, ValueError, ImportError, OSError)
+
+
+def run_cli(main: Callable[[list[str]], int]) -> int:
+    """Run a command line; returns its exit code: 1 after an error, 130 after Ctrl-C."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        return main(sys.argv[1:])
+    except KeyboardInterrupt:
+        print("interrupted; nothing was written", file=sys.stderr)
+        return 130
+    except _FOR_THE_USER as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+def _interrupt(signum: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

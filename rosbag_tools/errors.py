@@ -1,0 +1,29 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What stops a bag tool."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+from pathlib import Path
+
+
+class BagError(Exception):
+    """Something that only the user can mend: the message says what was found and what to do."""
+
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def write_error(error: OSError, target: Path) -> BagError:
+    """A failed write as a sentence; a full disk is named as such."""
+    folder = next(parent for parent in (target, *target.parents) if parent.exists())
+    if error.errno in _NO_ROOM:
+        free_mib = shutil.disk_usage(folder).free // 2**20
+        return BagError(
+            f"no room left to write {target} ({error.strerror}; {free_mib} MiB free there). "
+            "Nothing half-written was left behind. Free some space or write to another disk; "
+            "--no-copy-inputs leaves the input messages out"
+        )
+    return BagError(f"cannot write {target}: {error.strerror or error}")

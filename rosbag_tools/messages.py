@@ -1,0 +1,149 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Core values -> messages for a bag of ROS 2."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from rosbags.interfaces import (
+    Qos,
+    QosDurability,
+    QosHistory,
+    QosLiveliness,
+    QosReliability,
+    QosTime,
+)
+from rosbags.typesys import Stores, get_typestore
+
+from depth_completion_core.camera import CameraModel
+from depth_completion_core.codecs.messages import ImageFields
+from depth_completion_core.codecs.pointcloud import XYZRGB_FIELDS, PointCloudFields
+from depth_completion_core.frame import Float32Array
+from depth_completion_core.transforms import RigidTransform
+
+Message = Any  # classes made at run time from the message definitions
+
+TYPESTORE = get_typestore(Stores.ROS2_HUMBLE)  # the oldest supported: newer distros read it too
+
+IMAGE = "sensor_msgs/msg/Image"
+COMPRESSED_IMAGE = "sensor_msgs/msg/CompressedImage"
+CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
+POINT_CLOUD = "sensor_msgs/msg/PointCloud2"
+TF_MESSAGE = "tf2_msgs/msg/TFMessage"
+
+_FOREVER = QosTime(2147483647, 4294967295)
+LATCHED = Qos(
+    QosHistory.KEEP_LAST,
+    1,
+    QosReliability.RELIABLE,
+    QosDurability.TRANSIENT_LOCAL,
+    _FOREVER,
+    _FOREVER,
+    QosLiveliness.AUTOMATIC,
+    _FOREVER,
+    avoid_ros_namespace_conventions=False,
+)
+"""The quality of service of /tf_static: late subscribers get the last message too."""
+
+
+def header(stamp_ns: int, frame_id: str) -> Message:
+    """std_msgs/Header."""
+    seconds, nanoseconds = divmod(stamp_ns, 10**9)
+    stamp = _type("builtin_interfaces/msg/Time")(sec=seconds, nanosec=nanoseconds)
+    return _type("std_msgs/msg/Header")(stamp=stamp, frame_id=frame_id)
+
+
+def image_message(fields: ImageFields, stamp_ns: int, frame_id: str) -> Message:
+    """sensor_msgs/Image."""
+    return _type(IMAGE)(header=header(stamp_ns, frame_id), **fields._asdict())
+
+
+def cloud_message(fields: PointCloudFields, stamp_ns: int, frame_id: str) -> Message:
+    """sensor_msgs/PointCloud2."""
+    values = fields._asdict()
+    values["fields"] = [
+        _type("sensor_msgs/msg/PointField")(
+            name=item.name, offset=item.offset, datatype=item.datatype, count=item.count
+        )
+        for item in fields.fields
+    ]
+    return _type(POINT_CLOUD)(header=header(stamp_ns, frame_id), **values)
+
+
+def packed_cloud_message(packed: Float32Array, stamp_ns: int, frame_id: str) -> Message:
+    """sensor_msgs/PointCloud2 of XYZRGB records (N, 4) or (H, W, 4), as pack_xyzrgb makes them."""
+    organized = packed.ndim == 3
+    height, width = packed.shape[:2] if organized else (1, packed.shape[0])
+    fields = PointCloudFields(
+        height=height,
+        width=width,
+        fields=XYZRGB_FIELDS,
+        is_bigendian=False,
+        point_step=16,
+        row_step=16 * width,
+        data=packed.reshape(-1).view(np.uint8),
+        is_dense=not organized,
+    )
+    return cloud_message(fields, stamp_ns, frame_id)
+
+
+def camera_info_message(
+    camera: CameraModel,
+    stamp_ns: int,
+    frame_id: str,
+    camera_from_frame: RigidTransform | None = None,
+) -> Message:
+    """sensor_msgs/CameraInfo of an image.
+
+    ``camera_from_frame`` (None for the identity) is what CalibratedCamera carries: its rotation
+    becomes the inverse of R, its translation the fourth column of P.
+    """
+    K = camera.K
+    offset = camera_from_frame or RigidTransform.identity()
+    return _type(CAMERA_INFO)(
+        header=header(stamp_ns, frame_id),
+        height=camera.height,
+        width=camera.width,
+        distortion_model=camera.distortion_model if camera.is_distorted else "plumb_bob",
+        d=np.array(camera.distortion or (0.0,) * 5, dtype=np.float64),
+        k=K.reshape(-1),
+        r=np.ascontiguousarray(offset.rotation.T).reshape(-1),
+        p=np.column_stack([K, K @ offset.translation]).reshape(-1),
+        binning_x=0,
+        binning_y=0,
+        roi=_type("sensor_msgs/msg/RegionOfInterest")(
+            x_offset=0, y_offset=0, height=0, width=0, do_rectify=False
+        ),
+    )
+
+
+def tf_message(transforms: Sequence[tuple[str, str, RigidTransform]], stamp_ns: int) -> Message:
+    """tf2_msgs/TFMessage of (parent, child, parent_from_child)."""
+    stamped = []
+    for parent, child, parent_from_child in transforms:
+        x, y, z = (float(number) for number in parent_from_child.translation)
+        qx, qy, qz, qw = (float(number) for number in parent_from_child.quaternion_xyzw)
+        stamped.append(
+            _type("geometry_msgs/msg/TransformStamped")(
+                header=header(stamp_ns, parent),
+                child_frame_id=child,
+                transform=_type("geometry_msgs/msg/Transform")(
+                    translation=_type("geometry_msgs/msg/Vector3")(x=x, y=y, z=z),
+                    rotation=_type("geometry_msgs/msg/Quaternion")(x=qx, y=qy, z=qz, w=qw),
+                ),
+            )
+        )
+    return _type(TF_MESSAGE)(transforms=stamped)
+
+
+def stamp_ns_of(message: Message) -> int:
+    """The stamp of a message's header, nanoseconds; messages of ROS 1 bags have the same fields."""
+    stamp = message.header.stamp
+    return int(stamp.sec) * 10**9 + int(stamp.nanosec)
+
+
+def _type(name: str) -> Any:  # noqa: ANN401
+    return TYPESTORE.types[name]

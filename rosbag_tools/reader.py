@@ -1,0 +1,182 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Bags of ROS 1 and ROS 2 behind one door, with errors that say what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple
+
+from rosbags.highlevel import AnyReader, AnyReaderError
+from rosbags.interfaces import Connection, MessageDefinitionFormat
+from rosbags.rosbag1 import ReaderError as Reader1Error
+from rosbags.rosbag2 import ReaderError as Reader2Error
+from rosbags.typesys import Stores, get_typestore
+
+from rosbag_tools.errors import BagError
+
+# What rosbags and the storage libraries below it raise on damaged files; they promise no list.
+_DAMAGE = (
+    AnyReaderError,
+    Reader1Error,
+    Reader2Error,
+    OSError,
+    ValueError,
+    KeyError,
+    AssertionError,
+    IndexError,
+)
+
+
+class RawMessage(NamedTuple):
+    """One message as it lies in the bag.
+
+    Attributes:
+        connection: its topic and type.
+        log_ns: when it was recorded, nanoseconds.
+        data: serialised bytes, CDR in ROS 2.
+    """
+
+    connection: Connection
+    log_ns: int
+    data: bytes
+
+
+class BagReader:
+    """One recording, perhaps in several files; a context manager.
+
+    Attributes:
+        paths: the files or folders.
+        has_definitions: False where the bag does not describe its message types, as bags of ROS 2
+            before Iron in sqlite; Jazzy's are assumed then.
+    """
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self.paths = list(paths)
+        _check_paths(self.paths)
+        try:
+            self._reader = AnyReader(self.paths, default_typestore=get_typestore(Stores.ROS2_JAZZY))
+        except _DAMAGE as error:
+            raise self._unreadable(error) from error
+        self.has_definitions = True
+
+    def __enter__(self) -> BagReader:
+        try:
+            self._reader.open()
+        except _DAMAGE as error:
+            raise self._unreadable(error) from error
+        self.has_definitions = any(
+            connection.msgdef.format is not MessageDefinitionFormat.NONE
+            for connection in self.connections
+        )
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._reader.close()
+
+    @property
+    def raw(self) -> AnyReader:
+        """The reader underneath, for its type definitions."""
+        return self._reader
+
+    @property
+    def is_ros2(self) -> bool:
+        """Whether messages are CDR and types those of ROS 2."""
+        return self._reader.is2
+
+    @property
+    def connections(self) -> list[Connection]:
+        """All topics with their types and counts."""
+        return self._reader.connections
+
+    @property
+    def duration_ns(self) -> int:
+        """From the first to the last message, nanoseconds; 0 for an empty bag."""
+        return self._reader.duration if self._reader.message_count else 0
+
+    @property
+    def start_ns(self) -> int:
+        """When the first message was recorded."""
+        return self._reader.start_time
+
+    def of_type(self, *types: str) -> list[Connection]:
+        """The connections whose type is one of those given, such as sensor_msgs/msg/Image."""
+        return [item for item in self.connections if item.msgtype in types]
+
+    def messages(self, connections: Sequence[Connection]) -> Iterator[RawMessage]:
+        """The messages of some topics in the order of their recording.
+
+        Raises:
+            BagError: the bag is damaged from here on.
+        """
+        if not connections:
+            return
+        try:
+            for connection, log_ns, data in self._reader.messages(connections):
+                yield RawMessage(connection, log_ns, data)
+        except _DAMAGE as error:
+            raise self._unreadable(error) from error
+
+    def decoded(self, message: RawMessage) -> Any:  # noqa: ANN401 - types come out of the bag
+        """The message with its fields.
+
+        Raises:
+            BagError: the bytes do not fit the type.
+        """
+        try:
+            return self._reader.deserialize(message.data, message.connection.msgtype)
+        except Exception as error:  # generated code, any error means damaged bytes
+            raise BagError(
+                f"a message of {message.connection.topic} does not decode as "
+                f"{message.connection.msgtype}: {error}"
+            ) from error
+
+    def first(self, connection: Connection) -> Any | None:  # noqa: ANN401
+        """The first message of a topic, decoded; None where it has none or is damaged."""
+        try:
+            message = next(self.messages([connection]), None)
+            return None if message is None else self.decoded(message)
+        except BagError:
+            return None
+
+    def _unreadable(self, error: Exception) -> BagError:
+        names = ", ".join(str(path) for path in self.paths)
+        return BagError(
+            f"{names} cannot be read as a bag: {error}. If its recording was cut off, repair it "
+            "first: 'ros2 bag reindex' (ROS 2), 'mcap recover' (.mcap) or 'rosbag reindex' (ROS 1)"
+        )
+
+
+def _check_paths(paths: Sequence[Path]) -> None:
+    if not paths:
+        raise BagError("no bag was given")
+    for path in paths:
+        if not path.exists():
+            raise BagError(f"there is no bag at {path}")
+        if path.is_file() and path.stat().st_size == 0:
+            raise BagError(f"{path} is an empty file: its recording never started")
+        if path.is_dir() and not (path / "metadata.yaml").exists():
+            held = sorted(item.name for item in path.iterdir() if item.suffix in _FILE_TYPES)
+            hint = (
+                f"it holds {', '.join(held)}: give one of these files, or run 'ros2 bag reindex'"
+                if held
+                else "a bag of ROS 2 is a folder with a metadata.yaml and .mcap or .db3 files"
+            )
+            raise BagError(f"{path} has no metadata.yaml; {hint}")
+        if path.is_file() and path.suffix not in _FILE_TYPES:
+            raise BagError(
+                f"{path} is no bag by its name; expected a .bag, .mcap or .db3 file, or a folder"
+            )
+    kinds = {path.suffix == ".bag" for path in paths}
+    if len(kinds) > 1:
+        raise BagError("bags of ROS 1 and of ROS 2 cannot be read together; convert one of them")
+
+
+_FILE_TYPES = (".bag", ".mcap", ".db3")

@@ -1,0 +1,234 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Which topics of a bag are the image, its calibration and the clouds."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from rosbags.interfaces import Connection
+
+from depth_completion_core.transforms import TransformBuffer
+from rosbag_tools.errors import BagError
+from rosbag_tools.messages import CAMERA_INFO, COMPRESSED_IMAGE, IMAGE, POINT_CLOUD
+from rosbag_tools.reader import BagReader
+
+_DEPTH_ENCODINGS = ("16uc1", "32fc1", "64fc1")
+_LIVOX = "CustomMsg"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """A topic with what its first message says of it.
+
+    Attributes:
+        connection: name, type and count.
+        frame_id: of the first message, without a leading slash; empty for an empty topic.
+        encoding: of an image (or the format of a compressed one); empty otherwise.
+    """
+
+    connection: Connection
+    frame_id: str
+    encoding: str = ""
+
+    @property
+    def name(self) -> str:
+        """The topic's name."""
+        return self.connection.topic
+
+    @property
+    def is_depth(self) -> bool:
+        """Whether this image holds depth instead of colours."""
+        encoding = self.encoding.lower()
+        return encoding.startswith(_DEPTH_ENCODINGS) or "compresseddepth" in encoding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topics:
+    """What a completion reads.
+
+    Attributes:
+        image: raw or compressed colour images.
+        camera_info: the calibration of the image.
+        clouds: one or several lidars, or VIO points.
+        truth: depth images to score against; None without.
+        notes: choices made among several, in words.
+    """
+
+    image: Topic
+    camera_info: Topic
+    clouds: tuple[Topic, ...]
+    truth: Topic | None = None
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def connections(self) -> list[Connection]:
+        """All of them."""
+        topics = [self.image, self.camera_info, *self.clouds]
+        return [item.connection for item in (*topics, *([self.truth] if self.truth else []))]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicWishes:
+    """Topics given by hand; empty ones are looked for."""
+
+    image: str = ""
+    camera_info: str = ""
+    points: tuple[str, ...] = ()
+    truth: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidates:
+    """All topics of a bag that could play a part."""
+
+    images: list[Topic]
+    depths: list[Topic]
+    infos: list[Topic]
+    clouds: list[Topic]
+    livox: list[str]
+
+
+def candidates_of(reader: BagReader) -> Candidates:
+    """Look at the first message of every topic of the types that matter."""
+    pictures = [_topic(reader, item) for item in reader.of_type(IMAGE, COMPRESSED_IMAGE)]
+    return Candidates(
+        images=[item for item in pictures if not item.is_depth],
+        depths=[item for item in pictures if item.is_depth],
+        infos=[_topic(reader, item) for item in reader.of_type(CAMERA_INFO)],
+        clouds=[_topic(reader, item) for item in reader.of_type(POINT_CLOUD)],
+        livox=[item.topic for item in reader.connections if item.msgtype.endswith(_LIVOX)],
+    )
+
+
+def choose_topics(
+    candidates: Candidates, wishes: TopicWishes, transforms: TransformBuffer
+) -> Topics:
+    """Choose what to complete.
+
+    Raises:
+        BagError: a topic is missing, or several could be meant; the message lists them and the
+            flag that decides.
+    """
+    notes: list[str] = []
+    image = _chosen_image(candidates, wishes, notes)
+    camera_info = _chosen_info(candidates, wishes, image)
+    optical_frame = image.frame_id or camera_info.frame_id
+    clouds = _chosen_clouds(candidates, wishes, transforms, optical_frame, notes)
+    truth = _named(candidates.depths, wishes.truth, "--truth") if wishes.truth else None
+    return Topics(image=image, camera_info=camera_info, clouds=clouds, truth=truth, notes=notes)
+
+
+def _topic(reader: BagReader, connection: Connection) -> Topic:
+    message = reader.first(connection)
+    if message is None:
+        return Topic(connection=connection, frame_id="")
+    encoding = str(getattr(message, "encoding", "") or getattr(message, "format", ""))
+    frame_id = str(message.header.frame_id).lstrip("/")
+    return Topic(connection=connection, frame_id=frame_id, encoding=encoding)
+
+
+def _chosen_image(candidates: Candidates, wishes: TopicWishes, notes: list[str]) -> Topic:
+    if wishes.image:
+        return _named(candidates.images, wishes.image, "--image")
+    calibrated = [item for item in candidates.images if _infos_of(item, candidates.infos)]
+    pool = calibrated or candidates.images
+    raw = [item for item in pool if item.connection.msgtype == IMAGE]
+    bases = {item.name for item in raw}
+    compressed = [item for item in pool if item not in raw and _base(item.name) not in bases]
+    return _only([*raw, *compressed], "colour image", "--image", notes)
+
+
+def _chosen_info(candidates: Candidates, wishes: TopicWishes, image: Topic) -> Topic:
+    if wishes.camera_info:
+        return _named(candidates.infos, wishes.camera_info, "--camera-info")
+    matching = _infos_of(image, candidates.infos)
+    if not matching:
+        raise BagError(
+            f"no CameraInfo belongs to {image.name} by its name or frame '{image.frame_id}'. "
+            + _listing("CameraInfo topics", candidates.infos)
+            + ". Choose one with --camera-info"
+        )
+    return matching[0]
+
+
+def _infos_of(image: Topic, infos: Sequence[Topic]) -> list[Topic]:
+    """Calibrations in the image's namespace, else in its frame."""
+    namespace = _base(image.name).rpartition("/")[0]
+    beside = [item for item in infos if item.name.rpartition("/")[0] == namespace]
+    framed = [item for item in infos if image.frame_id and item.frame_id == image.frame_id]
+    return beside or framed
+
+
+def _base(name: str) -> str:
+    """The topic that image_transport's topics hang under."""
+    for transport in ("/compressed", "/compressedDepth", "/theora"):
+        name = name.removesuffix(transport)
+    return name
+
+
+def _chosen_clouds(
+    candidates: Candidates,
+    wishes: TopicWishes,
+    transforms: TransformBuffer,
+    optical_frame: str,
+    notes: list[str],
+) -> tuple[Topic, ...]:
+    if wishes.points:
+        return tuple(_named(candidates.clouds, name, "--points") for name in wishes.points)
+    if not candidates.clouds and candidates.livox:
+        raise BagError(
+            f"{candidates.livox[0]} is a Livox CustomMsg, which cannot be read: set the driver's "
+            "xfer_format to 0 (PointCloud2) and record again, or convert the bag"
+        )
+    # A cloud in the camera's own frame is the output of a depth camera, or of this very tool.
+    pool = [item for item in candidates.clouds if item.frame_id != optical_frame] or list(
+        candidates.clouds
+    )
+    mounted = [item for item in pool if _is_mounted(transforms, optical_frame, item.frame_id)]
+    pool = mounted or pool
+    frames = {item.frame_id for item in pool}
+    if len(pool) > 1 and len(frames) == len(pool):
+        names = ", ".join(f"{item.name} ('{item.frame_id}')" for item in pool)
+        notes.append(f"several clouds, each from a sensor of its own, are used together: {names}")
+        return tuple(pool)
+    return (_only(pool, "point cloud", "--points", notes),)
+
+
+def _is_mounted(transforms: TransformBuffer, optical_frame: str, frame: str) -> bool:
+    """Whether a sensor is fixed to the camera, as a map in the world is not."""
+    return transforms.connects(optical_frame, frame) and transforms.is_static_between(
+        optical_frame, frame
+    )
+
+
+def _only(pool: Sequence[Topic], what: str, flag: str, notes: list[str]) -> Topic:
+    filled = [item for item in pool if item.connection.msgcount]
+    if not filled:
+        raise BagError(f"the bag holds no {what} topic with messages; choose one with {flag}")
+    if len(filled) > 1:
+        raise BagError(f"{_listing(f'several {what} topics', filled)}. Choose with {flag} TOPIC")
+    if len(pool) > 1:
+        notes.append(f"empty {what} topics are ignored")
+    return filled[0]
+
+
+def _named(pool: Sequence[Topic], name: str, flag: str) -> Topic:
+    for item in pool:
+        if item.name in (name, f"/{name}"):
+            return item
+    near = difflib.get_close_matches(name, [item.name for item in pool], n=1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    raise BagError(f"{flag} {name}: no such topic. {_listing('Candidates', pool)}.{hint}")
+
+
+def _listing(what: str, topics: Sequence[Topic]) -> str:
+    if not topics:
+        return f"{what}: none"
+    described = (
+        f"{item.name} ({item.connection.msgcount} messages, frame '{item.frame_id}')"
+        for item in topics
+    )
+    return f"{what}: {', '.join(described)}"

@@ -1,0 +1,218 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Bags of ROS 2, under a temporary name until they are whole."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal
+
+from rosbags.convert.converter import generate_message_converter
+from rosbags.interfaces import Connection, ConnectionExtRosbag2, MessageDefinitionFormat, Qos
+from rosbags.rosbag2 import StoragePlugin, Writer, WriterError
+from rosbags.typesys.store import Typestore
+
+from rosbag_tools.errors import BagError, write_error
+from rosbag_tools.messages import LATCHED, TYPESTORE
+from rosbag_tools.reader import BagReader, RawMessage
+
+Storage = Literal["mcap", "sqlite3"]
+
+_SUFFIX_STORAGE: dict[str, Storage] = {".mcap": "mcap", ".db3": "sqlite3"}
+_PLUGINS = {"mcap": StoragePlugin.MCAP, "sqlite3": StoragePlugin.SQLITE3}
+
+
+class BagWriter:
+    """Writes a folder as ``ros2 bag`` does, or one bare .mcap or .db3 file by the name's ending.
+
+    A context manager: leaving it normally closes the bag and gives it its name; leaving it by an
+    exception removes what was written.
+    """
+
+    def __init__(self, path: Path, *, storage: Storage = "mcap", overwrite: bool = False) -> None:
+        if path.exists() and not overwrite:
+            raise BagError(f"{path} exists already; give another name, or --overwrite")
+        self.path = path
+        self._storage = _SUFFIX_STORAGE.get(path.suffix, storage)
+        self._folder: Path | None = None
+        self._writer: Writer | None = None
+        self._connections: dict[str, Connection] = {}
+
+    def __enter__(self) -> BagWriter:
+        parent = self.path.absolute().parent
+        try:
+            parent.mkdir(parents=True, exist_ok=True)
+            self._folder = Path(tempfile.mkdtemp(prefix=f".{self.path.name}.partial-", dir=parent))
+            # rosbags names the file inside after the folder, so the inner folder has the last name.
+            self._writer = Writer(
+                self._folder / self.path.stem, version=9, storage_plugin=_PLUGINS[self._storage]
+            )
+            self._writer.open()
+        except OSError as error:
+            self._remove_partial()
+            raise write_error(error, self.path) from error
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        assert self._writer is not None  # noqa: S101 - __enter__ opened it
+        try:
+            if error is None:
+                self._writer.close()
+                self._publish()
+            else:
+                self._writer.abort()
+        except OSError as failed:
+            raise write_error(failed, self.path) from failed
+        finally:
+            self._remove_partial()
+
+    def add_topic(
+        self,
+        topic: str,
+        msgtype: str,
+        *,
+        typestore: Typestore = TYPESTORE,
+        qos: Sequence[Qos] = (),
+        definition: tuple[str, str] | None = None,
+    ) -> None:
+        """Announce a topic; once more for a known one changes nothing.
+
+        Raises:
+            BagError: the topic is there already with another type.
+        """
+        known = self._connections.get(topic)
+        if known is not None:
+            if known.msgtype != msgtype:
+                raise BagError(f"topic {topic} is to hold {known.msgtype} and {msgtype}")
+            return
+        text, digest = definition or (None, None)
+        try:
+            self._connections[topic] = self._open_writer().add_connection(
+                topic,
+                msgtype,
+                typestore=typestore,
+                msgdef=text,
+                rihs01=digest,
+                offered_qos_profiles=list(qos),
+            )
+        except OSError as error:
+            raise write_error(error, self.path) from error
+
+    def write(self, topic: str, log_ns: int, message: Any) -> None:  # noqa: ANN401
+        """Write a message of the common ROS 2 types to a topic that was added."""
+        connection = self._connections[topic]
+        self.write_raw(topic, log_ns, TYPESTORE.serialize_cdr(message, connection.msgtype))
+
+    def write_raw(self, topic: str, log_ns: int, data: bytes | memoryview) -> None:
+        """Write CDR bytes to a topic that was added.
+
+        Raises:
+            BagError: the disk is full, or cannot be written.
+        """
+        try:
+            self._open_writer().write(self._connections[topic], log_ns, data)
+        except OSError as error:
+            raise write_error(error, self.path) from error
+        except Exception as error:  # apsw and rosbags have their own roots of exceptions
+            raise BagError(f"cannot write to {self.path}: {error}") from error
+
+    def _open_writer(self) -> Writer:
+        assert self._writer is not None  # noqa: S101 - used inside the with block only
+        return self._writer
+
+    def _publish(self) -> None:
+        """Give the whole bag its name."""
+        assert self._folder is not None  # noqa: S101 - __enter__ made it
+        whole = self._folder / self.path.stem
+        if self.path.suffix in _SUFFIX_STORAGE:
+            whole = next(item for item in whole.iterdir() if item.suffix == self.path.suffix)
+        if self.path.is_dir():
+            shutil.rmtree(self.path)
+        whole.replace(self.path)
+
+    def _remove_partial(self) -> None:
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+
+class InputCopier:
+    """Copies messages of a bag to another, those of ROS 1 made into ROS 2's on the way."""
+
+    def __init__(self, reader: BagReader, writer: BagWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._typestore = _destination_typestore(reader)
+        self._converters: dict[str, Callable[[bytes], bytes | memoryview]] = {}
+        self._cache: dict[str, object] = {}
+        self.skipped: dict[str, str] = {}
+
+    def add(self, connections: Sequence[Connection]) -> None:
+        """Announce the topics to be copied; those whose type nobody knows land in ``skipped``."""
+        for connection in connections:
+            try:
+                self._add(connection)
+            except (KeyError, WriterError) as error:
+                self.skipped[connection.topic] = (
+                    f"type {connection.msgtype} has no definition in the bag ({error})"
+                )
+
+    def copy(self, message: RawMessage) -> None:
+        """Copy one message of an announced topic."""
+        topic = message.connection.topic
+        if topic not in self.skipped:
+            data = self._converters[topic](message.data)
+            self._writer.write_raw(topic, message.log_ns, data)
+
+    def _add(self, connection: Connection) -> None:
+        topic, msgtype = connection.topic, connection.msgtype
+        target_type = _RENAMED_TYPES.get(msgtype, msgtype)
+        if isinstance(connection.ext, ConnectionExtRosbag2):
+            has_text = connection.msgdef.format is not MessageDefinitionFormat.NONE
+            digest = connection.digest or self._typestore.hash_rihs01(msgtype)
+            self._writer.add_topic(
+                topic,
+                msgtype,
+                typestore=self._typestore,
+                qos=connection.ext.offered_qos_profiles,
+                definition=(connection.msgdef.data, digest) if has_text else None,
+            )
+            self._converters[topic] = lambda data: data
+            return
+        is_latched = bool(connection.ext.latching) or topic.endswith("tf_static")
+        if target_type not in self._typestore.fielddefs:
+            raise KeyError(target_type)
+        self._writer.add_topic(
+            topic, target_type, typestore=self._typestore, qos=[LATCHED] if is_latched else []
+        )
+        self._converters[topic] = generate_message_converter(
+            self._reader.raw.typestore,
+            self._typestore,
+            msgtype,
+            target_type,
+            self._cache,
+            src_is2=False,
+            dst_is2=True,
+        )
+
+
+_RENAMED_TYPES = {"tf/msg/tfMessage": "tf2_msgs/msg/TFMessage"}
+
+
+def _destination_typestore(reader: BagReader) -> Typestore:
+    """The bag's own types; for ROS 1, with ROS 2's definition wherever there is one."""
+    if reader.is_ros2:
+        return reader.raw.typestore
+    from rosbags.typesys import Stores, get_typestore  # noqa: PLC0415
+
+    store = get_typestore(Stores.EMPTY)
+    store.register({**reader.raw.typestore.fielddefs, **TYPESTORE.fielddefs})
+    return store
