@@ -55,7 +55,9 @@ class DepthCompleter:
 
     @torch.inference_mode()
     def complete_batch(self, frames: Sequence[Frame]) -> list[DepthPrediction]:
-        """Dense depth for several frames, which the model sees at once where sizes agree.
+        """Dense depth for several frames, which the model sees at once where they are alike.
+
+        Alike are frames of one size, with as many context images, all with or without a camera.
 
         Raises:
             FrameError: a frame lacks what the model needs.
@@ -63,13 +65,15 @@ class DepthCompleter:
         """
         sparse = [self.sparse_depth(frame) for frame in frames]
         results: dict[int, DepthPrediction] = {}
-        groups: dict[tuple[int, int], list[int]] = {}
+        groups: dict[tuple[tuple[int, int], int, bool], list[int]] = {}
         for index, frame in enumerate(frames):
             self._check_needs(frame)
-            if self.model.needs_sparse_depth and sparse[index].count == 0:
+            window = window_of(frame.size, self.config.inference)
+            if self.model.needs_sparse_depth and not sparse[index].valid[window.slices].any():
                 results[index] = empty_prediction(sparse[index])
             else:
-                groups.setdefault(frame.size, []).append(index)
+                alike = (frame.size, len(frame.context), frame.camera is None)
+                groups.setdefault(alike, []).append(index)
         for indices in groups.values():
             group = self._complete_group([frames[i] for i in indices], [sparse[i] for i in indices])
             results.update(zip(indices, group, strict=True))

@@ -51,7 +51,8 @@ def _prediction(
 ) -> DepthPrediction:
     shape = sparse.depth.shape
     depth = _pasted(output.depth[index, 0], shape, window)
-    within = np.isfinite(depth) & (depth >= config.min_depth) & (depth <= config.max_depth)
+    within = (depth > 0) & (depth >= config.min_depth) & (depth <= config.max_depth)
+    within &= np.isfinite(depth)
     answered = output.valid
     valid = within
     if answered is not None:

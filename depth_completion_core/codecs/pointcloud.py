@@ -32,7 +32,7 @@ class PointCloud:
             time; None where the message tells none.
         intensity: (N,) float32 in the driver's unit, or None.
         rgb: (N, 3) uint8, or None.
-        dropped: how many points with NaN or infinite coordinates were removed.
+        dropped: how many points without a measurement were removed: NaN, infinite or all 0.
     """
 
     xyz: Float32Array
@@ -92,8 +92,9 @@ _BLOCK_POINTS = 1 << 16
 def decode_points(message: PointCloudMessage, *, stamp_at: StampAt = "start") -> PointCloud:
     """The points of a PointCloud2, organised or not, of any field order, padding and byte order.
 
-    Points with NaN or infinite coordinates are removed whatever ``is_dense`` says. Of a field with
-    a count above 1 the first number is read. The message is not changed.
+    Points with NaN or infinite coordinates are removed whatever ``is_dense`` says, and so are those
+    at exactly 0, 0, 0: no sensor measures its own origin, but many send it for a missing return. Of
+    a field with a count above 1 the first number is read. The message is not changed.
 
     Args:
         message: rclpy's, rosbags', or what :func:`encode_points` returns.
@@ -101,7 +102,7 @@ def decode_points(message: PointCloudMessage, *, stamp_at: StampAt = "start") ->
             read is told in :mod:`depth_completion_core.codecs.point_times`.
 
     Returns:
-        Its finite points. The coordinates are not copied where the message holds nothing else.
+        Its measured points. The coordinates are not copied where the message holds nothing else.
 
     Raises:
         CodecError: a Livox CustomMsg, no x, y or z, or sizes that contradict each other.
@@ -119,8 +120,9 @@ def decode_points(message: PointCloudMessage, *, stamp_at: StampAt = "start") ->
     records = PointRecords.from_message(message)
     xyz = _read_xyz(records)
     kept: _Kept = slice(None)
-    if not np.isfinite(xyz).all():
-        kept = _are_finite(xyz)
+    measured = _are_measured(xyz)
+    if not measured.all():
+        kept = measured
         xyz = xyz.compress(kept, axis=0)
     return PointCloud(
         xyz=xyz,
@@ -194,10 +196,12 @@ def _read_xyz(records: PointRecords) -> Float32Array:
     return xyz
 
 
-def _are_finite(xyz: Float32Array) -> npt.NDArray[np.bool_]:
+def _are_measured(xyz: Float32Array) -> npt.NDArray[np.bool_]:
     """(N,) bool; column by column, because a reduction over rows of three is ten times slower."""
-    finite = np.isfinite(xyz)
-    return np.asarray(finite[:, 0] & finite[:, 1] & finite[:, 2])
+    size = np.abs(xyz[:, 0])
+    size += np.abs(xyz[:, 1])
+    size += np.abs(xyz[:, 2])
+    return np.asarray((size > 0) & (size < np.inf))
 
 
 def _read_times(

@@ -117,7 +117,7 @@ def test_a_batch_is_its_images_one_by_one(name: str) -> None:
                 torch.testing.assert_close(whole[index], part[0], rtol=1e-6, atol=1e-5)
 
 
-@every_model
+@classical_model
 def test_an_image_without_measurements_has_no_answer_and_harms_no_other(name: str) -> None:
     depth, valid = _sparse((32, 64), 0.1, 0)
     empty = np.zeros_like(depth)

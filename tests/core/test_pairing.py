@@ -85,7 +85,7 @@ def _twin_reuse(streams: list[list[_Message]], slop_ns: int) -> _Matches:
 def _twin_once(streams: list[list[_Message]], slop_ns: int) -> _Matches:
     """With everything known: the nearest cloud after the last one used, if no image is nearer."""
     images, clouds = streams
-    matches = []
+    matches: _Matches = []
     left = list(clouds)
     for place, image in enumerate(images):
         cloud = _nearest(left, image.stamp_ns)

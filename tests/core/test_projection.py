@@ -84,7 +84,8 @@ def _lidar_points(camera: CameraModel, count: int, seed: int) -> Float32Array:
     pixels, _ = camera.project(in_camera)
     to_border = np.abs(pixels + 0.5 - np.round(pixels + 0.5)).min(axis=-1)
     to_limit = np.abs(in_camera[:, 2:] - (_MIN_DEPTH, _MAX_DEPTH)).min(axis=-1)
-    return points[(to_border > _BORDER_PX) & (to_limit > 1e-3)]
+    certain: Float32Array = points[(to_border > _BORDER_PX) & (to_limit > 1e-3)]
+    return certain
 
 
 def _slow_projection(

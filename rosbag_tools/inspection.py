@@ -1,0 +1,171 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a bag holds, and what ``complete`` would do with it, as lines of text."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+import numpy as np
+from rosbags.interfaces import Connection
+
+from depth_completion_core.config import PairingConfig
+from depth_completion_core.pairing import Pairer
+from depth_completion_core.transforms import TransformBuffer
+from rosbag_tools.errors import BagError
+from rosbag_tools.messages import stamp_ns_of
+from rosbag_tools.plan import Plan, PlanWishes, describe, make_plan
+from rosbag_tools.reader import BagReader
+from rosbag_tools.topics import Topic, Topics, candidates_of
+from rosbag_tools.transforms import read_transforms
+
+
+@dataclass(slots=True)
+class _Times:
+    """When the messages of a topic were recorded and stamped."""
+
+    log_ns: list[int] = field(default_factory=list)
+    stamp_ns: list[int] = field(default_factory=list)
+
+
+def inspect_bag(reader: BagReader, wishes: PlanWishes, pairing: PairingConfig) -> list[str]:
+    """Topics, types, rates, frames, encodings, the TF tree, pair gaps, and the plan.
+
+    Raises:
+        BagError: the bag is damaged.
+    """
+    described = {item.name: item for item in _all_candidates(reader)}
+    stamped = [item.connection for item in described.values()]
+    times = _read_times(reader, stamped)
+    lines = [*_overview(reader), "", *_topic_table(reader, described, times)]
+    lines += ["", *_tf_tree(read_transforms(reader)[0])]
+    try:
+        plan = make_plan(reader, wishes)
+    except BagError as error:
+        return [*lines, "", "complete would stop:", f"  {error}"]
+    lines += ["", "complete would read:", *(f"  {line}" for line in describe(plan))]
+    return [*lines, *_pair_gaps(plan.topics, times, pairing), *_sensor_facts(reader, plan)]
+
+
+def _all_candidates(reader: BagReader) -> list[Topic]:
+    found = candidates_of(reader)
+    return [*found.images, *found.depths, *found.infos, *found.clouds]
+
+
+def _overview(reader: BagReader) -> list[str]:
+    count = sum(connection.msgcount for connection in reader.connections)
+    names = ", ".join(str(path) for path in reader.paths)
+    kind = "ROS 2" if reader.is_ros2 else "ROS 1"
+    return [f"{names}: {kind} bag, {reader.duration_ns / 1e9:.1f} s, {count} messages"]
+
+
+def _read_times(reader: BagReader, stamped: list[Connection]) -> dict[str, _Times]:
+    """Log times of all topics; header stamps of those that are decoded."""
+    times: dict[str, _Times] = defaultdict(_Times)
+    with_stamps = {connection.topic for connection in stamped}
+    for message in reader.messages(reader.connections):
+        entry = times[message.connection.topic]
+        entry.log_ns.append(message.log_ns)
+        if message.connection.topic in with_stamps:
+            entry.stamp_ns.append(stamp_ns_of(reader.decoded(message)))
+    return times
+
+
+def _topic_table(
+    reader: BagReader, described: dict[str, Topic], times: dict[str, _Times]
+) -> list[str]:
+    header = ("topic", "type", "count", "Hz", "frame", "encoding", "stamp - record [ms]")
+    rows = [header]
+    # A topic of ROS 1 has a connection for every publisher.
+    for name, msgtype in sorted({(item.topic, item.msgtype) for item in reader.connections}):
+        topic, entry = described.get(name), times[name]
+        rows.append(
+            (
+                name,
+                msgtype,
+                str(len(entry.log_ns)),
+                _rate(entry.log_ns),
+                topic.frame_id if topic else "",
+                topic.encoding if topic else "",
+                _delay(entry),
+            )
+        )
+    widths = [max(len(row[column]) for row in rows) for column in range(len(header))]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def _rate(log_ns: list[int]) -> str:
+    span = max(log_ns) - min(log_ns) if len(log_ns) > 1 else 0
+    return f"{(len(log_ns) - 1) * 1e9 / span:.1f}" if span else ""
+
+
+def _delay(entry: _Times) -> str:
+    if not entry.stamp_ns:
+        return ""
+    delays = (np.array(entry.stamp_ns) - np.array(entry.log_ns)) / 1e6
+    text = f"{np.median(delays):.0f}"
+    return f"{text} (another clock)" if abs(np.median(delays)) > 60_000 else text
+
+
+def _tf_tree(transforms: TransformBuffer) -> list[str]:
+    children: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for parent, child, is_static, count in transforms.edges:
+        children[parent].append((child, "static" if is_static else f"{count} transforms"))
+    lower = {child for items in children.values() for child, _ in items}
+    roots = [frame for frame in children if frame not in lower]
+    lines = ["TF tree:"] if roots else ["TF tree: none (complete needs --extrinsics)"]
+    for root in sorted(roots):
+        lines += [f"  {root}", *_branches(root, children, 2)]
+    return lines
+
+
+def _branches(frame: str, children: dict[str, list[tuple[str, str]]], depth: int) -> list[str]:
+    lines = []
+    for child, note in children.get(frame, []):
+        lines.append(f"{'  ' * depth}{child}  ({note})")
+        lines += _branches(child, children, depth + 1)
+    return lines
+
+
+def _pair_gaps(topics: Topics, times: dict[str, _Times], pairing: PairingConfig) -> list[str]:
+    pairer: Pairer[None, None] = Pairer(pairing, len(topics.clouds))
+    events = [(stamp, -1) for stamp in times[topics.image.name].stamp_ns]
+    for index, cloud in enumerate(topics.clouds):
+        events += [(stamp, index) for stamp in times[cloud.name].stamp_ns]
+    pairs = []
+    for stamp_ns, index in sorted(events):
+        pairs += (
+            pairer.add_image(stamp_ns, None)
+            if index < 0
+            else pairer.add_cloud(stamp_ns, None, index)
+        )
+    pairs += pairer.flush()
+    lines = [f"  pairs        {len(pairs)} of {len(times[topics.image.name].stamp_ns)} images"]
+    if pairs:
+        gaps = np.array([pair.gap_ns for pair in pairs]) / 1e6
+        lines[0] += (
+            f"; gap p50 {np.percentile(gaps, 50):.1f} ms, p99 {np.percentile(gaps, 99):.1f} ms, "
+            f"largest {gaps.max():.1f} ms (slop {pairing.slop_ms:g} ms)"
+        )
+    elif pairer.best_gap_ns is not None:
+        lines[0] += f"; the smallest gap is {pairer.best_gap_ns / 1e6:.1f} ms: mind the clocks"
+    return [*lines, *(f"  left out     {n} x {why}" for why, n in pairer.drops.most_common())]
+
+
+def _sensor_facts(reader: BagReader, plan: Plan) -> list[str]:
+    lines = []
+    info = reader.first(plan.topics.camera_info.connection)
+    if info is not None:
+        size = f"{info.width}x{info.height} pixels"
+        lines.append(f"  camera       {size}, distortion '{info.distortion_model}'")
+    for topic in plan.topics.clouds:
+        cloud = reader.first(topic.connection)
+        if cloud is None:
+            continue
+        names = ", ".join(item.name for item in cloud.fields)
+        lines.append(f"  cloud        {cloud.width * cloud.height} points of {names}")
+    return lines
