@@ -182,7 +182,8 @@ def mean_metrics(images: Sequence[DepthMetrics]) -> dict[str, float]:
     rows = [asdict(image) for image in images]
     means = {}
     for name in (*_ERROR_NAMES, "coverage", "pixels"):
-        values = [row[name] for row in rows if not math.isnan(row[name])]
+        counted = rows if name == "coverage" else [row for row in rows if row["pixels"] > 0]
+        values = [row[name] for row in counted if not math.isnan(row[name])]
         means[name] = float(np.mean(values)) if values else math.nan
     compared = sum(row["pixels"] > 0 for row in rows)
     return {**means, "images": float(compared), "images_skipped": float(len(rows) - compared)}

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 import cv2
@@ -88,6 +89,16 @@ def local_minimum(depth: Tensor, valid: Tensor, window_px: int) -> Tensor:
     reach = window_px // 2
     padded = pad(torch.where(valid, depth, torch.inf), (reach,) * 4, value=torch.inf)
     return _running_minimum(_running_minimum(padded, 2 * reach + 1, 0), 2 * reach + 1, 1)
+
+
+def mean_spacing_px(valid: Tensor) -> float:
+    """Mean distance in pixels between the measurements of a validity map (H, W); 0 without any."""
+    rows, columns = valid.nonzero(as_tuple=True)
+    if len(rows) == 0:
+        return 0.0
+    height = int(rows.max() - rows.min()) + 1
+    width = int(columns.max() - columns.min()) + 1
+    return math.sqrt(height * width / len(rows))
 
 
 def unproject_depth(depth: Float32Array, valid: BoolArray, camera: CameraModel) -> Float32Array:
@@ -191,12 +202,6 @@ def _columns(
 
 
 def _window_for_spacing(valid: Tensor) -> int:
-    """Twice the mean distance between measured pixels, odd: reaches the next row of a lidar."""
-    rows = valid.any(dim=1)
-    columns = valid.any(dim=0)
-    count = int(valid.sum())
-    if count == 0:
-        return 0
-    covered = int(rows.sum()) * int(columns.sum())
-    reach = round((covered / count) ** 0.5)
-    return int(min(2 * reach - 1, _LARGEST_AUTO_WINDOW_PX))
+    """Twice the spacing of the measurements, odd: reaches the next row of a lidar."""
+    spacing_px = mean_spacing_px(valid)
+    return min(2 * round(spacing_px) - 1, _LARGEST_AUTO_WINDOW_PX)

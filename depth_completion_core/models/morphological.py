@@ -12,10 +12,12 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import torch
 from cv2.typing import MatLike
 
 from depth_completion_core.frame import BoolArray, Float32Array, UInt8Array
 from depth_completion_core.models.classical import ClassicalModel, Filled
+from depth_completion_core.projection import mean_spacing_px
 
 _STANDARD_CEILING = 100.0  # metres
 
@@ -74,7 +76,7 @@ class Morphological(ClassicalModel):
 
     def fill(self, depth: Float32Array, valid: BoolArray) -> Filled:
         """Fill the whole image."""
-        config, spacing_px = self.config, _spacing_px(valid)
+        config, spacing_px = self.config, mean_spacing_px(torch.from_numpy(valid))
         ceiling = _ceiling(depth, valid)
         inverted: MatLike = np.where(valid, ceiling - depth, np.float32(0))
         inverted = cv2.dilate(inverted, _diamond(_odd(config.diamond_spacings * spacing_px)))
@@ -89,12 +91,6 @@ class Morphological(ClassicalModel):
 def _ceiling(depth: Float32Array, valid: BoolArray) -> float:
     """The paper's 100 m, or more; a measured pixel must stay above 0 when it is inverted."""
     return max(_STANDARD_CEILING, 1.25 * float(depth[valid].max()))
-
-
-def _spacing_px(valid: BoolArray) -> float:
-    """Mean distance between measurements inside the rows and columns that have any."""
-    covered = int(valid.any(axis=0).sum()) * int(valid.any(axis=1).sum())
-    return float(np.sqrt(covered / np.count_nonzero(valid)))
 
 
 def _odd(size_px: float) -> int:
