@@ -1,0 +1,248 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""``python -m depth_completion_core.benchmark``: the fast paths against plain ones, as ratios."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import tyro
+
+from depth_completion_core.camera import CameraModel
+from depth_completion_core.completer import load_model
+from depth_completion_core.config import OcclusionConfig
+from depth_completion_core.frame import Float32Array, Frame, SparseDepth
+from depth_completion_core.models import MODELS
+from depth_completion_core.projection import filter_occluded, pack_xyzrgb, project_points
+from depth_completion_core.timing import Timing, timed_in_turn
+from depth_completion_core.transforms import RigidTransform
+
+_POINT_COUNT = 130_000
+_MIN_DEPTH, _MAX_DEPTH = 0.1, 200.0
+_CAMERA = CameraModel(fx=721.5, fy=721.5, cx=609.5, cy=172.9, width=1216, height=352)
+_CAMERA_FROM_LIDAR = RigidTransform.from_matrix(
+    [[0, -1, 0, 0.05], [0, 0, -1, -0.07], [1, 0, 0, -0.27]]
+)
+_BARREL = (-0.37, 0.2, 0.001, 0.0005, -0.07)
+
+Group = dict[str, Callable[[], object]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Benchmark:
+    """Times of projection, packing and the classical models on the CPU."""
+
+    rounds: int = 100
+    """How often each function is called."""
+    threads: int = 0
+    """Threads of torch and OpenCV; 0 leaves their choice."""
+    json_file: Path | None = None
+    """Write the numbers here, too."""
+
+
+def main(arguments: list[str]) -> int:
+    """Parse, measure, print; 0 for success."""
+    wanted = tyro.cli(Benchmark, args=arguments, config=(tyro.conf.AvoidSubcommands,))
+    if wanted.threads:
+        torch.set_num_threads(wanted.threads)
+    print(
+        f"{platform.processor() or platform.machine()}, {torch.get_num_threads()} threads, torch "
+        f"{torch.__version__}, numpy {np.__version__}; each group's functions in turn"
+    )
+    results = {}
+    with tempfile.TemporaryDirectory() as folder:
+        reference = compiled_reference(Path(folder))
+        if reference is None:
+            print("no C compiler (cc) here: the C loop is left out")
+        for title, group in _groups(reference).items():
+            timings = timed_in_turn(group, rounds=_rounds_for(title, wanted.rounds))
+            results[title] = {name: asdict(timing) for name, timing in timings.items()}
+            print("\n".join(_table(title, timings)), flush=True)
+    if wanted.json_file:
+        wanted.json_file.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+def compiled_reference(folder: Path) -> ctypes.CDLL | None:
+    """The C loop beside this file, compiled with -O3; None without a compiler."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        return None
+    source = Path(__file__).with_name("benchmark_reference.c")
+    library = folder / "reference.so"
+    command = [compiler, "-O3", "-shared", "-fPIC", str(source), "-o", str(library)]
+    subprocess.run(command, check=True)  # noqa: S603 - the compiler found on the path
+    return ctypes.CDLL(str(library))
+
+
+def project_with_c(
+    library: ctypes.CDLL, points: Float32Array, camera: CameraModel, transform: RigidTransform
+) -> Float32Array:
+    """Depth (H, W) float32 metres by the C loop."""
+    depth = np.empty((camera.height, camera.width), dtype=np.float32)
+    valid = np.empty((camera.height, camera.width), dtype=np.uint8)
+    matrix = np.ascontiguousarray(transform.matrix[:3], dtype=np.float32)
+    numbers = (camera.fx, camera.fy, camera.cx, camera.cy)
+    library.project_points(
+        points.ctypes.data_as(ctypes.c_void_p),
+        ctypes.c_size_t(len(points)),
+        matrix.ctypes.data_as(ctypes.c_void_p),
+        *(ctypes.c_float(number) for number in numbers),
+        camera.width,
+        camera.height,
+        ctypes.c_float(_MIN_DEPTH),
+        ctypes.c_float(_MAX_DEPTH),
+        depth.ctypes.data_as(ctypes.c_void_p),
+        valid.ctypes.data_as(ctypes.c_void_p),
+    )
+    return depth
+
+
+def project_with_argsort(
+    points: Float32Array, camera: CameraModel, transform: RigidTransform
+) -> Float32Array:
+    """Depth (H, W) float32 metres the usual numpy way: sort by depth, let the nearest win."""
+    moved = points @ transform.rotation.T.astype(np.float32)
+    moved += transform.translation.astype(np.float32)
+    moved = moved[(moved[:, 2] >= _MIN_DEPTH) & (moved[:, 2] <= _MAX_DEPTH)]
+    z = moved[:, 2]
+    u = np.floor(camera.fx * moved[:, 0] / z + camera.cx + 0.5).astype(np.int64)
+    v = np.floor(camera.fy * moved[:, 1] / z + camera.cy + 0.5).astype(np.int64)
+    inside = (u >= 0) & (u < camera.width) & (v >= 0) & (v < camera.height)
+    u, v, z = u[inside], v[inside], z[inside]
+    farthest_first = np.argsort(-z, kind="stable")
+    depth = np.zeros((camera.height, camera.width), dtype=np.float32)
+    depth[v[farthest_first], u[farthest_first]] = z[farthest_first]
+    return depth
+
+
+def lidar_points(*, full_turn: bool) -> Float32Array:
+    """130,000 random returns: of a whole turn of a lidar, or all of them in view of the camera."""
+    random = np.random.default_rng(0)
+    reach = np.pi if full_turn else 0.68
+    low, high = (-0.43, 0.035) if full_turn else (-0.22, 0.22)
+    azimuth = random.uniform(-reach, reach, _POINT_COUNT)
+    elevation = random.uniform(low, high, _POINT_COUNT)
+    distance = random.uniform(3.0, 80.0, _POINT_COUNT)
+    directions = (
+        np.cos(elevation) * np.cos(azimuth),
+        np.cos(elevation) * np.sin(azimuth),
+        np.sin(elevation),
+    )
+    return (np.stack(directions, axis=1) * distance[:, None]).astype(np.float32)
+
+
+def _groups(reference: ctypes.CDLL | None) -> dict[str, Group]:
+    """Functions to compare, by title; the first of each group is the yardstick."""
+    groups = {}
+    for view, full_turn in (("whole turn", True), ("all in view", False)):
+        points = lidar_points(full_turn=full_turn)
+        title = f"projection + z-buffer, 130,000 points ({view}) into 1216x352"
+        groups[title] = _projection_group(points, reference)
+    groups["the same in view, lens distorted (plumb_bob)"] = _distorted_group()
+    groups["occlusion filter, 1216x352"] = _occlusion_group()
+    groups["XYZRGB of 1280x720 depth (14.7 MB)"] = _packing_group()
+    groups["models, 640x480 with 1,500 points"] = _model_group(640, 480, 1_500)
+    groups["models, 1242x375 with 16,000 points"] = _model_group(1242, 375, 16_000)
+    return groups
+
+
+def _projection_group(points: Float32Array, reference: ctypes.CDLL | None) -> Group:
+    tensor = torch.from_numpy(points)
+    group: Group = {}
+    if reference is not None:
+        group["C loop"] = lambda: project_with_c(reference, points, _CAMERA, _CAMERA_FROM_LIDAR)
+    group["project_points"] = lambda: _project(tensor, _CAMERA)
+    group["numpy argsort"] = lambda: project_with_argsort(points, _CAMERA, _CAMERA_FROM_LIDAR)
+    return group
+
+
+def _distorted_group() -> Group:
+    tensor = torch.from_numpy(lidar_points(full_turn=False))
+    bent = CameraModel.from_matrix(
+        _CAMERA.K,
+        width=_CAMERA.width,
+        height=_CAMERA.height,
+        distortion_model="plumb_bob",
+        distortion=_BARREL,
+    )
+    return {
+        "without distortion": lambda: _project(tensor, _CAMERA),
+        "with distortion": lambda: _project(tensor, bent),
+    }
+
+
+def _occlusion_group() -> Group:
+    points = torch.from_numpy(lidar_points(full_turn=True))
+    depth, valid = _project(points, _CAMERA)
+    return {
+        "projection": lambda: _project(points, _CAMERA),
+        "filter_occluded": lambda: filter_occluded(depth, valid, OcclusionConfig()),
+    }
+
+
+def _packing_group() -> Group:
+    random = np.random.default_rng(0)
+    depth = random.uniform(0.5, 9.0, (720, 1280)).astype(np.float32)
+    valid = depth < 8.0
+    image = random.integers(0, 255, (720, 1280, 3), dtype=np.uint8)
+    camera = CameraModel(fx=700, fy=700, cx=639.5, cy=359.5, width=1280, height=720)
+    packed = pack_xyzrgb(depth, valid, image, camera)
+    return {
+        "copy of the same bytes": packed.copy,
+        "pack_xyzrgb, organised": lambda: pack_xyzrgb(depth, valid, image, camera),
+        "pack_xyzrgb, valid points only": lambda: pack_xyzrgb(
+            depth, valid, image, camera, organized=False
+        ),
+    }
+
+
+def _model_group(width: int, height: int, count: int) -> Group:
+    random = np.random.default_rng(0)
+    depth = np.zeros((height, width), dtype=np.float32)
+    chosen = random.choice(depth.size, count, replace=False)
+    depth.reshape(-1)[chosen] = random.uniform(1.0, 40.0, count)
+    image = random.integers(0, 255, (height, width, 3), dtype=np.uint8)
+    camera = CameraModel(fx=700, fy=700, cx=width / 2, cy=height / 2, width=width, height=height)
+    frame = Frame(image=image, camera=camera, sparse=SparseDepth.from_depth(depth))
+    return {name: _completion(name, frame) for name in MODELS}
+
+
+def _completion(name: str, frame: Frame) -> Callable[[], object]:
+    completer = load_model(name, device="cpu")
+    return lambda: completer.complete(frame)
+
+
+def _project(points: torch.Tensor, camera: CameraModel) -> tuple[torch.Tensor, torch.Tensor]:
+    return project_points(
+        points, camera, _CAMERA_FROM_LIDAR, min_depth=_MIN_DEPTH, max_depth=_MAX_DEPTH
+    )
+
+
+def _rounds_for(title: str, rounds: int) -> int:
+    """Models are slow: fewer rounds tell enough."""
+    return max(rounds // 5, 3) if title.startswith("models") else rounds
+
+
+def _table(title: str, timings: dict[str, Timing]) -> list[str]:
+    yardstick = next(iter(timings.values()))
+    lines = ["", title, f"  {'':32}{'p50 ms':>9}{'p99 ms':>9}{'min ms':>9}{'p50 ratio':>11}"]
+    for name, timing in timings.items():
+        numbers = f"{timing.p50_ms:9.3f}{timing.p99_ms:9.3f}{timing.min_ms:9.3f}"
+        lines.append(f"  {name:32}{numbers}{timing.p50_ms / yardstick.p50_ms:11.2f}")
+    return lines
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,155 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""``python -m rosbag_tools.benchmark``: whether complete's stages really run beside each other.
+
+The wall time of a completion against the larger of its two halves, each measured alone on the same
+bag: the model (projection included), and decoding, encoding and writing.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import tyro
+
+from depth_completion_core.completer import DepthCompleter, load_model
+from depth_completion_core.config import PairingConfig
+from depth_completion_core.data.synthetic import build_drive
+from depth_completion_core.frame import DepthPrediction
+from depth_completion_core.metrics import protocol_named
+from rosbag_tools.cli import run_cli
+from rosbag_tools.completion import CompletionOptions, complete_bag
+from rosbag_tools.layout_synthetic import synthetic_recording
+from rosbag_tools.outputs import Outputs, OutputWriter
+from rosbag_tools.plan import Plan, PlanWishes, make_plan
+from rosbag_tools.reader import BagReader, RawMessage
+from rosbag_tools.recording import RecordedEvent, RecordedImage, RecordedSweep, write_recording
+from rosbag_tools.source import FrameSource, FrameToComplete
+from rosbag_tools.topics import TopicWishes
+from rosbag_tools.writer import BagWriter, InputCopier
+
+_PERIOD_NS = 100_000_000
+_START_NS = 1_700_000_000 * 10**9
+_WISHES = PlanWishes(
+    topics=TopicWishes(), extrinsics=None, fixed_frame="auto", rectified="auto", sweep_stamp="start"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Benchmark:
+    """Wall time of complete against the times of its halves."""
+
+    model: str = "linear"
+    """Any model."""
+    frames: int = 60
+    """Length of the bag: a street, 832x256, 64 scan lines, the same view again and again."""
+    rounds: int = 3
+    """How often everything is measured; the medians count."""
+    device: str = "cpu"
+    """cpu, cuda, ..."""
+    json_file: Path | None = None
+    """Write the numbers here, too."""
+
+
+def main(arguments: list[str]) -> int:
+    """Parse, measure, print; 0 for success."""
+    wanted = tyro.cli(Benchmark, args=arguments)
+    completer = load_model(wanted.model, device=wanted.device)
+    rounds = []
+    with tempfile.TemporaryDirectory() as folder:
+        bag = Path(folder) / "street"
+        _write_fixed_bag(bag, wanted.frames)
+        for number in range(wanted.rounds):
+            rounds.append(_measured(bag, Path(folder) / f"round{number}", completer))
+    result = {name: float(np.median([entry[name] for entry in rounds])) for name in rounds[0]}
+    halves = max(result["model_s"], result["decode_encode_write_s"])
+    result["ratio"] = result["wall_s"] / halves
+    print(
+        f"{wanted.frames} frames, model '{wanted.model}', medians of {wanted.rounds} rounds:\n"
+        f"  model alone                {result['model_s']:7.2f} s\n"
+        f"  decode                     {result['decode_s']:7.2f} s\n"
+        f"  encode and write           {result['encode_write_s']:7.2f} s\n"
+        f"  decode + encode + write    {result['decode_encode_write_s']:7.2f} s\n"
+        f"  complete, wall             {result['wall_s']:7.2f} s\n"
+        f"  wall over the larger half  {result['ratio']:7.2f}"
+    )
+    if wanted.json_file:
+        wanted.json_file.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+def _write_fixed_bag(path: Path, frames: int) -> None:
+    drive = build_drive("street", seed=0)
+    shot, sweep = drive.render(0), drive.scan(0, freeze=True)
+
+    def events() -> Iterator[RecordedEvent]:
+        for number in range(frames):
+            stamp_ns = _START_NS + number * _PERIOD_NS
+            yield RecordedSweep(
+                stamp_ns=stamp_ns, xyz=sweep.xyz, fields={"intensity": sweep.intensity}
+            )
+            yield RecordedImage(stamp_ns=stamp_ns, image=shot.image)
+
+    recording = synthetic_recording(
+        "street", seed=0, duration_ns=_PERIOD_NS, image_period_ns=_PERIOD_NS
+    )
+    write_recording(replace(recording, events=events(), event_count=2 * frames), path)
+
+
+def _measured(bag: Path, folder: Path, completer: DepthCompleter) -> dict[str, float]:
+    """Seconds of the whole and of its halves, all on the same bag."""
+    seconds: dict[str, float] = {}
+    with BagReader([bag]) as reader:
+        plan = make_plan(reader, _WISHES)
+        with _timed(seconds, "wall_s"), BagWriter(folder / "wall") as writer:
+            options = CompletionOptions(protocol=protocol_named("all"))
+            complete_bag(reader, writer, plan, completer, options)
+        with _timed(seconds, "decode_s"):
+            items = list(_source(reader, plan).items(list(reader.connections)))
+        frames = [item for item in items if isinstance(item, FrameToComplete)]
+        with _timed(seconds, "model_s"):
+            predictions = [completer.complete(item.placed.frame) for item in frames]
+        with _timed(seconds, "encode_write_s"):
+            _write_all(reader, folder / "parts", items, predictions)
+    seconds["decode_encode_write_s"] = seconds["decode_s"] + seconds["encode_write_s"]
+    return seconds
+
+
+def _source(reader: BagReader, plan: Plan) -> FrameSource:
+    return FrameSource(reader, plan, PairingConfig())
+
+
+def _write_all(
+    reader: BagReader,
+    path: Path,
+    items: list[RawMessage | FrameToComplete],
+    predictions: list[DepthPrediction],
+) -> None:
+    remaining = iter(predictions)
+    with BagWriter(path) as writer:
+        outputs, copier = OutputWriter(writer, Outputs()), InputCopier(reader, writer)
+        copier.add(reader.connections)
+        for item in items:
+            if isinstance(item, RawMessage):
+                copier.copy(item)
+            else:
+                outputs.write(item.placed, next(remaining), item.log_ns)
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], name: str) -> Iterator[None]:
+    start = time.perf_counter()
+    yield
+    seconds[name] = time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    sys.exit(run_cli(main))
