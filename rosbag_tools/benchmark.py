@@ -63,12 +63,13 @@ def main(arguments: list[str]) -> int:
     """Parse, measure, print; 0 for success."""
     wanted = tyro.cli(Benchmark, args=arguments)
     completer = load_model(wanted.model, device=wanted.device)
-    rounds = []
     with tempfile.TemporaryDirectory() as folder:
         bag = Path(folder) / "street"
         _write_fixed_bag(bag, wanted.frames)
-        for number in range(wanted.rounds):
-            rounds.append(_measured(bag, Path(folder) / f"round{number}", completer))
+        rounds = [
+            _measured(bag, Path(folder) / f"round{number}", completer)
+            for number in range(wanted.rounds)
+        ]
     result = {name: float(np.median([entry[name] for entry in rounds])) for name in rounds[0]}
     halves = max(result["model_s"], result["decode_encode_write_s"])
     result["ratio"] = result["wall_s"] / halves

@@ -1,0 +1,43 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+#
+# make demo   renders two drives, completes their bags, writes out/demo/
+# make test   runs the tests
+# make lint   ruff and mypy
+#
+# Each does all its own set-up in .venv. TORCH_INDEX_URL, when set, is where pip takes torch from.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+TORCH_INDEX := $(if $(TORCH_INDEX_URL),--index-url $(TORCH_INDEX_URL))
+
+.PHONY: demo test lint clean
+
+demo: $(INSTALLED)
+	$(BIN)/python -m rosbag_tools.demo
+
+test: $(INSTALLED)
+	$(BIN)/python -m pytest
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) out build *.egg-info
+
+$(INSTALLED): setup.cfg constraints/standalone.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+	  { echo 'Python 3.10 or newer is needed: sudo apt-get install python3 python3-venv,' \
+	         'or make PYTHON=python3.11'; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo 'python3-venv is missing: sudo apt-get install python3-venv'; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check $(TORCH_INDEX) \
+	  --constraint constraints/standalone.txt torch
+	$(BIN)/pip install --quiet --disable-pip-version-check \
+	  --constraint constraints/standalone.txt --editable '.[dev]'
+	@touch $@
