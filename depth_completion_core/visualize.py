@@ -36,12 +36,16 @@ class Scale:
     unit: str = "m"
     is_error: bool = False
 
+    def __post_init__(self) -> None:
+        if not self.low < self.high or (self.low <= 0 and not self.is_error):
+            raise ValueError(f"a scale runs from low to high, of depths above 0; got {self}")
+
 
 def depth_scale(depths: Sequence[Float32Array]) -> Scale:
     """A scale that shows all but the nearest and farthest 2 % of the positive depths, metres."""
     positive = np.concatenate([depth[depth > 0].ravel() for depth in depths])
     if positive.size == 0:
-        return Scale(low=0.0, high=1.0)
+        return Scale(low=0.1, high=1.0)
     low, high = np.percentile(positive, (2, 98))
     return Scale(low=float(low), high=float(max(high, low + 0.1)))
 

@@ -1,0 +1,60 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from depth_completion_core import benchmark
+from depth_completion_core.camera import CameraModel
+from depth_completion_core.projection import project_points
+from depth_completion_core.timing import timed_in_turn
+from depth_completion_core.transforms import RigidTransform
+
+_CAMERA = CameraModel(fx=300.0, fy=310.0, cx=160.2, cy=119.7, width=320, height=240)
+_CAMERA_FROM_LIDAR = RigidTransform.from_matrix(
+    [[0, -1, 0, 0.1], [0, 0, -1, -0.05], [1, 0, 0, -0.2]]
+)
+
+
+@pytest.mark.parametrize("full_turn", [True, False])
+def test_what_is_compared_computes_the_same(full_turn: bool, tmp_path: Path) -> None:
+    points = benchmark.lidar_points(full_turn=full_turn)
+    ours, _ = project_points(
+        torch.from_numpy(points), _CAMERA, _CAMERA_FROM_LIDAR, min_depth=0.1, max_depth=200.0
+    )
+    others = [benchmark.project_with_argsort(points, _CAMERA, _CAMERA_FROM_LIDAR)]
+    if shutil.which("cc"):
+        library = benchmark.compiled_reference(tmp_path)
+        assert library is not None
+        others.append(benchmark.project_with_c(library, points, _CAMERA, _CAMERA_FROM_LIDAR))
+    assert np.count_nonzero(ours.numpy()) > 1000
+    for other in others:
+        # Pixels on whose border a point falls may differ by rounding.
+        assert np.mean(np.abs(ours.numpy() - other) > 1e-3) < 1e-3
+
+
+def test_functions_take_turns() -> None:
+    calls: list[str] = []
+    timings = timed_in_turn(
+        {"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}, rounds=3
+    )
+    assert calls == ["a", "b"] * 5
+    assert timings["a"].rounds == 3
+    assert 0 <= timings["b"].min_ms <= timings["b"].p50_ms <= timings["b"].p99_ms
+
+
+def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "numbers.json"
+    assert benchmark.main(["--rounds", "1", "--json-file", str(target)]) == 0
+    numbers = json.loads(target.read_text(encoding="utf-8"))
+    printed = capsys.readouterr().out
+    assert "project_points" in printed
+    for title, group in numbers.items():
+        assert title in printed
+        assert all(timing["p50_ms"] > 0 for timing in group.values())

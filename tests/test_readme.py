@@ -1,0 +1,46 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def _python_blocks() -> list[str]:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    return re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+
+
+def test_python_example_runs() -> None:
+    (example,) = _python_blocks()
+    done = subprocess.run(
+        [sys.executable, "-c", example], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    depth, share_and_distance = done.stdout.splitlines()
+    assert 0.5 < float(depth.split()[0]) < 10.0
+    share, distance = (float(word) for word in share_and_distance.split())
+    assert share == 1.0
+    assert 0.0 <= distance < 100.0
+
+
+def test_links_point_to_files() -> None:
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
+    for page in pages:
+        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+            if not target.startswith("http"):
+                assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+@pytest.mark.parametrize("command", ["demo", "test", "lint"])
+def test_make_has_the_commands_of_the_readme(command: str) -> None:
+    shown = subprocess.run(
+        ["make", "--dry-run", command], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert ".venv/bin/" in shown.stdout
