@@ -121,12 +121,12 @@ class DepthCompleter:
 
 
 def load_model(
-    name: str, *, device: str = "auto", config: CompletionConfig | None = None
+    name_or_path: str, *, device: str = "auto", config: CompletionConfig | None = None
 ) -> DepthCompleter:
-    """Build the completer of a model by its name.
+    """Build the completer of a model.
 
     Args:
-        name: a name of the model table.
+        name_or_path: a name of the model table; paths of checkpoints come with the first network.
         device: cpu, cuda, cuda:1, ...; auto takes a GPU where there is one.
         config: settings; None for the defaults.
 
@@ -134,7 +134,7 @@ def load_model(
         UnknownModelError: no model has this name; the message lists the known ones.
         ValueError: the device is not there.
     """
-    return DepthCompleter(build_model(name), config=config, device=_device(name=device))
+    return DepthCompleter(build_model(name_or_path), config=config, device=_device(name=device))
 
 
 def _device(name: str) -> torch.device:
