@@ -111,9 +111,13 @@ def test_unproject_is_opencvs(camera: CameraModel) -> None:
         theirs = cv2.fisheye.undistortPoints(pixels[inner][:, None], camera.K, coefficients)
     else:
         criteria = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 200, 1e-12)
-        theirs = cv2.undistortPoints(
-            pixels[inner][:, None], camera.K, coefficients, criteria=criteria
-        )
+        source = pixels[inner][:, None]
+        if hasattr(cv2, "undistortPointsIter"):  # OpenCV 4
+            theirs = cv2.undistortPointsIter(
+                source, camera.K, coefficients, np.eye(3), np.eye(3), criteria
+            )
+        else:
+            theirs = cv2.undistortPoints(source, camera.K, coefficients, criteria=criteria)
     np.testing.assert_allclose(
         rays[inner][:, :2], np.asarray(theirs).reshape(-1, 2), rtol=0, atol=1e-6
     )
