@@ -97,19 +97,24 @@ class Complete:
     """A picture of every n-th frame."""
     max_frames: int = 0
     """Stop after so many frames; 0 for all."""
-    settings: Annotated[CompletionConfig, tyro.conf.arg(name="")] = field(
-        default_factory=CompletionConfig
+    settings: Annotated[CompletionConfig, tyro.conf.arg(name=""), tyro.conf.FlagConversionOff] = (
+        field(default_factory=CompletionConfig)
     )
 
 
 def main(arguments: list[str]) -> int:
     """Parse, complete, report; 0 for success, 130 when interrupted."""
-    wanted = tyro.cli(Complete, args=arguments, default=_with_config_file(arguments))
+    wanted = parsed(arguments)
     if len(wanted.paths) < 2:
         raise BagError("give one or more input bags and then the output: IN... OUT")
     *inputs, output = wanted.paths
-    if any(output.absolute() == path.absolute() for path in inputs):
-        raise BagError(f"the output {output} is also an input; give it another name")
+    whole = output.resolve()
+    for path in (item.resolve() for item in inputs):
+        if whole in (path, *path.parents) or path in whole.parents:
+            raise BagError(
+                f"the output {output} is an input too, or one lies inside the other; "
+                "give it another name"
+            )
     options = _options(wanted)
     completer = load_model(wanted.model, device=wanted.device, config=wanted.settings)
     with BagReader(inputs) as reader:
@@ -123,19 +128,23 @@ def main(arguments: list[str]) -> int:
     return 130 if report.interrupted else (1 if report.damage else 0)
 
 
+def parsed(arguments: list[str]) -> Complete:
+    """The command line; settings come from its flags, then from its --config file."""
+    return tyro.cli(Complete, args=arguments, default=_with_config_file(arguments))
+
+
 def report_json(report: CompletionReport, model: str) -> dict[str, object]:
     """The report as plain values; what is not a number becomes null."""
-    scores = {name: None if math.isnan(v) else v for name, v in report.scores.items()}
     return {
         "model": model,
         "frames": report.frames,
         "images": report.images,
         "drops": dict(report.drops),
-        "scores": scores,
+        "scores": {name: _or_null(value) for name, value in report.scores.items()},
         "model_ms": _percentiles(report.model_ms),
         "gap_ms": _percentiles(report.gap_ms),
-        "coverage_of_image": _mean(report.coverage),
-        "mean_confidence": _mean(report.confidence),
+        "coverage_of_image": _or_null(_mean(report.coverage)),
+        "mean_confidence": _or_null(_mean(report.confidence)),
         "interrupted": report.interrupted,
         "damage": report.damage,
     }
@@ -143,10 +152,11 @@ def report_json(report: CompletionReport, model: str) -> dict[str, object]:
 
 def _with_config_file(arguments: list[str]) -> Complete:
     """The defaults, those of a --config file among them, for the flags to override."""
-    paths = (Path(),)
-    if "--config" in arguments[:-1]:
-        path = Path(arguments[arguments.index("--config") + 1])
-        return Complete(paths=paths, settings=load_config(path))
+    for flag, value in zip(arguments, [*arguments[1:], ""], strict=True):
+        name, equals, joined = flag.partition("=")
+        if name == "--config":
+            settings = load_config(Path(joined if equals else value))
+            return Complete(paths=(Path(),), settings=settings)
     return Complete(paths=tyro.MISSING)
 
 
@@ -221,6 +231,10 @@ def _score_line(scores: dict[str, float], wanted: Complete) -> str:
         f"REL {scores['rel']:.4f}, delta1 {scores['delta1']:.4f}, "
         f"coverage {scores['coverage']:.3f}; {scores['images']:.0f} frames against {truth}"
     )
+
+
+def _or_null(value: float) -> float | None:
+    return None if math.isnan(value) else value
 
 
 def _mean(values: list[float]) -> float:

@@ -103,10 +103,13 @@ def complete_bag(
 
     Raises:
         BagError: no frame could be completed, or the output cannot be written.
+        KeyboardInterrupt: Ctrl-C came before the first frame was complete.
     """
     source = FrameSource(reader, plan, options.pairing)
     run = _Run(reader, writer, plan, completer, options)
     report = run.complete(source)
+    if report.frames == 0 and report.interrupted:
+        raise KeyboardInterrupt
     if report.frames == 0:
         raise BagError(_nothing_completed(report, source.best_gap_ns))
     return report
@@ -128,7 +131,7 @@ class _Run:
         self._copier = InputCopier(reader, writer) if options.copy_inputs else None
         everything = list(reader.connections)
         self._connections = everything if options.copy_inputs else plan.topics.connections
-        self._report = CompletionReport(images=plan.topics.image.connection.msgcount)
+        self._report = CompletionReport(images=plan.topics.image.count)
         total = options.max_frames or self._report.images
         self._bar: tqdm[Any] = tqdm(
             total=total, unit="frame", desc="completing", dynamic_ncols=True, delay=0.1
@@ -143,7 +146,8 @@ class _Run:
                 self._feed(source, stages)
             except KeyboardInterrupt:
                 report.interrupted = True
-            stages.finish()
+            finally:  # after an error too: no thread may outlive the bag that it writes
+                stages.finish()
         report.drops.update(source.drops)
         report.damage = source.damage
         report.scores = self._scores.summary()
@@ -198,8 +202,6 @@ class _Run:
 
 
 def _nothing_completed(report: CompletionReport, best_gap_ns: int | None) -> str:
-    if report.interrupted:
-        return "interrupted before the first frame was complete; nothing was written"
     reasons = [f"{reason} ({count} times)" for reason, count in report.drops.most_common(5)]
     gap = "" if best_gap_ns is None else f" The smallest gap seen was {best_gap_ns / 1e6:.1f} ms."
     listed = "; ".join([*reasons, *([report.damage] if report.damage else [])])

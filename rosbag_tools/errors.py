@@ -16,14 +16,15 @@ class BagError(Exception):
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-def write_error(error: OSError, target: Path) -> BagError:
+def write_error(error: Exception, target: Path) -> BagError:
     """A failed write as a sentence; a full disk is named as such."""
     folder = next(parent for parent in (target, *target.parents) if parent.exists())
-    if error.errno in _NO_ROOM:
+    reason = (error.strerror if isinstance(error, OSError) else None) or error
+    if getattr(error, "errno", None) in _NO_ROOM or "disk is full" in str(error):  # SQLite's words
         free_mib = shutil.disk_usage(folder).free // 2**20
         return BagError(
-            f"no room left to write {target} ({error.strerror}; {free_mib} MiB free there). "
+            f"no room left to write {target} ({reason}; {free_mib} MiB free there). "
             "Nothing half-written was left behind. Free some space or write to another disk; "
             "--no-copy-inputs leaves the input messages out"
         )
-    return BagError(f"cannot write {target}: {error.strerror or error}")
+    return BagError(f"cannot write {target}: {reason}")

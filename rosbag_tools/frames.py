@@ -66,9 +66,7 @@ class FrameBuilder:
     def __init__(self, topics: Topics, geometry: Geometry) -> None:
         self._geometry = geometry
         self._optical_frame = topics.image.frame_id or topics.camera_info.frame_id
-        self._decode = (
-            decode_image if topics.image.connection.msgtype == IMAGE else decode_compressed_image
-        )
+        self._decode = decode_image if topics.image.msgtype == IMAGE else decode_compressed_image
         self._calibration: CalibratedCamera | None = None
 
     @property

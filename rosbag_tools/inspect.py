@@ -7,6 +7,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
 import tyro
 
@@ -39,7 +40,9 @@ class Inspect:
     """Frame that stands still while the robot moves; auto, none or a name."""
     sweep_stamp: SweepStamp = "start"
     """Which end of a sweep the clouds' stamps mean."""
-    pairing: PairingConfig = field(default_factory=PairingConfig)
+    pairing: Annotated[PairingConfig, tyro.conf.FlagConversionOff] = field(
+        default_factory=PairingConfig
+    )
 
 
 def main(arguments: list[str]) -> int:

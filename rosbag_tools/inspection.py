@@ -8,7 +8,6 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 import numpy as np
-from rosbags.interfaces import Connection
 
 from depth_completion_core.config import PairingConfig
 from depth_completion_core.pairing import Pairer
@@ -36,8 +35,7 @@ def inspect_bag(reader: BagReader, wishes: PlanWishes, pairing: PairingConfig) -
         BagError: the bag is damaged.
     """
     described = {item.name: item for item in _all_candidates(reader)}
-    stamped = [item.connection for item in described.values()]
-    times = _read_times(reader, stamped)
+    times = _read_times(reader, set(described))
     lines = [*_overview(reader), "", *_topic_table(reader, described, times)]
     lines += ["", *_tf_tree(read_transforms(reader)[0])]
     try:
@@ -60,10 +58,9 @@ def _overview(reader: BagReader) -> list[str]:
     return [f"{names}: {kind} bag, {reader.duration_ns / 1e9:.1f} s, {count} messages"]
 
 
-def _read_times(reader: BagReader, stamped: list[Connection]) -> dict[str, _Times]:
-    """Log times of all topics; header stamps of those that are decoded."""
+def _read_times(reader: BagReader, with_stamps: set[str]) -> dict[str, _Times]:
+    """Log times of all topics; header stamps of those in ``with_stamps``."""
     times: dict[str, _Times] = defaultdict(_Times)
-    with_stamps = {connection.topic for connection in stamped}
     for message in reader.messages(reader.connections):
         entry = times[message.connection.topic]
         entry.log_ns.append(message.log_ns)
@@ -158,12 +155,12 @@ def _pair_gaps(topics: Topics, times: dict[str, _Times], pairing: PairingConfig)
 
 def _sensor_facts(reader: BagReader, plan: Plan) -> list[str]:
     lines = []
-    info = reader.first(plan.topics.camera_info.connection)
+    info = reader.first(plan.topics.camera_info.connections)
     if info is not None:
         size = f"{info.width}x{info.height} pixels"
         lines.append(f"  camera       {size}, distortion '{info.distortion_model}'")
     for topic in plan.topics.clouds:
-        cloud = reader.first(topic.connection)
+        cloud = reader.first(topic.connections)
         if cloud is None:
             continue
         names = ", ".join(item.name for item in cloud.fields)

@@ -105,6 +105,9 @@ def _stamped(paths: list[Path]) -> list[tuple[int, Path]]:
     if not listing.exists():
         return [(_EPOCH_NS + int(path.stem) * _PERIOD_NS, path) for path in paths]
     lines = listing.read_text(encoding="utf-8").split("\n")
+    last = int(paths[-1].stem)
+    if last >= len(lines):
+        raise BagError(f"{listing} has {len(lines)} lines, expected one for {paths[-1].name} too")
     return [(_parsed_ns(lines[int(path.stem)], listing), path) for path in paths]
 
 

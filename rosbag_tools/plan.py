@@ -77,14 +77,14 @@ def describe(plan: Plan) -> list[str]:
     )
     image = f"{topics.image.encoding}, frame '{topics.image.frame_id}'"
     lines = [
-        f"image        {topics.image.name}  ({image}, {topics.image.connection.msgcount} messages)",
+        f"image        {topics.image.name}  ({image}, {topics.image.count} messages)",
         f"calibration  {topics.camera_info.name}, projecting with {way}",
     ]
     for cloud in topics.clouds:
         source = "extrinsics file" if cloud.frame_id in geometry.extrinsics else "TF"
         lines.append(
             f"points       {cloud.name}  (frame '{cloud.frame_id}' through {source}, "
-            f"{cloud.connection.msgcount} messages)"
+            f"{cloud.count} messages)"
         )
     lines.append(f"motion       {motion}")
     if topics.truth:

@@ -9,25 +9,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
 
-from rosbags.highlevel import AnyReader, AnyReaderError
+from rosbags.highlevel import AnyReader
 from rosbags.interfaces import Connection, MessageDefinitionFormat
-from rosbags.rosbag1 import ReaderError as Reader1Error
-from rosbags.rosbag2 import ReaderError as Reader2Error
 from rosbags.typesys import Stores, get_typestore
 
 from rosbag_tools.errors import BagError
-
-# What rosbags and the storage libraries below it raise on damaged files; they promise no list.
-_DAMAGE = (
-    AnyReaderError,
-    Reader1Error,
-    Reader2Error,
-    OSError,
-    ValueError,
-    KeyError,
-    AssertionError,
-    IndexError,
-)
 
 
 class RawMessage(NamedTuple):
@@ -47,6 +33,9 @@ class RawMessage(NamedTuple):
 class BagReader:
     """One recording, perhaps in several files; a context manager.
 
+    What rosbags and the storage libraries below it raise on damaged files has no common root (a
+    wrong length may even ask for too much memory): here every exception of theirs means damage.
+
     Attributes:
         paths: the files or folders.
         has_definitions: False where the bag does not describe its message types, as bags of ROS 2
@@ -58,14 +47,14 @@ class BagReader:
         _check_paths(self.paths)
         try:
             self._reader = AnyReader(self.paths, default_typestore=get_typestore(Stores.ROS2_JAZZY))
-        except _DAMAGE as error:
+        except Exception as error:
             raise self._unreadable(error) from error
         self.has_definitions = True
 
     def __enter__(self) -> BagReader:
         try:
             self._reader.open()
-        except _DAMAGE as error:
+        except Exception as error:
             raise self._unreadable(error) from error
         self.has_definitions = any(
             connection.msgdef.format is not MessageDefinitionFormat.NONE
@@ -121,7 +110,7 @@ class BagReader:
         try:
             for connection, log_ns, data in self._reader.messages(connections):
                 yield RawMessage(connection, log_ns, data)
-        except _DAMAGE as error:
+        except Exception as error:
             raise self._unreadable(error) from error
 
     def decoded(self, message: RawMessage) -> Any:  # noqa: ANN401 - types come out of the bag
@@ -138,10 +127,10 @@ class BagReader:
                 f"{message.connection.msgtype}: {error}"
             ) from error
 
-    def first(self, connection: Connection) -> Any | None:  # noqa: ANN401
-        """The first message of a topic, decoded; None where it has none or is damaged."""
+    def first(self, connections: Sequence[Connection]) -> Any | None:  # noqa: ANN401
+        """The first message of some connections, decoded; None where there is none to be read."""
         try:
-            message = next(self.messages([connection]), None)
+            message = next(self.messages(connections), None)
             return None if message is None else self.decoded(message)
         except BagError:
             return None

@@ -68,10 +68,15 @@ class FrameSource:
         return self._pairer.best_gap_ns
 
     def items(self, connections: list[Connection]) -> Iterator[RawMessage | FrameToComplete]:
-        """All messages of the connections, those of the plan's topics among them, and the frames."""
+        """All messages of the connections (the plan's topics among them), and the frames."""
         for message in self._readable(connections):
             yield message
-            yield from self._frames(self._pairs_with(message))
+            try:
+                pairs = self._pairs_with(message)
+            except BagError as error:
+                self._refused[str(error)] += 1
+            else:
+                yield from self._frames(pairs)
         yield from self._frames(self._pairer.flush())
 
     def _readable(self, connections: list[Connection]) -> Iterator[RawMessage]:
@@ -90,7 +95,7 @@ class FrameSource:
     def _use_first_calibration(self) -> None:
         """The first images of a bag often come before the first CameraInfo."""
         name = self._topics.camera_info.name
-        info = self._reader.first(self._topics.camera_info.connection)
+        info = self._reader.first(self._topics.camera_info.connections)
         if info is None:
             raise BagError(f"{name} holds no readable CameraInfo")
         try:
@@ -149,4 +154,4 @@ class FrameSource:
         if message is None:
             self._refused[f"score only: no truth on {topic.name} within 5 ms"] += 1
             return None
-        return decode_truth(message, topic.connection.msgtype, placed.frame.size)
+        return decode_truth(message, topic.msgtype, placed.frame.size)

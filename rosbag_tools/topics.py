@@ -24,19 +24,29 @@ class Topic:
     """A topic with what its first message says of it.
 
     Attributes:
-        connection: name, type and count.
+        connections: its connections, one or more: in ROS 1 one for every publisher and file.
         frame_id: of the first message, without a leading slash; empty for an empty topic.
         encoding: of an image (or the format of a compressed one); empty otherwise.
     """
 
-    connection: Connection
+    connections: tuple[Connection, ...]
     frame_id: str
     encoding: str = ""
 
     @property
     def name(self) -> str:
         """The topic's name."""
-        return self.connection.topic
+        return self.connections[0].topic
+
+    @property
+    def msgtype(self) -> str:
+        """The type of its messages."""
+        return self.connections[0].msgtype
+
+    @property
+    def count(self) -> int:
+        """How many messages it holds."""
+        return sum(connection.msgcount for connection in self.connections)
 
     @property
     def is_depth(self) -> bool:
@@ -67,7 +77,8 @@ class Topics:
     def connections(self) -> list[Connection]:
         """All of them."""
         topics = [self.image, self.camera_info, *self.clouds]
-        return [item.connection for item in (*topics, *([self.truth] if self.truth else []))]
+        topics += [self.truth] if self.truth else []
+        return [connection for item in topics for connection in item.connections]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,12 +104,12 @@ class Candidates:
 
 def candidates_of(reader: BagReader) -> Candidates:
     """Look at the first message of every topic of the types that matter."""
-    pictures = [_topic(reader, item) for item in reader.of_type(IMAGE, COMPRESSED_IMAGE)]
+    pictures = _topics(reader, IMAGE, COMPRESSED_IMAGE)
     return Candidates(
         images=[item for item in pictures if not item.is_depth],
         depths=[item for item in pictures if item.is_depth],
-        infos=[_topic(reader, item) for item in reader.of_type(CAMERA_INFO)],
-        clouds=[_topic(reader, item) for item in reader.of_type(POINT_CLOUD)],
+        infos=_topics(reader, CAMERA_INFO),
+        clouds=_topics(reader, POINT_CLOUD),
         livox=[item.topic for item in reader.connections if item.msgtype.endswith(_LIVOX)],
     )
 
@@ -121,13 +132,20 @@ def choose_topics(
     return Topics(image=image, camera_info=camera_info, clouds=clouds, truth=truth, notes=notes)
 
 
-def _topic(reader: BagReader, connection: Connection) -> Topic:
-    message = reader.first(connection)
+def _topics(reader: BagReader, *types: str) -> list[Topic]:
+    connections: dict[tuple[str, str], list[Connection]] = {}
+    for item in reader.of_type(*types):
+        connections.setdefault((item.topic, item.msgtype), []).append(item)
+    return [_topic(reader, tuple(items)) for items in connections.values()]
+
+
+def _topic(reader: BagReader, connections: tuple[Connection, ...]) -> Topic:
+    message = reader.first(connections)
     if message is None:
-        return Topic(connection=connection, frame_id="")
+        return Topic(connections=connections, frame_id="")
     encoding = str(getattr(message, "encoding", "") or getattr(message, "format", ""))
     frame_id = str(message.header.frame_id).lstrip("/")
-    return Topic(connection=connection, frame_id=frame_id, encoding=encoding)
+    return Topic(connections=connections, frame_id=frame_id, encoding=encoding)
 
 
 def _chosen_image(candidates: Candidates, wishes: TopicWishes, notes: list[str]) -> Topic:
@@ -135,7 +153,7 @@ def _chosen_image(candidates: Candidates, wishes: TopicWishes, notes: list[str])
         return _named(candidates.images, wishes.image, "--image")
     calibrated = [item for item in candidates.images if _infos_of(item, candidates.infos)]
     pool = calibrated or candidates.images
-    raw = [item for item in pool if item.connection.msgtype == IMAGE]
+    raw = [item for item in pool if item.msgtype == IMAGE]
     bases = {item.name for item in raw}
     compressed = [item for item in pool if item not in raw and _base(item.name) not in bases]
     return _only([*raw, *compressed], "colour image", "--image", notes)
@@ -205,7 +223,7 @@ def _is_mounted(transforms: TransformBuffer, optical_frame: str, frame: str) -> 
 
 
 def _only(pool: Sequence[Topic], what: str, flag: str, notes: list[str]) -> Topic:
-    filled = [item for item in pool if item.connection.msgcount]
+    filled = [item for item in pool if item.count]
     if not filled:
         raise BagError(f"the bag holds no {what} topic with messages; choose one with {flag}")
     if len(filled) > 1:
@@ -227,8 +245,5 @@ def _named(pool: Sequence[Topic], name: str, flag: str) -> Topic:
 def _listing(what: str, topics: Sequence[Topic]) -> str:
     if not topics:
         return f"{what}: none"
-    described = (
-        f"{item.name} ({item.connection.msgcount} messages, frame '{item.frame_id}')"
-        for item in topics
-    )
+    described = (f"{item.name} ({item.count} messages, frame '{item.frame_id}')" for item in topics)
     return f"{what}: {', '.join(described)}"

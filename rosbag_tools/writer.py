@@ -5,11 +5,14 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any, Literal, ParamSpec, TypeVar
 
 from rosbags.convert.converter import generate_message_converter
 from rosbags.interfaces import Connection, ConnectionExtRosbag2, MessageDefinitionFormat, Qos
@@ -22,25 +25,35 @@ from rosbag_tools.reader import BagReader, RawMessage
 
 Storage = Literal["mcap", "sqlite3"]
 
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
 _SUFFIX_STORAGE: dict[str, Storage] = {".mcap": "mcap", ".db3": "sqlite3"}
 _PLUGINS = {"mcap": StoragePlugin.MCAP, "sqlite3": StoragePlugin.SQLITE3}
+_FAILURES = (OSError, sqlite3.Error, WriterError)
 
 
 class BagWriter:
     """Writes a folder as ``ros2 bag`` does, or one bare .mcap or .db3 file by the name's ending.
 
     A context manager: leaving it normally closes the bag and gives it its name; leaving it by an
-    exception removes what was written.
+    exception removes what was written. Its methods may be called from any thread.
     """
 
     def __init__(self, path: Path, *, storage: Storage = "mcap", overwrite: bool = False) -> None:
         if path.exists() and not overwrite:
             raise BagError(f"{path} exists already; give another name, or --overwrite")
+        if path.is_dir() and not (path / "metadata.yaml").exists():
+            raise BagError(
+                f"{path} is a folder but no bag: it is not overwritten; give another name"
+            )
         self.path = path
         self._storage = _SUFFIX_STORAGE.get(path.suffix, storage)
         self._folder: Path | None = None
         self._writer: Writer | None = None
         self._connections: dict[str, Connection] = {}
+        # SQLite wants all its work done on the thread that opened the file.
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="bag writer")
 
     def __enter__(self) -> BagWriter:
         parent = self.path.absolute().parent
@@ -51,8 +64,8 @@ class BagWriter:
             self._writer = Writer(
                 self._folder / self.path.stem, version=9, storage_plugin=_PLUGINS[self._storage]
             )
-            self._writer.open()
-        except OSError as error:
+            self._on_thread(self._writer.open)
+        except _FAILURES as error:
             self._remove_partial()
             raise write_error(error, self.path) from error
         return self
@@ -63,16 +76,15 @@ class BagWriter:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        assert self._writer is not None  # noqa: S101 - __enter__ opened it
         try:
             if error is None:
-                self._writer.close()
+                self._on_thread(self._open_writer().close)
                 self._publish()
-            else:
-                self._writer.abort()
-        except OSError as failed:
+        except _FAILURES as failed:
             raise write_error(failed, self.path) from failed
         finally:
+            with suppress(*_FAILURES):  # what is aborted is removed; after closing it does nothing
+                self._on_thread(self._open_writer().abort)
             self._remove_partial()
 
     def add_topic(
@@ -96,7 +108,8 @@ class BagWriter:
             return
         text, digest = definition or (None, None)
         try:
-            self._connections[topic] = self._open_writer().add_connection(
+            self._connections[topic] = self._on_thread(
+                self._open_writer().add_connection,
                 topic,
                 msgtype,
                 typestore=typestore,
@@ -104,7 +117,7 @@ class BagWriter:
                 rihs01=digest,
                 offered_qos_profiles=list(qos),
             )
-        except OSError as error:
+        except (OSError, sqlite3.Error) as error:
             raise write_error(error, self.path) from error
 
     def write(self, topic: str, log_ns: int, message: Any) -> None:  # noqa: ANN401
@@ -119,11 +132,12 @@ class BagWriter:
             BagError: the disk is full, or cannot be written.
         """
         try:
-            self._open_writer().write(self._connections[topic], log_ns, data)
-        except OSError as error:
+            self._on_thread(self._open_writer().write, self._connections[topic], log_ns, data)
+        except _FAILURES as error:
             raise write_error(error, self.path) from error
-        except Exception as error:  # apsw and rosbags have their own roots of exceptions
-            raise BagError(f"cannot write to {self.path}: {error}") from error
+
+    def _on_thread(self, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        return self._thread.submit(function, *args, **kwargs).result()
 
     def _open_writer(self) -> Writer:
         assert self._writer is not None  # noqa: S101 - used inside the with block only
@@ -140,6 +154,7 @@ class BagWriter:
         whole.replace(self.path)
 
     def _remove_partial(self) -> None:
+        self._thread.shutdown()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
 
