@@ -158,6 +158,7 @@ class _Run:
             self._copier.add(self._connections)
             for topic, reason in self._copier.skipped.items():
                 self._report.drops[f"topic {topic} not copied: {reason}"] += 1
+            self._outputs.check_free([connection.topic for connection in self._connections])
 
     def _feed(self, source: FrameSource, stages: Stages) -> None:
         fed = 0
@@ -167,9 +168,11 @@ class _Run:
             if 0 < self._options.max_frames <= fed:
                 return
 
-    def _run_model(self, item: FrameToComplete | RawMessage) -> _Completed | RawMessage:
+    def _run_model(self, item: FrameToComplete | RawMessage) -> _Completed | RawMessage | None:
         if isinstance(item, RawMessage):
             return item
+        if self._report.interrupted:  # what waits in the queue is not worth a slow model's time
+            return None
         frame, truth = item.placed.frame, item.truth
         if self._options.withholding.is_on:
             frame, truth = self._options.withholding.split(item.placed, self._completer)
@@ -180,7 +183,9 @@ class _Run:
             placed=item.placed, log_ns=item.log_ns, truth=truth, prediction=prediction
         )
 
-    def _write(self, item: _Completed | RawMessage) -> None:
+    def _write(self, item: _Completed | RawMessage | None) -> None:
+        if item is None:
+            return
         if isinstance(item, RawMessage):
             if self._copier:
                 self._copier.copy(item)

@@ -17,7 +17,8 @@ from depth_completion_core.codecs.pointcloud import PointCloud, decode_points
 from depth_completion_core.deskew import deskew
 from depth_completion_core.frame import Float32Array, Frame, UInt8Array
 from depth_completion_core.pairing import Pair
-from depth_completion_core.transforms import RigidTransform, TransformBuffer
+from depth_completion_core.transform_buffer import TransformBuffer
+from depth_completion_core.transforms import RigidTransform
 from rosbag_tools.messages import IMAGE
 from rosbag_tools.topics import Topics
 

@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from depth_completion_core.config import PairingConfig
 from depth_completion_core.pairing import Pairer
-from depth_completion_core.transforms import TransformBuffer
+from depth_completion_core.transform_buffer import TransformBuffer
 from rosbag_tools.errors import BagError
 from rosbag_tools.messages import stamp_ns_of
 from rosbag_tools.plan import Plan, PlanWishes, describe, make_plan
@@ -65,7 +66,8 @@ def _read_times(reader: BagReader, with_stamps: set[str]) -> dict[str, _Times]:
         entry = times[message.connection.topic]
         entry.log_ns.append(message.log_ns)
         if message.connection.topic in with_stamps:
-            entry.stamp_ns.append(stamp_ns_of(reader.decoded(message)))
+            with suppress(BagError):  # complete counts what does not decode
+                entry.stamp_ns.append(stamp_ns_of(reader.decoded(message)))
     return times
 
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -18,6 +19,7 @@ from depth_completion_core.frame import DepthPrediction, Float32Array, Frame
 from depth_completion_core.projection import pack_xyzrgb
 from depth_completion_core.transforms import RigidTransform
 from depth_completion_core.visualize import depth_scale, overlay
+from rosbag_tools.errors import BagError
 from rosbag_tools.frames import PlacedFrame
 from rosbag_tools.messages import (
     CAMERA_INFO,
@@ -62,6 +64,17 @@ class OutputWriter:
         self._writer = writer
         self._outputs = outputs
         self._prefix = f"/{outputs.namespace.strip('/')}".rstrip("/")
+
+    def check_free(self, taken: Sequence[str]) -> None:
+        """Raise BagError where a topic to be written is also copied from the input."""
+        names = ("depth/image", "depth/camera_info", "depth/points", "sparse_depth/image")
+        clashes = [f"{self._prefix}/{name}" for name in (*names, "depth/support", "debug/overlay")]
+        clashes = [topic for topic in clashes if topic in taken]
+        if clashes:
+            raise BagError(
+                f"the input holds {', '.join(clashes)} already: it was completed before. Write "
+                "beside them with --namespace NAME, or leave the input out with --no-copy-inputs"
+            )
 
     def write(self, placed: PlacedFrame, prediction: DepthPrediction, log_ns: int) -> None:
         """Write all topics of one frame."""

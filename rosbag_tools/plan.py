@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from depth_completion_core.transforms import TransformBuffer, TransformError
+from depth_completion_core.transform_buffer import TransformBuffer, TransformError
 from rosbag_tools.errors import BagError
 from rosbag_tools.frames import Geometry, SweepStamp
 from rosbag_tools.reader import BagReader

@@ -14,7 +14,7 @@ from rosbags.interfaces import Connection
 from depth_completion_core.config import PairingConfig
 from depth_completion_core.frame import SparseDepth
 from depth_completion_core.pairing import Pair, Pairer
-from depth_completion_core.transforms import TransformError
+from depth_completion_core.transform_buffer import TransformError
 from rosbag_tools.errors import BagError
 from rosbag_tools.frames import FrameBuilder, PlacedFrame
 from rosbag_tools.messages import stamp_ns_of

@@ -11,7 +11,8 @@ from typing import Any
 import yaml
 from rosbags.interfaces import Connection
 
-from depth_completion_core.transforms import RigidTransform, TransformBuffer
+from depth_completion_core.transform_buffer import TransformBuffer
+from depth_completion_core.transforms import RigidTransform
 from rosbag_tools.errors import BagError
 from rosbag_tools.messages import TF_MESSAGE, stamp_ns_of
 from rosbag_tools.reader import BagReader

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation, Slerp
 
-from depth_completion_core.transforms import RigidTransform, TransformBuffer, TransformError
+from depth_completion_core.transform_buffer import TransformBuffer, TransformError
+from depth_completion_core.transforms import RigidTransform
 
 Float64Array = npt.NDArray[np.float64]
 
