@@ -22,8 +22,8 @@ from depth_completion_core.transforms import RigidTransform
 
 _SMALLEST_DEPTH = 1e-6  # metres
 _LARGEST_AUTO_WINDOW_PX = 15
-# torch spreads larger operations over threads, which costs more than it saves for a few of them.
-_CPU_BLOCK_POINTS = 32768
+# torch spreads larger operations over threads, and waking those costs more than the work is.
+_CPU_BLOCK = 32768
 _CACHE_BLOCK_PIXELS = 65536
 
 
@@ -47,13 +47,18 @@ def project_points(
     Returns:
         depth (H, W) float32 metres, 0 where nothing was measured, and valid (H, W) bool.
     """
-    depth = torch.full((camera.height * camera.width,), torch.inf, device=points.device)
+    depth = torch.empty(camera.height * camera.width, device=points.device)
+    valid = torch.empty_like(depth, dtype=torch.bool)
+    for part in _blocks(depth):
+        part.fill_(torch.inf)
     for block in _blocks(points):
         pixel, z = _pixels(block, camera, camera_from_points, min_depth, max_depth)
         depth.scatter_reduce_(0, pixel, z, "amin")
-    valid = depth < torch.inf
+    for part, valid_part in zip(_blocks(depth), _blocks(valid), strict=True):
+        torch.lt(part, torch.inf, out=valid_part)
+        part.nan_to_num_(posinf=0.0)
     shape = (camera.height, camera.width)
-    return torch.nan_to_num_(depth, posinf=0.0).view(shape), valid.view(shape)
+    return depth.view(shape), valid.view(shape)
 
 
 def filter_occluded(depth: Tensor, valid: Tensor, config: OcclusionConfig) -> Tensor:
@@ -176,9 +181,9 @@ def _running_minimum(values: Tensor, length: int, dim: int) -> Tensor:
     return values
 
 
-def _blocks(points: Tensor) -> list[Tensor]:
-    size = _CPU_BLOCK_POINTS if points.device.type == "cpu" else max(len(points), 1)
-    return [points[start : start + size] for start in range(0, len(points), size)]
+def _blocks(rows: Tensor) -> list[Tensor]:
+    size = _CPU_BLOCK if rows.device.type == "cpu" else max(len(rows), 1)
+    return [rows[start : start + size] for start in range(0, len(rows), size)]
 
 
 def _pixels(

@@ -461,3 +461,16 @@ def test_ros1_typestore_of_the_tests_is_noetic() -> None:
 
 def _fields(kind: Any) -> list[Any]:  # noqa: ANN401 - a class made at run time
     return [kind.__dataclass_fields__[name] for name in kind.__dataclass_fields__]
+
+
+def test_completing_a_completed_bag_is_refused(source: Path, tmp_path: Path) -> None:
+    first = tmp_path / "first"
+    assert _run(source, first) == 0
+    with pytest.raises(BagError, match=r"/depth/image.*--namespace.*--no-copy-inputs"):
+        _run(first, tmp_path / "second")
+    assert leftovers(tmp_path) == []
+    assert not (tmp_path / "second").exists()
+    assert _run(first, tmp_path / "beside", "--namespace", "again") == 0
+    assert _run(first, tmp_path / "instead", "--no-copy-inputs") == 0
+    topics = read_bag(tmp_path / "beside").topics
+    assert len(topics["/depth/image"]) == len(topics["/again/depth/image"]) == _FRAMES
