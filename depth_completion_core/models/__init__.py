@@ -6,7 +6,10 @@ from __future__ import annotations
 
 import difflib
 import importlib
+from collections.abc import Mapping
+from typing import Any
 
+from depth_completion_core.config import config_from_mapping
 from depth_completion_core.models.base import CompletionModel
 
 MODELS = {
@@ -21,18 +24,26 @@ class UnknownModelError(ValueError):
     """A name that is not in the table; the message lists the known ones."""
 
 
-def build_model(name: str) -> CompletionModel:
-    """Build a model of the table with its default configuration.
+def build_model(name: str, config: Mapping[str, Any] | None = None) -> CompletionModel:
+    """Build a model of the table; a network's weights are random.
+
+    Args:
+        name: a name of the table.
+        config: differences from the model's default configuration, as nested mappings.
 
     Raises:
         UnknownModelError: no model has this name.
+        ConfigError: the model has no such setting.
     """
     if name not in MODELS:
         near = difflib.get_close_matches(name, MODELS, n=1)
         hint = f" Did you mean '{near[0]}'?" if near else ""
         raise UnknownModelError(f"unknown model '{name}'; known are {', '.join(MODELS)}.{hint}")
     module_name, class_name = MODELS[name].split(":")
-    module = importlib.import_module(f"{__name__}.{module_name}")
-    model = getattr(module, class_name)()
+    model_class = getattr(importlib.import_module(f"{__name__}.{module_name}"), class_name)
+    if config is None:
+        model = model_class()
+    else:
+        model = model_class(config_from_mapping(model_class.Config, config, f"{name}."))
     assert isinstance(model, CompletionModel)  # noqa: S101 - a wrong line in the table above
     return model

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
@@ -58,11 +58,22 @@ class CompletionModel(nn.Module):
             asked about a frame without a single measurement.
         context_count: how many further images the model needs.
         size_multiple: height and width are padded to a multiple of this.
+        needs_weights: whether the model is of no use before a checkpoint was loaded.
+        config: the settings it was built with.
     """
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Config:
+        """No settings; models that have some define their own."""
 
     needs_sparse_depth: ClassVar[bool] = True
     context_count: ClassVar[int] = 0
     size_multiple: ClassVar[int] = 1
+    needs_weights: ClassVar[bool] = False
+
+    def __init__(self, config: Any = None) -> None:  # noqa: ANN401 - each model's own Config
+        super().__init__()
+        self.config = config or self.Config()
 
     @abstractmethod
     def forward(self, inputs: ModelInput) -> ModelOutput:

@@ -24,8 +24,8 @@ class Linear(ClassicalModel):
     outside; its mean is the share of the image that was interpolated.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, config: ClassicalModel.Config | None = None) -> None:
+        super().__init__(config)
         try:
             import scipy.spatial  # noqa: F401, PLC0415 - an extra, not in the base install
         except ImportError as error:

@@ -35,9 +35,7 @@ class MorphologicalKitti(ClassicalModel):
         large_fill_px: int = 31
         blur_px: int = 5
 
-    def __init__(self, config: Config | None = None) -> None:
-        super().__init__()
-        self.config = config or self.Config()
+    config: Config
 
     def fill(self, depth: Float32Array, valid: BoolArray) -> Filled:
         """Fill what the kernels reach, and everything above the topmost measurement."""
@@ -70,9 +68,7 @@ class Morphological(ClassicalModel):
         blur_spacings: float = 2.5
         growth: float = 1.3
 
-    def __init__(self, config: Config | None = None) -> None:
-        super().__init__()
-        self.config = config or self.Config()
+    config: Config
 
     def fill(self, depth: Float32Array, valid: BoolArray) -> Filled:
         """Fill the whole image."""
