@@ -14,8 +14,8 @@ from depth_completion_core.config import CompletionConfig, OcclusionConfig
 from depth_completion_core.data.synthetic import build_drive
 from depth_completion_core.frame import Frame, SparseDepth, UInt8Array
 from depth_completion_core.models import build_model
+from depth_completion_core.output_files import write_picture
 from depth_completion_core.visualize import beside, color_bar, depth_scale, overlay, panel
-from rosbag_tools.preview import save_picture
 
 _FOLDER = Path(__file__).parent
 _PART = (slice(200, 440), slice(0, 320))  # where things stand before other things
@@ -41,7 +41,7 @@ def main() -> None:
     }
     panels = [panel(picture[_PART], label, width=480) for label, picture in pictures.items()]
     whole = beside(*panels, color_bar(scale, height=panels[0].shape[0]))
-    save_picture(_FOLDER / "occlusion.png", _reduced(whole))
+    write_picture(_FOLDER / "occlusion.png", _reduced(whole))
 
 
 def _sparse(frame: Frame, *, enabled: bool) -> SparseDepth:

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import sys
 from dataclasses import dataclass, field
@@ -23,7 +22,7 @@ from rosbag_tools.errors import BagError
 from rosbag_tools.frames import SweepStamp
 from rosbag_tools.outputs import DepthEncoding, Outputs
 from rosbag_tools.plan import PlanWishes, Rectified, describe, make_plan
-from rosbag_tools.preview import save_text
+from rosbag_tools.preview import save_json
 from rosbag_tools.reader import BagReader
 from rosbag_tools.scoring import Withholding
 from rosbag_tools.topics import TopicWishes
@@ -124,7 +123,7 @@ def main(arguments: list[str]) -> int:
             report = complete_bag(reader, writer, plan, completer, options)
     print("\n".join(_summary(report, wanted, output)))
     if wanted.metrics:
-        save_text(wanted.metrics, json.dumps(report_json(report, wanted.model), indent=2) + "\n")
+        save_json(wanted.metrics, report_json(report, wanted.model))
     return 130 if report.interrupted else (1 if report.damage else 0)
 
 

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from depth_completion_core.config import CloudConfig, CompletionConfig, OutputCo
 from depth_completion_core.data.synthetic import SCENES
 from depth_completion_core.frame import UInt8Array
 from depth_completion_core.metrics import protocol_named
+from depth_completion_core.preview import error_map, error_scale
 from depth_completion_core.visualize import (
     beside,
     color_bar,
@@ -34,7 +34,7 @@ from rosbag_tools.completion import CompletionOptions, CompletionReport, complet
 from rosbag_tools.layout_synthetic import synthetic_recording
 from rosbag_tools.outputs import Outputs
 from rosbag_tools.plan import Plan, PlanWishes, make_plan
-from rosbag_tools.preview import error_map, error_scale, save_picture, save_text
+from rosbag_tools.preview import save_json, save_picture
 from rosbag_tools.reader import BagReader
 from rosbag_tools.recording import write_recording
 from rosbag_tools.scoring import Scores
@@ -91,7 +91,7 @@ def main(arguments: list[str]) -> int:
         metrics[scene]["linear_supported"] = {"scores": supported}
         rows.append((scene, f"linear <= {_SUPPORT_RADIUS_PX:g} px", supported, float("nan")))
         pictures.append(_scene_picture(bag, scene))
-    save_text(wanted.out / "metrics.json", json.dumps(metrics, indent=2) + "\n")
+    save_json(wanted.out / "metrics.json", metrics)
     save_picture(wanted.out / "overview.png", stacked(*pictures))
     print("\n".join(_closing(rows, wanted.out, time.monotonic() - start)))
     return 0

@@ -1,0 +1,267 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""``python -m depth_completion_core.infer IMAGE SPARSE_DEPTH``: complete files on disk."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import tyro
+
+from depth_completion_core.completer import DepthCompleter, load_model
+from depth_completion_core.config import CompletionConfig
+from depth_completion_core.frame import DepthPrediction, Frame, SparseDepth
+from depth_completion_core.input_files import (
+    DEPTH_TYPES,
+    IMAGE_TYPES,
+    files_of,
+    matched,
+    read_depth,
+    read_image,
+    read_intrinsics,
+)
+from depth_completion_core.metrics import (
+    DepthMetrics,
+    depth_metrics,
+    mean_metrics,
+    protocol_named,
+)
+from depth_completion_core.output_files import (
+    write_depth_npy,
+    write_depth_png,
+    write_json,
+    write_picture,
+    write_ply,
+)
+from depth_completion_core.preview import frame_picture
+from depth_completion_core.projection import unproject_depth
+from depth_completion_core.visualize import depth_scale as picture_scale
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Infer:
+    """Complete images with sparse depth: files, folders, or .txt lists with a path per line."""
+
+    image: tyro.conf.Positional[Path]
+    """RGB images."""
+    sparse_depth: tyro.conf.Positional[Path]
+    """16-bit PNGs, or .npy in metres; 0 for no measurement."""
+    model: str
+    """A model's name, or the path of a checkpoint."""
+    out: Path
+    """Folder for output_depth/, preview/, points/ and metrics.json."""
+    intrinsics: Path | None = None
+    """3x3 matrix as text or .npy, one for all images or one each; needed for point clouds."""
+    ground_truth: Path | None = None
+    """True depth, like the sparse depth; prints metrics."""
+    depth_scale: float = 256.0
+    """Numbers of a depth PNG per metre: 256, or 1000 for millimetres; written depth too."""
+    protocol: str = "all"
+    """Which pixels of the truth count: all, void, void_uncapped, kitti or nyu."""
+    device: str = "auto"
+    """cpu, cuda, cuda:1, ...; auto takes a GPU where there is one."""
+    root: Path = Path()
+    """Folder that the paths of .txt lists are relative to; they may not leave it."""
+    save_inputs: bool = False
+    """Write image/, sparse_depth/ and ground_truth/ as they were used, too."""
+    settings: Annotated[CompletionConfig, tyro.conf.arg(name=""), tyro.conf.FlagConversionOff] = (
+        field(default_factory=CompletionConfig)
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class _Item:
+    """The files of one frame."""
+
+    image: Path
+    sparse_depth: Path
+    intrinsics: Path | None
+    ground_truth: Path | None
+
+
+def main(arguments: list[str]) -> int:
+    """Parse, complete, write; 0 for success, 1 after an error."""
+    wanted = tyro.cli(Infer, args=arguments)
+    try:
+        _infer(wanted)
+    except KeyboardInterrupt:
+        print("\ninterrupted; the files written so far are whole", file=sys.stderr)
+        return 130
+    except (ValueError, ImportError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _infer(wanted: Infer) -> None:
+    protocol = protocol_named(wanted.protocol)
+    completer = load_model(wanted.model, device=wanted.device, config=wanted.settings)
+    items = _items(wanted)
+    names = _output_names([item.image for item in items])
+    scores: list[DepthMetrics] = []
+    model_ms: list[float] = []
+    for number, (item, name) in enumerate(zip(items, names, strict=True), 1):
+        frame = _frame(item, wanted.depth_scale)
+        start = time.perf_counter()
+        prediction = completer.complete(frame)
+        model_ms.append(1e3 * (time.perf_counter() - start))
+        truth = _truth(item, wanted.depth_scale, frame)
+        if truth is not None:
+            scores.append(
+                depth_metrics(
+                    prediction.depth, prediction.valid, truth.depth, truth.valid, protocol
+                )
+            )
+        _write(wanted, name, frame, prediction, truth)
+        print(f"\r{number} of {len(items)}", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    _report(wanted, names, scores, model_ms, completer)
+
+
+def _items(wanted: Infer) -> list[_Item]:
+    images = files_of(wanted.image, IMAGE_TYPES, root=wanted.root)
+
+    def partners(source: Path | None, types: Sequence[str], what: str) -> Iterator[Path | None]:
+        if source is None:
+            yield from [None] * len(images)
+            return
+        files = files_of(source, types, root=wanted.root)
+        is_common = what == "intrinsics" and len(files) == 1
+        yield from files * len(images) if is_common else matched(images, files, what)
+
+    # A text file may be the matrix itself, or a list of matrices.
+    intrinsics = wanted.intrinsics
+    is_matrix = intrinsics is not None and intrinsics.suffix == ".txt" and _is_matrix(intrinsics)
+    matrices: Iterator[Path | None] = (
+        iter([intrinsics] * len(images))
+        if is_matrix
+        else partners(intrinsics, (".txt", ".npy"), "intrinsics")
+    )
+    return [
+        _Item(image=image, sparse_depth=sparse, intrinsics=matrix, ground_truth=truth)
+        for image, sparse, matrix, truth in zip(
+            images,
+            matched(images, files_of(wanted.sparse_depth, DEPTH_TYPES, root=wanted.root), "depth"),
+            matrices,
+            partners(wanted.ground_truth, DEPTH_TYPES, "ground truth"),
+            strict=True,
+        )
+    ]
+
+
+def _is_matrix(path: Path) -> bool:
+    if not path.exists():
+        return True  # let the reader say that it is missing
+    try:
+        [float(word) for word in path.read_text(encoding="utf-8").split()]
+    except ValueError:
+        return False
+    return True
+
+
+def _output_names(images: Sequence[Path]) -> list[str]:
+    """The images' names; numbers where one name occurs twice, as in lists over several drives."""
+    names = [image.stem for image in images]
+    if len(set(names)) == len(names):
+        return names
+    return [f"{number:010d}" for number in range(len(names))]
+
+
+def _frame(item: _Item, depth_scale: float) -> Frame:
+    image = read_image(item.image)
+    sparse = read_depth(item.sparse_depth, depth_scale=depth_scale)
+    height, width = image.shape[:2]
+    camera = (
+        None
+        if item.intrinsics is None
+        else read_intrinsics(item.intrinsics, width=width, height=height)
+    )
+    return Frame(image=image, camera=camera, sparse=sparse, frame_id=str(item.image))
+
+
+def _truth(item: _Item, depth_scale: float, frame: Frame) -> SparseDepth | None:
+    if item.ground_truth is None:
+        return None
+    truth = read_depth(item.ground_truth, depth_scale=depth_scale)
+    if truth.depth.shape != frame.size:
+        raise ValueError(f"{item.ground_truth} is {truth.depth.shape}, the image {frame.size}")
+    return truth
+
+
+def _write(
+    wanted: Infer,
+    name: str,
+    frame: Frame,
+    prediction: DepthPrediction,
+    truth: SparseDepth | None,
+) -> None:
+    depth, valid, out = prediction.depth, prediction.valid, wanted.out
+    scale = wanted.depth_scale
+    write_depth_png(out / "output_depth" / f"{name}.png", depth, valid, depth_scale=scale)
+    write_depth_npy(out / "output_depth" / f"{name}.npy", depth, valid)
+    colors = picture_scale([prediction.sparse.depth, depth])
+    write_picture(
+        out / "preview" / f"{name}.png", frame_picture(frame.image, prediction, truth, colors)
+    )
+    if frame.camera is not None:
+        points = unproject_depth(depth, valid, frame.camera)
+        usable = np.isfinite(points).all(axis=-1)
+        write_ply(out / "points" / f"{name}.ply", points[usable], frame.image[usable])
+    if prediction.confidence is not None:
+        known = np.ones_like(valid)
+        write_depth_npy(out / "confidence" / f"{name}.npy", prediction.confidence, known)
+    if wanted.save_inputs:
+        write_picture(out / "image" / f"{name}.png", frame.image)
+        for folder, given in (("sparse_depth", prediction.sparse), ("ground_truth", truth)):
+            if given is not None:
+                target = out / folder / f"{name}.png"
+                write_depth_png(target, given.depth, given.valid, depth_scale=scale)
+
+
+def _report(
+    wanted: Infer,
+    names: list[str],
+    scores: list[DepthMetrics],
+    model_ms: list[float],
+    completer: DepthCompleter,
+) -> None:
+    p50, p99 = (float(np.percentile(model_ms, share)) for share in (50, 99))
+    print(
+        f"{len(names)} depth maps in {wanted.out}; {p50:.1f} ms each (p50), {p99:.1f} ms (p99), "
+        f"on {completer.device}"
+    )
+    report: dict[str, object] = {"model": wanted.model, "ms": {"p50": p50, "p99": p99}}
+    if scores:
+        summary = mean_metrics(scores)
+        compared = [score for score in scores if score.pixels]
+        spread = {
+            name: float(np.std([getattr(score, name) for score in compared])) if compared else 0.0
+            for name in ("mae_mm", "rmse_mm")
+        }
+        print(
+            f"MAE {summary['mae_mm']:.2f} +/- {spread['mae_mm']:.2f} mm, "
+            f"RMSE {summary['rmse_mm']:.2f} +/- {spread['rmse_mm']:.2f} mm, "
+            f"iMAE {summary['imae_per_km']:.2f} 1/km, iRMSE {summary['irmse_per_km']:.2f} 1/km, "
+            f"REL {summary['rel']:.4f}, coverage {summary['coverage']:.3f} "
+            f"(protocol '{wanted.protocol}', mean over {summary['images']:.0f} images)"
+        )
+        report["protocol"] = wanted.protocol
+        report["mean"] = _without_nan(summary)
+        report["std"] = _without_nan(spread)
+        report["frames"] = {n: _without_nan(asdict(s)) for n, s in zip(names, scores, strict=True)}
+    write_json(wanted.out / "metrics.json", report)
+
+
+def _without_nan(values: dict[str, float]) -> dict[str, float | None]:
+    return {key: None if math.isnan(value) else value for key, value in values.items()}
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

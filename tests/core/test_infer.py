@@ -1,0 +1,169 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from depth_completion_core.completer import load_model
+from depth_completion_core.frame import Frame, SparseDepth
+from depth_completion_core.infer import main
+from depth_completion_core.input_files import read_depth
+from depth_completion_core.metrics import depth_metrics
+from depth_completion_core.output_files import write_depth_png, write_picture
+
+_SIZE = (24, 32)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Three frames in folders, as VOID lays them out, with true depth and intrinsics."""
+    random = np.random.default_rng(0)
+    for name in ("0001", "0002", "0003"):
+        image = random.integers(0, 255, (*_SIZE, 3), dtype=np.uint8)
+        truth = random.uniform(0.5, 4.0, _SIZE).astype(np.float32)
+        measured = random.random(_SIZE) < 0.1
+        write_picture(tmp_path / "image" / f"{name}.png", image)
+        for folder, valid in (("sparse_depth", measured), ("ground_truth", truth > 0)):
+            write_depth_png(tmp_path / folder / f"{name}.png", truth, valid, depth_scale=256.0)
+    np.savetxt(tmp_path / "K.txt", np.array([[30.0, 0, 15.5], [0, 30, 11.5], [0, 0, 1]]))
+    return tmp_path
+
+
+def _run(data: Path, *flags: str, out: str = "out") -> int:
+    return main(
+        [
+            str(data / "image"),
+            str(data / "sparse_depth"),
+            *("--model", "nearest", "--device", "cpu", "--out", str(data / out)),
+            *flags,
+        ]
+    )
+
+
+def test_folders(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    flags = ("--intrinsics", str(data / "K.txt"), "--ground-truth", str(data / "ground_truth"))
+    assert _run(data, *flags, "--save-inputs") == 0
+    out = data / "out"
+    produced = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
+    expected = {
+        f"{folder}/{name}.{ending}"
+        for name in ("0001", "0002", "0003")
+        for folder, ending in (
+            ("output_depth", "png"),
+            ("output_depth", "npy"),
+            ("preview", "png"),
+            ("points", "ply"),
+            ("image", "png"),
+            ("sparse_depth", "png"),
+            ("ground_truth", "png"),
+        )
+    }
+    assert produced == expected | {"metrics.json"}
+    printed = capsys.readouterr().out
+    assert "3 depth maps" in printed
+    assert "MAE" in printed
+
+
+def test_what_is_written_is_what_the_completer_says(data: Path) -> None:
+    assert _run(data, "--ground-truth", str(data / "ground_truth"), "--protocol", "void") == 0
+    report = json.loads((data / "out" / "metrics.json").read_text(encoding="utf-8"))
+    completer = load_model("nearest", device="cpu")
+    maes = []
+    for name in ("0001", "0002", "0003"):
+        sparse = read_depth(data / "sparse_depth" / f"{name}.png", depth_scale=256.0)
+        truth = read_depth(data / "ground_truth" / f"{name}.png", depth_scale=256.0)
+        image = np.zeros((*_SIZE, 3), dtype=np.uint8)
+        prediction = completer.complete(Frame(image=image, camera=None, sparse=sparse))
+        written = np.load(data / "out" / "output_depth" / f"{name}.npy")
+        np.testing.assert_array_equal(written, prediction.depth)
+        png = read_depth(data / "out" / "output_depth" / f"{name}.png", depth_scale=256.0)
+        np.testing.assert_allclose(png.depth, prediction.depth, atol=0.51 / 256)
+        maes.append(
+            depth_metrics(prediction.depth, prediction.valid, truth.depth, truth.valid).mae_mm
+        )
+        assert report["frames"][name]["mae_mm"] == pytest.approx(maes[-1])
+    assert report["mean"]["mae_mm"] == pytest.approx(np.mean(maes))
+    assert report["std"]["mae_mm"] == pytest.approx(np.std(maes))
+    assert not (data / "out" / "points").exists()
+
+
+def test_one_image_in_millimetres(data: Path) -> None:
+    depth = np.zeros(_SIZE, dtype=np.float32)
+    depth[5, 7] = 2.5
+    write_depth_png(data / "one.png", depth, depth > 0, depth_scale=1000.0)
+    arguments = [str(data / "image" / "0001.png"), str(data / "one.png"), "--model", "nearest"]
+    assert main([*arguments, "--out", str(data / "mm"), "--depth-scale", "1000"]) == 0
+    read = read_depth(data / "mm" / "output_depth" / "0001.png", depth_scale=1000.0)
+    np.testing.assert_allclose(read.depth, 2.5)
+
+
+def test_lists_with_a_matrix_for_each_image(data: Path) -> None:
+    lines = {
+        "images.txt": [f"image/{n}.png" for n in ("0002", "0001")],
+        "depths.txt": [f"sparse_depth/{n}.png" for n in ("0002", "0001")],
+        "matrices.txt": ["K2.npy", "K1.npy"],
+    }
+    for name, content in lines.items():
+        (data / name).write_text("\n".join(content), encoding="utf-8")
+    for name, focal in (("K1.npy", 20.0), ("K2.npy", 40.0)):
+        np.save(data / name, np.array([[focal, 0, 15.5], [0, focal, 11.5], [0, 0, 1]]))
+    arguments = [str(data / "images.txt"), str(data / "depths.txt"), "--model", "nearest"]
+    flags = ["--intrinsics", str(data / "matrices.txt"), "--root", str(data)]
+    assert main([*arguments, *flags, "--out", str(data / "out")]) == 0
+    widths = []
+    for name in ("0001", "0002"):
+        body = (data / "out" / "points" / f"{name}.ply").read_bytes().partition(b"end_header\n")[2]
+        points = np.frombuffer(body, dtype=[("xyz", "<f4", 3), ("rgb", "u1", 3)])["xyz"]
+        widths.append(float(np.abs(points[:, 0] / points[:, 2]).max()))
+    assert widths[0] == pytest.approx(15.5 / 20.0, rel=1e-5)
+    assert widths[1] == pytest.approx(16.5 / 40.0, rel=0.1)
+
+
+def test_same_names_over_several_drives_get_numbers(data: Path) -> None:
+    (data / "images.txt").write_text("image/0001.png\nimage/0001.png\n", encoding="utf-8")
+    (data / "d.txt").write_text("sparse_depth/0001.png\nsparse_depth/0002.png\n", encoding="utf-8")
+    arguments = [str(data / "images.txt"), str(data / "d.txt"), "--model", "nearest"]
+    assert main([*arguments, "--root", str(data), "--out", str(data / "out")]) == 0
+    first, second = (np.load(data / "out" / "output_depth" / f"{n:010d}.npy") for n in range(2))
+    assert not np.array_equal(first, second)
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (("--model", "nearst"), "Did you mean 'nearest'"),
+        (("--protocol", "viod"), "Did you mean 'void'"),
+        (("--intrinsics", "nowhere.txt"), "nowhere.txt"),
+        (("--ground-truth", "nowhere"), "there is no file or folder"),
+        (("--device", "cuda:99"), "cannot be used"),
+    ],
+)
+def test_errors_are_sentences(
+    data: Path, flags: tuple[str, ...], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _run(data, *flags) == 1
+    assert words in capsys.readouterr().err
+
+
+def test_sizes_that_differ_are_told(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wrong = np.ones((10, 10), dtype=np.float32)
+    write_depth_png(data / "sparse_depth" / "0002.png", wrong, wrong > 0, depth_scale=256.0)
+    assert _run(data) == 1
+    assert "register the depth" in capsys.readouterr().err
+    assert (data / "out" / "output_depth" / "0001.npy").exists()
+
+
+def test_depth_without_measurements_gives_an_empty_map(data: Path) -> None:
+    empty = np.zeros(_SIZE, dtype=np.float32)
+    write_depth_png(data / "sparse_depth" / "0001.png", empty, empty > 0, depth_scale=256.0)
+    assert _run(data, "--ground-truth", str(data / "ground_truth")) == 0
+    report = json.loads((data / "out" / "metrics.json").read_text(encoding="utf-8"))
+    assert report["frames"]["0001"]["mae_mm"] is None
+    assert report["frames"]["0001"]["coverage"] == 0.0
+    assert report["mean"]["images_skipped"] == 1
+    assert report["std"]["mae_mm"] > 0
+    assert SparseDepth.from_depth(np.load(data / "out" / "output_depth" / "0001.npy")).count == 0
