@@ -23,7 +23,7 @@ from depth_completion_core.camera import CameraModel
 from depth_completion_core.completer import load_model
 from depth_completion_core.config import OcclusionConfig
 from depth_completion_core.frame import Float32Array, Frame, SparseDepth
-from depth_completion_core.models import MODELS
+from depth_completion_core.models import MODELS, build_model
 from depth_completion_core.projection import filter_occluded, pack_xyzrgb, project_points
 from depth_completion_core.timing import Timing, timed_in_turn
 from depth_completion_core.transforms import RigidTransform
@@ -216,7 +216,8 @@ def _model_group(width: int, height: int, count: int) -> Group:
     image = random.integers(0, 255, (height, width, 3), dtype=np.uint8)
     camera = CameraModel(fx=700, fy=700, cx=width / 2, cy=height / 2, width=width, height=height)
     frame = Frame(image=image, camera=camera, sparse=SparseDepth.from_depth(depth))
-    return {name: _completion(name, frame) for name in MODELS}
+    classical = (name for name in MODELS if not build_model(name).needs_weights)
+    return {name: _completion(name, frame) for name in classical}
 
 
 def _completion(name: str, frame: Frame) -> Callable[[], object]:

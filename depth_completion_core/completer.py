@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
 
+from depth_completion_core.checkpoint import CheckpointError, WeightsError, load_checkpoint
 from depth_completion_core.config import CompletionConfig
 from depth_completion_core.frame import (
     DepthPrediction,
@@ -17,11 +19,13 @@ from depth_completion_core.frame import (
     FrameError,
     SparseDepth,
 )
-from depth_completion_core.models import build_model
+from depth_completion_core.models import MODELS, build_model
 from depth_completion_core.models.base import CompletionModel
 from depth_completion_core.postprocessing import empty_prediction, predictions
 from depth_completion_core.preprocessing import model_input, window_of
 from depth_completion_core.projection import filter_occluded, project_points
+
+_WEIGHTS = Path(__file__).parent / "weights"
 
 
 class DepthCompleter:
@@ -126,15 +130,49 @@ def load_model(
     """Build the completer of a model.
 
     Args:
-        name_or_path: a name of the model table; paths of checkpoints come with the first network.
+        name_or_path: a name of the model table, or the path of a checkpoint (``.safetensors``).
         device: cpu, cuda, cuda:1, ...; auto takes a GPU where there is one.
         config: settings; None for the defaults.
 
     Raises:
         UnknownModelError: no model has this name; the message lists the known ones.
+        WeightsError: the network of this name has no weights that came with it.
+        CheckpointError: the file cannot be read, or is no checkpoint.
         ValueError: the device is not there.
     """
-    return DepthCompleter(build_model(name_or_path), config=config, device=_device(name=device))
+    place = _device(name=device)
+    return DepthCompleter(_model(name_or_path), config=config, device=place)
+
+
+def _model(name_or_path: str) -> CompletionModel:
+    path = Path(name_or_path)
+    if name_or_path not in MODELS and (path.suffix == ".safetensors" or _exists(path)):
+        if path.suffix == ".safetensors" or not path.is_file():
+            return load_checkpoint(path).model
+        raise CheckpointError(
+            f"{path} does not end with .safetensors, as checkpoints do; released weights are "
+            f"converted by python -m depth_completion_core.import_checkpoint {path} --help"
+        )
+    model = build_model(name_or_path)
+    if not model.needs_weights:
+        return model
+    shipped = _WEIGHTS / f"{name_or_path}.safetensors"
+    if not shipped.is_file():
+        raise WeightsError(
+            f"'{name_or_path}' is a network, and no weights for it come with this version; train "
+            "it, or import the weights of its authors (python -m "
+            "depth_completion_core.import_checkpoint --help), and give the path of that "
+            ".safetensors file in place of the name"
+        )
+    return load_checkpoint(shipped).model
+
+
+def _exists(path: Path) -> bool:
+    """Also for texts that cannot be paths; '' is not the current folder."""
+    try:
+        return path != Path() and path.exists()
+    except (OSError, ValueError):
+        return False
 
 
 def _device(name: str) -> torch.device:

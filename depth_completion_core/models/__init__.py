@@ -17,6 +17,8 @@ MODELS = {
     "linear": "linear:Linear",
     "morphological": "morphological:Morphological",
     "morphological_kitti": "morphological:MorphologicalKitti",
+    "scaffnet": "scaffnet:ScaffNet",
+    "fusionnet": "fusionnet:FusionNet",
 }
 
 

@@ -8,12 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from depth_completion_core.checkpoint import save_checkpoint
 from depth_completion_core.completer import load_model
 from depth_completion_core.frame import Frame, SparseDepth
 from depth_completion_core.infer import main
-from depth_completion_core.input_files import read_depth
+from depth_completion_core.input_files import read_depth, read_image
 from depth_completion_core.metrics import depth_metrics
+from depth_completion_core.models import build_model
 from depth_completion_core.output_files import write_depth_png, write_picture
+from tests.core.released_checkpoints import seeded_checkpoint
 
 _SIZE = (24, 32)
 
@@ -167,3 +170,28 @@ def test_depth_without_measurements_gives_an_empty_map(data: Path) -> None:
     assert report["mean"]["images_skipped"] == 1
     assert report["std"]["mae_mm"] > 0
     assert SparseDepth.from_depth(np.load(data / "out" / "output_depth" / "0001.npy")).count == 0
+
+
+@pytest.mark.parametrize("network", ["scaffnet", "fusionnet"])
+def test_networks_from_a_checkpoint(data: Path, network: str) -> None:
+    weights = seeded_checkpoint(data / f"{network}.safetensors", network)
+    assert _run(data, "--model", str(weights)) == 0
+    completer = load_model(str(weights), device="cpu")
+    frame = Frame(
+        image=read_image(data / "image" / "0002.png"),
+        camera=None,
+        sparse=read_depth(data / "sparse_depth" / "0002.png", depth_scale=256.0),
+    )
+    written = np.load(data / "out" / "output_depth" / "0002.npy")
+    np.testing.assert_allclose(written, completer.complete(frame).depth, rtol=1e-5)
+    assert not (data / "out" / "confidence").exists()
+
+
+def test_confidence_is_written_where_a_network_gives_one(data: Path) -> None:
+    path = data / "uncertain.safetensors"
+    model = build_model("scaffnet", {"uncertainty": True})
+    save_checkpoint(path, "scaffnet", model, provenance={"source": "random"})
+    assert _run(data, "--model", str(path)) == 0
+    confidence = np.load(data / "out" / "confidence" / "0001.npy")
+    assert confidence.shape == _SIZE
+    assert np.all((confidence > 0) & (confidence < 1))

@@ -8,10 +8,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.interpolate import LinearNDInterpolator
 
+from depth_completion_core.config import config_from_mapping, config_to_mapping
 from depth_completion_core.models import MODELS, UnknownModelError, build_model
 from depth_completion_core.models.base import CompletionModel, ModelInput, ModelOutput
 
@@ -25,6 +27,11 @@ _CLASSICAL = ("nearest", "linear", "morphological", "morphological_kitti")
 every_model = pytest.mark.parametrize("name", MODELS)
 classical_model = pytest.mark.parametrize("name", _CLASSICAL)
 filling_model = pytest.mark.parametrize("name", ["nearest", "linear", "morphological"])
+
+
+@pytest.fixture(autouse=True)
+def _same_random_weights() -> None:
+    torch.manual_seed(0)
 
 
 def _sparse(size: tuple[int, int], share: float, seed: int) -> tuple[Float32Array, BoolArray]:
@@ -46,6 +53,19 @@ def _inputs(depth: npt.NDArray[np.floating], valid: BoolArray) -> ModelInput:
         validity_map=torch.from_numpy(valid)[:, None],
         intrinsics=K.expand(count, 3, 3),
         context=torch.zeros(count, 0, 3, height, width),
+    )
+
+
+def _one_of(inputs: ModelInput, index: int) -> ModelInput:
+    """A batch of one frame of a batch."""
+    assert inputs.intrinsics is not None
+    one = slice(index, index + 1)
+    return ModelInput(
+        image=inputs.image[one],
+        sparse_depth=inputs.sparse_depth[one],
+        validity_map=inputs.validity_map[one],
+        intrinsics=inputs.intrinsics[one],
+        context=inputs.context[one],
     )
 
 
@@ -104,9 +124,10 @@ def test_a_batch_is_its_images_one_by_one(name: str) -> None:
     depths, valids = zip(
         *(_sparse((32, 64), s, i) for i, s in enumerate((0.01, 0.1, 0.5))), strict=True
     )
-    batch = _run(model, _inputs(np.stack(depths), np.stack(valids)))
-    for index, (depth, valid) in enumerate(zip(depths, valids, strict=True)):
-        single = _run(model, _inputs(depth[None], valid[None]))
+    inputs = _inputs(np.stack(depths), np.stack(valids))
+    batch = _run(model, inputs)
+    for index in range(len(depths)):
+        single = _run(model, _one_of(inputs, index))
         for whole, part in (
             (batch.depth, single.depth),
             (batch.valid, single.valid),
@@ -114,7 +135,15 @@ def test_a_batch_is_its_images_one_by_one(name: str) -> None:
         ):
             assert (whole is None) == (part is None)
             if whole is not None and part is not None:
-                torch.testing.assert_close(whole[index], part[0], rtol=1e-6, atol=1e-5)
+                torch.testing.assert_close(whole[index], part[0], rtol=1e-5, atol=1e-5)
+
+
+@every_model
+def test_settings_survive_a_file(name: str) -> None:
+    config = build_model(name).config
+    written = yaml.safe_load(yaml.safe_dump(config_to_mapping(config)))
+    assert config_from_mapping(type(config), written) == config
+    assert build_model(name, written).config == config
 
 
 @classical_model

@@ -1,0 +1,114 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""``python -m depth_completion_core.import_checkpoint FILE``: released weights into our format."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import tyro
+
+from depth_completion_core.checkpoint import CheckpointError, load_weights, save_checkpoint
+from depth_completion_core.importers import IMPORTERS, TORCH_FILE, foreign_kind, import_released
+from depth_completion_core.importers.torch_files import load_torch_file
+from depth_completion_core.models import build_model
+
+_TENSORFLOW = re.compile(r"(\.ckpt(-\d+)?)?(\.index|\.meta|\.data-\d+-of-\d+)|\.ckpt(-\d+)?|\.pb")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportCheckpoint:
+    """Convert the weights that a network's authors released; nothing in their file is run."""
+
+    file: tyro.conf.Positional[Path]
+    """Their file (.pth)."""
+    model: str
+    """Which network it is: scaffnet or fusionnet (scaffnet also out of a fusionnet file)."""
+    out: Path
+    """The file to write (.safetensors)."""
+    preset: str = "void"
+    """Whose settings: void (indoors) or kitti (driving), as the weights were trained for."""
+    overwrite: bool = False
+    """Replace the file if it exists."""
+
+
+def import_checkpoint(wanted: ImportCheckpoint) -> str:
+    """Read, convert and write; returns what the user should know.
+
+    Raises:
+        CheckpointError: the file cannot be used, or the output exists.
+    """
+    _check(wanted)
+    state = load_torch_file(wanted.file)
+    try:
+        released = import_released(state, wanted.model, wanted.preset)
+    except CheckpointError as error:
+        raise CheckpointError(f"{wanted.file}: {error}") from error
+    model = build_model(wanted.model, released.config)
+    load_weights(model, released.weights, what=f"{wanted.file} as '{wanted.model}'")
+    provenance = {
+        "source": wanted.file.name,
+        "source_sha256": hashlib.sha256(wanted.file.read_bytes()).hexdigest(),
+        "licence": released.licence,
+        "note": released.licence_note,
+        "preset": wanted.preset,
+    }
+    save_checkpoint(wanted.out, wanted.model, model, provenance=provenance)
+    count = sum(parameter.numel() for parameter in model.parameters())
+    config = released.config
+    depths = f"{config['min_predict_depth']:g} to {config['max_predict_depth']:g} m"
+    return (
+        f"{wanted.out}: {wanted.model}, {count:,} parameters, settings '{wanted.preset}' for "
+        f"{depths}; weights trained for other depths need another --preset\n"
+        f"licence of these weights: {released.licence}\n{released.licence_note}"
+    )
+
+
+def main(arguments: list[str]) -> int:
+    """Parse, convert, print; 0 for success, 1 with a sentence where it cannot be done."""
+    wanted = tyro.cli(ImportCheckpoint, args=arguments)
+    try:
+        print(import_checkpoint(wanted))
+    except (ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _check(wanted: ImportCheckpoint) -> None:
+    """Refuse before the work what can be told before it."""
+    if wanted.model not in IMPORTERS:
+        raise CheckpointError(
+            f"no importer makes '{wanted.model}'; they make {', '.join(IMPORTERS)}"
+        )
+    if wanted.out.suffix != ".safetensors":
+        raise CheckpointError(f"{wanted.out}: the name of a checkpoint ends with .safetensors")
+    if wanted.out.exists() and not wanted.overwrite:
+        raise CheckpointError(f"{wanted.out} exists; give another --out, or --overwrite")
+    file = wanted.file
+    there = file.is_file()
+    if _is_tensorflow(file) and not (there and foreign_kind(file) == TORCH_FILE):
+        raise CheckpointError(
+            f"{file} is of the TensorFlow release, which is another network (other pooling sizes, "
+            "biases, a linear output) and cannot be converted; take the .pth file of the authors' "
+            "PyTorch release"
+        )
+    if not there:
+        what = "is a folder, not a file" if file.is_dir() else "does not exist"
+        raise CheckpointError(f"{file} {what}")
+
+
+def _is_tensorflow(file: Path) -> bool:
+    """By name; a prefix such as model.ckpt-80000 is no file itself but has others beside it."""
+    ending = _TENSORFLOW.search(file.name)
+    is_prefix = not file.exists() and Path(f"{file}.index").exists()
+    named = ending is not None and ending.end() == len(file.name)
+    return named or is_prefix or file.name == "checkpoint"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,58 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The decoder of ScaffNet and FusionNet: from the coarsest features back to every pixel."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from depth_completion_core.models.blocks import Activation, ConvBlock, UpBlock
+
+
+class Decoder(nn.Module):
+    """Five steps up, each joined by the encoder's features of that size, and one output.
+
+    Args:
+        in_channels: channels of the coarsest features.
+        skip_channels: channels joined at each step, coarsest first; 0 at the last for none.
+        filters: output channels of each step, coarsest first.
+        out_channels: channels of the output.
+        batch_norm: whether the steps are normalised; the output never is.
+        activation: of the output.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        skip_channels: tuple[int, ...],
+        filters: tuple[int, ...],
+        *,
+        out_channels: int,
+        batch_norm: bool,
+        activation: Activation,
+    ) -> None:
+        super().__init__()
+        inputs = (in_channels, *filters[:-1])
+        self.deconv4, self.deconv3, self.deconv2, self.deconv1, self.deconv0 = (
+            UpBlock(*channels, batch_norm=batch_norm)
+            for channels in zip(inputs, skip_channels, filters, strict=True)
+        )
+        self.output0 = ConvBlock(filters[-1], out_channels, activation=activation)
+
+    def forward(
+        self, levels: list[Tensor], size: tuple[int, int], finest: Tensor | None = None
+    ) -> Tensor:
+        """(B, out, H, W) of the features of an encoder.
+
+        Args:
+            levels: five features, finest (B, C, H / 2, W / 2) first.
+            size: height and width of the output.
+            finest: (B, C, H, W) features of full size for the last step; None for none.
+        """
+        *skips, features = levels
+        for block, skip in zip(
+            (self.deconv4, self.deconv3, self.deconv2, self.deconv1), reversed(skips), strict=True
+        ):
+            features = block(features, skip, (skip.shape[-2], skip.shape[-1]))
+        output: Tensor = self.output0(self.deconv0(features, finest, size))
+        return output

@@ -1,0 +1,205 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""FusionNet: ScaffNet's depth, corrected by what the image and the measurements say.
+
+Wong, Cicek and Soatto, "Learning Topology from Synthetic Data for Unsupervised Depth Completion",
+RA-L 2021 (arXiv 2106.02994). The network is that of the authors' PyTorch release.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+from torch.nn.functional import max_pool2d
+
+from depth_completion_core.config import ConfigError
+from depth_completion_core.models.base import CompletionModel, ModelInput, ModelOutput
+from depth_completion_core.models.decoders import Decoder
+from depth_completion_core.models.encoders import (
+    ENCODERS,
+    build_encoder,
+    check_encoder,
+    check_filters,
+)
+from depth_completion_core.models.scaffnet import PRESETS as SCAFFNET_PRESETS
+from depth_completion_core.models.scaffnet import ScaffNet, check_depth_range, check_odd
+
+_SCALE_MATCHES = ("local_scale", "replace", "none")
+_MAX_RATIO = 2.0  # a measurement this many times as far as ScaffNet's depth is not believed
+
+
+class FusionNet(CompletionModel):
+    """Image, sparse depth and a frozen ScaffNet to dense depth.
+
+    The nested ScaffNet stays in evaluation mode and gets no gradients; its weights come from a
+    checkpoint of its own or of the whole.
+    """
+
+    needs_weights = True
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Config:
+        """The released network indoors."""
+
+        scaffnet: ScaffNet.Config = field(default_factory=ScaffNet.Config)
+        encoder: str = "vggnet08"
+        """vggnet08, vggnet11 or resnet18; both branches have the same."""
+        image_filters: tuple[int, ...] = (48, 96, 192, 384, 384)
+        """Channels of the image branch, finest first."""
+        depth_filters: tuple[int, ...] = (16, 32, 64, 128, 128)
+        """Channels of the depth branch, finest first."""
+        decoder_filters: tuple[int, ...] = (256, 128, 128, 64, 32)
+        """Channels of the decoder, coarsest first."""
+        min_predict_depth: float = 0.1
+        """Nearest predicted depth, metres."""
+        max_predict_depth: float = 8.0
+        """Farthest predicted depth, metres; farther measurements are lowered to it."""
+        outlier_kernel_px: int = 7
+        """Side of the window searched for something nearer; 1 keeps every measurement."""
+        outlier_threshold: float = 1.5
+        """A measurement farther than this behind the nearest in the window is dropped, metres."""
+        scale_match: str = "local_scale"
+        """How ScaffNet's depth is fitted to the measurements: local_scale, replace or none."""
+        scale_match_kernel_px: int = 5
+        """Side of the window in which a measurement scales ScaffNet's depth."""
+        min_multiplier: float = 0.25
+        """Least factor on the fitted depth."""
+        max_multiplier: float = 4.0
+        """Greatest factor on the fitted depth."""
+        max_residual: float = 1000.0
+        """Most that is added or taken away afterwards, metres."""
+
+        def __post_init__(self) -> None:
+            """Refuse what cannot be built."""
+            check_encoder(self.encoder, ENCODERS)
+            for setting in ("image_filters", "depth_filters", "decoder_filters"):
+                check_filters(setting, getattr(self, setting))
+            check_depth_range(self.min_predict_depth, self.max_predict_depth)
+            check_odd("outlier_kernel_px", self.outlier_kernel_px)
+            check_odd("scale_match_kernel_px", self.scale_match_kernel_px)
+            if self.scale_match not in _SCALE_MATCHES:
+                known = ", ".join(_SCALE_MATCHES)
+                raise ConfigError(f"'scale_match' is one of {known}, got '{self.scale_match}'")
+            if not 0 < self.min_multiplier < self.max_multiplier:
+                raise ConfigError(
+                    "'min_multiplier' is above 0 and below 'max_multiplier', "
+                    f"got {self.min_multiplier} and {self.max_multiplier}"
+                )
+            if self.max_residual < 0 or self.outlier_threshold < 0:
+                raise ConfigError(
+                    "'max_residual' and 'outlier_threshold' are not negative, "
+                    f"got {self.max_residual} and {self.outlier_threshold}"
+                )
+
+    config: Config
+
+    def __init__(self, config: Config | None = None) -> None:
+        super().__init__(config)
+        config = self.config
+        image, depth = config.image_filters, config.depth_filters
+        self.scaffnet = ScaffNet(config.scaffnet).requires_grad_(False).eval()
+        self.encoder_image = build_encoder(config.encoder, 3, image, batch_norm=False)
+        self.encoder_depth = build_encoder(config.encoder, 2, depth, batch_norm=False)
+        joined = [of_image + of_depth for of_image, of_depth in zip(image, depth, strict=True)]
+        self.decoder = Decoder(
+            joined[-1],
+            (*joined[-2::-1], 0),
+            config.decoder_filters,
+            out_channels=2,
+            batch_norm=False,
+            activation="none",
+        )
+
+    def train(self, mode: bool = True) -> FusionNet:
+        """Switch all but the nested ScaffNet, whose batch statistics are frozen, too."""
+        super().train(mode)
+        self.scaffnet.eval()
+        return self
+
+    def forward(self, inputs: ModelInput) -> ModelOutput:
+        """Depth everywhere: all steps in order."""
+        scaffold = self.scaffold(inputs.sparse_depth)
+        kept = self.without_outliers(inputs.sparse_depth)
+        return ModelOutput(depth=self.fuse(inputs.image, scaffold, kept))
+
+    def scaffold(self, sparse_depth: Tensor) -> Tensor:
+        """ScaffNet's depth (B, 1, H, W) of the sparse depth with its outliers, without gradients.
+
+        It has seen many measurements at once and fills over the wrong ones.
+        """
+        with torch.no_grad():
+            return self.scaffnet.predict_depth(sparse_depth)
+
+    def without_outliers(self, sparse_depth: Tensor) -> Tensor:
+        """Sparse depth (B, 1, H, W) without the measurements that something nearer covers."""
+        config = self.config
+        return remove_outliers(sparse_depth, config.outlier_kernel_px, config.outlier_threshold)
+
+    def fuse(self, image: Tensor, scaffold: Tensor, sparse_depth: Tensor) -> Tensor:
+        """Correct ScaffNet's depth.
+
+        Args:
+            image: (B, 3, H, W) RGB in 0..1.
+            scaffold: (B, 1, H, W) metres, ScaffNet's depth.
+            sparse_depth: (B, 1, H, W) metres, 0 where nothing was measured, without outliers.
+
+        Returns:
+            (B, 1, H, W) metres. A depth at the end of the range gets no gradient.
+        """
+        config = self.config
+        measured = sparse_depth.clamp(max=config.max_predict_depth)
+        matched = self._matched(scaffold, measured)
+        of_image = self.encoder_image(image)
+        of_depth = self.encoder_depth(torch.cat([matched, measured], dim=1))
+        levels = [torch.cat(pair, dim=1) for pair in zip(of_image, of_depth, strict=True)]
+        output: Tensor = self.decoder(levels, (image.shape[-2], image.shape[-1])).float()
+        growth = config.max_multiplier - config.min_multiplier
+        multiplier = config.min_multiplier + growth * torch.sigmoid(output[:, :1])
+        residual = output[:, 1:].clamp(-config.max_residual, config.max_residual)
+        depth = multiplier * matched + residual
+        return depth.clamp(config.min_predict_depth, config.max_predict_depth)
+
+    def _matched(self, scaffold: Tensor, measured: Tensor) -> Tensor:
+        if self.config.scale_match == "local_scale":
+            return match_local_scale(scaffold, measured, self.config.scale_match_kernel_px)
+        if self.config.scale_match == "replace":
+            return torch.where(measured > 0, measured, scaffold)
+        return scaffold
+
+
+def remove_outliers(sparse_depth: Tensor, kernel_px: int, threshold: float) -> Tensor:
+    """Zero what lies more than ``threshold`` metres behind the nearest in its window.
+
+    Args:
+        sparse_depth: (B, 1, H, W) metres, 0 where nothing was measured.
+        kernel_px: side of the centred window, odd.
+        threshold: metres.
+    """
+    nearness = torch.where(sparse_depth > 0, -sparse_depth, -torch.inf)
+    nearest = -max_pool2d(nearness, kernel_px, stride=1, padding=kernel_px // 2)
+    return torch.where(nearest < sparse_depth - threshold, 0.0, sparse_depth)
+
+
+def match_local_scale(scaffold: Tensor, sparse_depth: Tensor, kernel_px: int) -> Tensor:
+    """Scale depth around every measurement so that it meets it; the greatest scale wins.
+
+    Args:
+        scaffold: (B, 1, H, W) metres, dense.
+        sparse_depth: (B, 1, H, W) metres, 0 where nothing was measured.
+        kernel_px: side of the centred window a measurement acts on, odd.
+    """
+    ratio = sparse_depth / scaffold
+    ratio = torch.where(ratio > _MAX_RATIO, 0.0, ratio)
+    scale = max_pool2d(ratio, kernel_px, stride=1, padding=kernel_px // 2)
+    return torch.where(scale > 0, scale, 1.0) * scaffold
+
+
+PRESETS = {
+    "void": FusionNet.Config(scaffnet=SCAFFNET_PRESETS["void"]),
+    "kitti": FusionNet.Config(
+        scaffnet=SCAFFNET_PRESETS["kitti"], min_predict_depth=1.5, max_predict_depth=100.0
+    ),
+}
+"""The settings of the release, by the benchmark they are for."""

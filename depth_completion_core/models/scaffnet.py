@@ -1,0 +1,211 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""ScaffNet: coarse dense depth from sparse depth alone.
+
+Wong, Cicek and Soatto, "Learning Topology from Synthetic Data for Unsupervised Depth Completion",
+RA-L 2021 (arXiv 2106.02994). The network is that of the authors' PyTorch release.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import max_pool2d
+
+from depth_completion_core.config import ConfigError
+from depth_completion_core.models.base import CompletionModel, ModelInput, ModelOutput
+from depth_completion_core.models.blocks import ConvBlock
+from depth_completion_core.models.decoders import Decoder
+from depth_completion_core.models.encoders import build_encoder, check_encoder, check_filters
+
+_ENCODERS = ("vggnet08", "resnet18")
+_POOL_CHANNELS = 8
+
+
+class SpatialPyramidPool(nn.Module):
+    """Makes sparse depth dense enough to convolve: maxima over windows, mixed pixel by pixel.
+
+    Args:
+        pool_sizes: sides of the windows in pixels, all odd.
+    """
+
+    def __init__(self, pool_sizes: tuple[int, ...]) -> None:
+        super().__init__()
+        self.pool_sizes = pool_sizes
+        self.convs = nn.Sequential(
+            ConvBlock(1 + len(pool_sizes), _POOL_CHANNELS, kernel_px=1),
+            ConvBlock(_POOL_CHANNELS, _POOL_CHANNELS, kernel_px=1),
+            ConvBlock(_POOL_CHANNELS, _POOL_CHANNELS, kernel_px=1),
+        )
+
+    def forward(self, sparse_depth: Tensor) -> Tensor:
+        """(B, 1, H, W) metres to (B, 8, H, W)."""
+        maxima = window_maxima(sparse_depth, self.pool_sizes)
+        mixed: Tensor = self.convs(torch.cat([sparse_depth, *maxima], dim=1))
+        return mixed
+
+
+class ScaffNetPrediction(NamedTuple):
+    """(B, 1, H, W) depth in metres and, with ``uncertainty``, the log of its expected error."""
+
+    depth: Tensor
+    log_error: Tensor | None
+
+
+class ScaffNet(CompletionModel):
+    """Sparse depth to dense depth; the image is not looked at."""
+
+    needs_weights = True
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Config:
+        """The released network indoors."""
+
+        encoder: str = "vggnet08"
+        """vggnet08 or resnet18."""
+        min_predict_depth: float = 0.1
+        """Nearest depth, metres; what is predicted reaches down to 1/(1/min + 1/max)."""
+        max_predict_depth: float = 10.0
+        """Farthest depth, metres; farther measurements are lowered to it."""
+        pool_sizes: tuple[int, ...] = (13, 17, 19, 21, 25)
+        """Sides of the pooling windows in pixels, odd."""
+        encoder_filters: tuple[int, ...] = (16, 32, 64, 128, 256)
+        """Channels of the encoder, finest first."""
+        decoder_filters: tuple[int, ...] = (256, 128, 128, 64, 32)
+        """Channels of the decoder, coarsest first."""
+        uncertainty: bool = False
+        """Whether a second decoder predicts how far the depth is off."""
+
+        def __post_init__(self) -> None:
+            """Refuse what cannot be built."""
+            check_encoder(self.encoder, _ENCODERS)
+            check_filters("encoder_filters", self.encoder_filters)
+            check_filters("decoder_filters", self.decoder_filters)
+            check_depth_range(self.min_predict_depth, self.max_predict_depth)
+            if not self.pool_sizes:
+                raise ConfigError("'pool_sizes' needs at least one size, got none")
+            for size in self.pool_sizes:
+                check_odd("pool_sizes", size)
+
+    config: Config
+
+    def __init__(self, config: Config | None = None) -> None:
+        super().__init__(config)
+        config = self.config
+        self.spatial_pyramid_pool = SpatialPyramidPool(config.pool_sizes)
+        self.encoder = build_encoder(
+            config.encoder, _POOL_CHANNELS, config.encoder_filters, batch_norm=True
+        )
+        self.decoder = _decoder(config, "sigmoid")
+        if config.uncertainty:
+            self.decoder_uncertainty = _decoder(config, "none")
+
+    def forward(self, inputs: ModelInput) -> ModelOutput:
+        """Depth everywhere; a confidence with ``uncertainty``, see ``confidence_of``."""
+        depth, log_error = self.predict(inputs.sparse_depth)
+        confidence = None if log_error is None else confidence_of(log_error)
+        return ModelOutput(depth=depth, confidence=confidence)
+
+    def predict(self, sparse_depth: Tensor) -> ScaffNetPrediction:
+        """Depth and the log of its expected error of (B, 1, H, W) sparse depth in metres."""
+        levels = self._levels(sparse_depth)
+        return ScaffNetPrediction(
+            self._decoded_depth(levels),
+            self.decoder_uncertainty(levels[1:], _size(levels[0]), levels[0]).float()
+            if self.config.uncertainty
+            else None,
+        )
+
+    def predict_depth(self, sparse_depth: Tensor) -> Tensor:
+        """Depth alone of (B, 1, H, W) sparse depth in metres."""
+        return self._decoded_depth(self._levels(sparse_depth))
+
+    def _levels(self, sparse_depth: Tensor) -> list[Tensor]:
+        """The pooled input at full size, then the five levels of the encoder."""
+        pooled = self.spatial_pyramid_pool(sparse_depth.clamp(max=self.config.max_predict_depth))
+        return [pooled, *self.encoder(pooled)]
+
+    def _decoded_depth(self, levels: list[Tensor]) -> Tensor:
+        fraction = self.decoder(levels[1:], _size(levels[0]), levels[0]).float()
+        return depth_of(fraction, self.config.min_predict_depth, self.config.max_predict_depth)
+
+
+def window_maxima(depth: Tensor, sizes: tuple[int, ...]) -> list[Tensor]:
+    """Maximum of (B, 1, H, W) over centred squares of odd sides; what is outside does not count.
+
+    Rows, then columns, and each square from the next smaller one: the same numbers as one pooling
+    for each size, for a thirtieth of the comparisons.
+    """
+    maxima: dict[int, Tensor] = {}
+    reached, maximum = 1, depth
+    for size in sorted(set(sizes)):
+        grow = size - reached + 1
+        maximum = max_pool2d(maximum, (grow, 1), stride=1, padding=(grow // 2, 0))
+        maximum = max_pool2d(maximum, (1, grow), stride=1, padding=(0, grow // 2))
+        maxima[size] = maximum
+        reached = size
+    return [maxima[size] for size in sizes]
+
+
+def depth_of(fraction: Tensor, min_depth: float, max_depth: float) -> Tensor:
+    """Depth in metres of a sigmoid's 0..1: its inverse runs from 1/max to 1/min + 1/max."""
+    return min_depth / (fraction + min_depth / max_depth)
+
+
+def confidence_of(log_error: Tensor) -> Tensor:
+    """Confidence 1 / (1 + e) for an expected error of e metres; 0.5 stands for one metre.
+
+    Training minimises |error| / exp(u) + u, so exp(u) becomes the mean absolute error.
+    """
+    return torch.sigmoid(-log_error)
+
+
+def check_depth_range(min_depth: float, max_depth: float) -> None:
+    """Raise unless 0 < min < max.
+
+    Raises:
+        ConfigError: it is not so.
+    """
+    if not 0 < min_depth < max_depth:
+        raise ConfigError(
+            "'min_predict_depth' is above 0 and below 'max_predict_depth', "
+            f"got {min_depth} and {max_depth}"
+        )
+
+
+def check_odd(setting: str, size_px: int) -> None:
+    """Raise unless a window of this side has a centre.
+
+    Raises:
+        ConfigError: the side is even or not positive.
+    """
+    if size_px < 1 or size_px % 2 == 0:
+        raise ConfigError(
+            f"'{setting}' is odd and positive, for a window centred on a pixel; got {size_px}"
+        )
+
+
+def _size(features: Tensor) -> tuple[int, int]:
+    return features.shape[-2], features.shape[-1]
+
+
+def _decoder(config: ScaffNet.Config, activation: Literal["sigmoid", "none"]) -> Decoder:
+    filters = config.encoder_filters
+    return Decoder(
+        filters[-1],
+        (*filters[-2::-1], _POOL_CHANNELS),
+        config.decoder_filters,
+        out_channels=1,
+        batch_norm=True,
+        activation=activation,
+    )
+
+
+PRESETS = {
+    "void": ScaffNet.Config(),
+    "kitti": ScaffNet.Config(min_predict_depth=1.5, max_predict_depth=80.0),
+}
+"""The settings of the released weights, by the benchmark they are for."""
