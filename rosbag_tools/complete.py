@@ -34,10 +34,9 @@ class Complete:
     """Complete the depth of a camera-lidar bag: IN... OUT."""
 
     paths: tyro.conf.Positional[tuple[Path, ...]]
-    """One or more input bags (.bag, .mcap, .db3 or a folder), then the output: a folder as
-    'ros2 bag' makes it, or one file if the name ends in .mcap or .db3."""
+    """Input bags (.bag, .mcap, .db3 or a folder), then the output: a folder, .mcap or .db3."""
     model: str = "linear"
-    """nearest, linear, morphological or morphological_kitti."""
+    """A model's name (a wrong one lists them), or the path of a checkpoint."""
     device: str = "auto"
     """cpu, cuda, cuda:1, ...; auto takes a GPU where there is one."""
     config: Path | None = None
@@ -54,10 +53,9 @@ class Complete:
     extrinsics: Path | None = None
     """YAML file with the cloud's place, for bags without TF."""
     fixed_frame: str = "auto"
-    """Frame that stands still while the robot moves, to undo the motion between cloud and image;
-    auto looks for odom, map or world; none turns it off."""
+    """Undo the robot's motion through this standing frame; auto: odom, map or world; or none."""
     sweep_stamp: SweepStamp = "start"
-    """Which end of a sweep the clouds' stamps mean, where points carry their own times."""
+    """Which end of a sweep the clouds' stamps mean, for points with times of their own."""
 
     encoding: DepthEncoding = "32FC1"
     """Of the depth image: metres with NaN, or 16UC1 in millimetres with 0."""
