@@ -33,14 +33,10 @@ from rosbag_tools.plan import Plan, PlanWishes, make_plan
 from rosbag_tools.reader import BagReader, RawMessage
 from rosbag_tools.recording import RecordedEvent, RecordedImage, RecordedSweep, write_recording
 from rosbag_tools.source import FrameSource, FrameToComplete
-from rosbag_tools.topics import TopicWishes
 from rosbag_tools.writer import BagWriter, InputCopier
 
 _PERIOD_NS = 100_000_000
 _START_NS = 1_700_000_000 * 10**9
-_WISHES = PlanWishes(
-    topics=TopicWishes(), extrinsics=None, fixed_frame="auto", rectified="auto", sweep_stamp="start"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +105,7 @@ def _measured(bag: Path, folder: Path, completer: DepthCompleter) -> dict[str, f
     """Seconds of the whole and of its halves, all on the same bag."""
     seconds: dict[str, float] = {}
     with BagReader([bag]) as reader:
-        plan = make_plan(reader, _WISHES)
+        plan = make_plan(reader, PlanWishes())
         with _timed(seconds, "wall_s"), BagWriter(folder / "wall") as writer:
             options = CompletionOptions(protocol=protocol_named("all"))
             complete_bag(reader, writer, plan, completer, options)

@@ -19,13 +19,12 @@ from depth_completion_core.metrics import protocol_named
 from rosbag_tools.cli import run_cli
 from rosbag_tools.completion import CompletionOptions, CompletionReport, complete_bag
 from rosbag_tools.errors import BagError
-from rosbag_tools.frames import SweepStamp
+from rosbag_tools.input_flags import InputFlags
 from rosbag_tools.outputs import DepthEncoding, Outputs
-from rosbag_tools.plan import PlanWishes, Rectified, describe, make_plan
+from rosbag_tools.plan import describe, make_plan
 from rosbag_tools.preview import save_json
 from rosbag_tools.reader import BagReader
 from rosbag_tools.scoring import Withholding
-from rosbag_tools.topics import TopicWishes
 from rosbag_tools.writer import BagWriter, Storage
 
 
@@ -42,20 +41,7 @@ class Complete:
     config: Path | None = None
     """YAML file with settings; flags go before it."""
 
-    image: str = ""
-    """Topic of the colour images; found by type, calibration and frame when not given."""
-    camera_info: str = ""
-    """Topic of their calibration."""
-    points: tuple[str, ...] = ()
-    """Topics of one or several point clouds."""
-    rectified: Rectified = "auto"
-    """Project with P (yes) or with K and D (no); auto goes by 'rect' in the topic's name."""
-    extrinsics: Path | None = None
-    """YAML file with the cloud's place, for bags without TF."""
-    fixed_frame: str = "auto"
-    """Undo the robot's motion through this standing frame; auto: odom, map or world; or none."""
-    sweep_stamp: SweepStamp = "start"
-    """Which end of a sweep the clouds' stamps mean, for points with times of their own."""
+    inputs: Annotated[InputFlags, tyro.conf.arg(name="")] = field(default_factory=InputFlags)
 
     encoding: DepthEncoding = "32FC1"
     """Of the depth image: metres with NaN, or 16UC1 in millimetres with 0."""
@@ -115,7 +101,7 @@ def main(arguments: list[str]) -> int:
     options = _options(wanted)
     completer = load_model(wanted.model, device=wanted.device, config=wanted.settings)
     with BagReader(inputs) as reader:
-        plan = make_plan(reader, _wishes(wanted))
+        plan = make_plan(reader, wanted.inputs.wishes(truth=wanted.truth))
         print("\n".join(describe(plan)), flush=True)
         with BagWriter(output, storage=wanted.storage, overwrite=wanted.overwrite) as writer:
             report = complete_bag(reader, writer, plan, completer, options)
@@ -155,21 +141,6 @@ def _with_config_file(arguments: list[str]) -> Complete:
             settings = load_config(Path(joined if equals else value))
             return Complete(paths=(Path(),), settings=settings)
     return Complete(paths=tyro.MISSING)
-
-
-def _wishes(wanted: Complete) -> PlanWishes:
-    return PlanWishes(
-        topics=TopicWishes(
-            image=wanted.image,
-            camera_info=wanted.camera_info,
-            points=wanted.points,
-            truth=wanted.truth,
-        ),
-        extrinsics=wanted.extrinsics,
-        fixed_frame=wanted.fixed_frame,
-        rectified=wanted.rectified,
-        sweep_stamp=wanted.sweep_stamp,
-    )
 
 
 def _options(wanted: Complete) -> CompletionOptions:

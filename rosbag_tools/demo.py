@@ -45,13 +45,7 @@ from rosbag_tools.writer import BagWriter
 _MODELS = ("nearest", "linear", "morphological")
 _SUPPORT_RADIUS_PX = 12.0
 _PANEL_WIDTH_PX = 300
-_WISHES = PlanWishes(
-    topics=TopicWishes(truth="/camera/depth_truth"),
-    extrinsics=None,
-    fixed_frame="auto",
-    rectified="auto",
-    sweep_stamp="start",
-)
+_WISHES = PlanWishes(topics=TopicWishes(truth="/camera/depth_truth"))
 
 Row = tuple[str, str, dict[str, float], float]
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -22,11 +22,11 @@ Rectified = Literal["auto", "yes", "no"]
 class PlanWishes:
     """What was asked for; the rest is found out."""
 
-    topics: TopicWishes
-    extrinsics: Path | None
-    fixed_frame: str
-    rectified: Rectified
-    sweep_stamp: SweepStamp
+    topics: TopicWishes = field(default_factory=TopicWishes)
+    extrinsics: Path | None = None
+    fixed_frame: str = "auto"
+    rectified: Rectified = "auto"
+    sweep_stamp: SweepStamp = "start"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

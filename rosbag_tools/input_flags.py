@@ -1,0 +1,44 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The flags of every tool that reads camera and lidar out of a bag."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rosbag_tools.frames import SweepStamp
+from rosbag_tools.plan import PlanWishes, Rectified
+from rosbag_tools.topics import TopicWishes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputFlags:
+    """What is found out unless it is given."""
+
+    image: str = ""
+    """Topic of the colour images; found by type, calibration and frame when not given."""
+    camera_info: str = ""
+    """Topic of their calibration."""
+    points: tuple[str, ...] = ()
+    """Topics of one or several point clouds."""
+    rectified: Rectified = "auto"
+    """Project with P (yes) or with K and D (no); auto goes by 'rect' in the topic's name."""
+    extrinsics: Path | None = None
+    """YAML file with the cloud's place, for bags without TF."""
+    fixed_frame: str = "auto"
+    """Undo the robot's motion through this standing frame; auto: odom, map or world; or none."""
+    sweep_stamp: SweepStamp = "start"
+    """Which end of a sweep the clouds' stamps mean, for points with times of their own."""
+
+    def wishes(self, *, truth: str = "") -> PlanWishes:
+        """The same for the plan, with the topic of a truth where there is one."""
+        return PlanWishes(
+            topics=TopicWishes(
+                image=self.image, camera_info=self.camera_info, points=self.points, truth=truth
+            ),
+            extrinsics=self.extrinsics,
+            fixed_frame=self.fixed_frame,
+            rectified=self.rectified,
+            sweep_stamp=self.sweep_stamp,
+        )
