@@ -307,7 +307,9 @@ def test_projecting_unprojected_depth_gives_it_back(camera: CameraModel) -> None
 def test_projection_goes_through_the_transform(transform_seed: int) -> None:
     """Moving the points and telling so gives the image of the unmoved points."""
     rng = np.random.default_rng(transform_seed)
-    moved_from_camera = RigidTransform(Rotation.random(rng=rng).as_matrix(), rng.uniform(-2, 2, 3))
+    moved_from_camera = RigidTransform(
+        Rotation.from_quat(rng.normal(size=4)).as_matrix(), rng.uniform(-2, 2, 3)
+    )
     depth, valid = _dense(_PINHOLE)
     points = unproject_depth(depth, valid, _PINHOLE)[valid]
     moved = moved_from_camera.apply(points)
