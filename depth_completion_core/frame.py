@@ -132,6 +132,7 @@ class DepthPrediction:
         support_distance_px: (H, W) float32, distance to the nearest measurement, pixels; infinite
             where nothing was measured in the whole frame.
         sparse: the measurements that were used.
+        initial_depth: (H, W) float32, metres, what the model started from and corrected; else None.
         rays: (H, W, 3) float32 unit rays of a network that learns its camera, else None.
     """
 
@@ -140,4 +141,5 @@ class DepthPrediction:
     confidence: Float32Array | None
     support_distance_px: Float32Array
     sparse: SparseDepth
+    initial_depth: Float32Array | None = None
     rays: Float32Array | None = None

@@ -70,7 +70,7 @@ class Infer:
     root: Path = Path()
     """Folder that the paths of .txt lists are relative to; they may not leave it."""
     save_inputs: bool = False
-    """Write image/, sparse_depth/ and ground_truth/ as they were used, too."""
+    """Write image/, sparse_depth/ and ground_truth/ as used, and FusionNet's input_depth/, too."""
     settings: Annotated[CompletionConfig, tyro.conf.arg(name=""), tyro.conf.FlagConversionOff] = (
         field(default_factory=CompletionConfig)
     )
@@ -219,6 +219,10 @@ def _write(
         write_depth_npy(out / "confidence" / f"{name}.npy", prediction.confidence, known)
     if wanted.save_inputs:
         write_picture(out / "image" / f"{name}.png", frame.image)
+        if prediction.initial_depth is not None:
+            start = prediction.initial_depth
+            path = out / "input_depth" / f"{name}.png"
+            write_depth_png(path, start, start > 0, depth_scale=scale)
         for folder, given in (("sparse_depth", prediction.sparse), ("ground_truth", truth)):
             if given is not None:
                 target = out / folder / f"{name}.png"

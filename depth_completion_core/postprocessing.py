@@ -69,13 +69,14 @@ def _prediction(
         inside[window.slices] = sparse.valid[window.slices]
         depth = np.where(inside, sparse.depth, depth)
         valid = valid | inside
-    rays = output.rays
+    initial, rays = output.initial_depth, output.rays
     return DepthPrediction(
         depth=np.where(valid, depth, np.float32(0)),
         valid=valid,
         confidence=trusted,
         support_distance_px=distance,
         sparse=sparse,
+        initial_depth=None if initial is None else _pasted(initial[index, 0], shape, window),
         rays=None if rays is None else _pasted(rays[index].permute(1, 2, 0), shape, window),
     )
 
@@ -87,6 +88,8 @@ def _at_window_size(output: ModelOutput, window: Window) -> ModelOutput:
     valid = output.valid if output.valid is None else output.valid[..., :height, :width]
     confidence = output.confidence
     confidence = None if confidence is None else confidence[..., :height, :width].float()
+    initial = output.initial_depth
+    initial = None if initial is None else initial[..., :height, :width].float()
     rays = None if output.rays is None else output.rays[..., :height, :width].float()
     if window.is_resized:
         weight = torch.isfinite(depth) if valid is None else valid & torch.isfinite(depth)
@@ -94,8 +97,11 @@ def _at_window_size(output: ModelOutput, window: Window) -> ModelOutput:
         blended = _resized(torch.where(weight, depth, 0.0), window)
         depth, valid = blended / weights.clamp(min=1e-6), weights >= 0.5
         confidence = None if confidence is None else _resized(confidence, window)
+        initial = None if initial is None else _resized(initial, window)
         rays = None if rays is None else normalize(_resized(rays, window), dim=1)
-    return ModelOutput(depth=depth, valid=valid, confidence=confidence, rays=rays)
+    return ModelOutput(
+        depth=depth, valid=valid, confidence=confidence, initial_depth=initial, rays=rays
+    )
 
 
 def _resized(maps: Tensor, window: Window) -> Tensor:

@@ -38,6 +38,8 @@ class ModelOutput:
         depth: (B, 1, H, W) float32 metres along Z, or along ``rays`` where those are given.
         valid: (B, 1, H, W) bool, where the model has an answer; None for everywhere.
         confidence: (B, 1, H, W) float32 in 0..1; None where the model gives none.
+        initial_depth: (B, 1, H, W) float32 metres, what the model started from and corrected, as
+            FusionNet does with ScaffNet's depth; None where there is no such thing.
         rays: (B, 3, H, W) float32 unit rays of a learned camera; None for a calibrated one.
         context_from_image: (B, N, 4, 4) float32 camera motion to each context image, of models
             with a pose network; None without.
@@ -46,6 +48,7 @@ class ModelOutput:
     depth: Tensor
     valid: Tensor | None = None
     confidence: Tensor | None = None
+    initial_depth: Tensor | None = None
     rays: Tensor | None = None
     context_from_image: Tensor | None = None
 

@@ -122,7 +122,8 @@ class FusionNet(CompletionModel):
         """Depth everywhere: all steps in order."""
         scaffold = self.scaffold(inputs.sparse_depth)
         kept = self.without_outliers(inputs.sparse_depth)
-        return ModelOutput(depth=self.fuse(inputs.image, scaffold, kept))
+        depth = self.fuse(inputs.image, scaffold, kept)
+        return ModelOutput(depth=depth, initial_depth=scaffold)
 
     def scaffold(self, sparse_depth: Tensor) -> Tensor:
         """ScaffNet's depth (B, 1, H, W) of the sparse depth with its outliers, without gradients.

@@ -7,14 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
-from depth_completion_core.checkpoint import save_checkpoint
+from depth_completion_core.checkpoint import load_checkpoint, save_checkpoint
 from depth_completion_core.completer import load_model
 from depth_completion_core.frame import Frame, SparseDepth
 from depth_completion_core.infer import main
 from depth_completion_core.input_files import read_depth, read_image
 from depth_completion_core.metrics import depth_metrics
 from depth_completion_core.models import build_model
+from depth_completion_core.models.fusionnet import FusionNet
 from depth_completion_core.output_files import write_depth_png, write_picture
 from tests.core.released_checkpoints import seeded_checkpoint
 
@@ -185,6 +187,19 @@ def test_networks_from_a_checkpoint(data: Path, network: str) -> None:
     written = np.load(data / "out" / "output_depth" / "0002.npy")
     np.testing.assert_allclose(written, completer.complete(frame).depth, rtol=1e-5)
     assert not (data / "out" / "confidence").exists()
+    assert not (data / "out" / "input_depth").exists()
+
+
+def test_fusionnets_scaffold_is_saved(data: Path) -> None:
+    weights = seeded_checkpoint(data / "fusionnet.safetensors", "fusionnet")
+    assert _run(data, "--model", str(weights), "--save-inputs") == 0
+    fusionnet = load_checkpoint(weights).model
+    assert isinstance(fusionnet, FusionNet)
+    sparse = read_depth(data / "sparse_depth" / "0003.png", depth_scale=256.0)
+    with torch.inference_mode():
+        scaffold = fusionnet.scaffold(torch.from_numpy(sparse.depth)[None, None])[0, 0].numpy()
+    saved = read_depth(data / "out" / "input_depth" / "0003.png", depth_scale=256.0)
+    np.testing.assert_allclose(saved.depth, scaffold, atol=0.51 / 256)
 
 
 def test_confidence_is_written_where_a_network_gives_one(data: Path) -> None:
