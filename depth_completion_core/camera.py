@@ -105,10 +105,6 @@ class CameraModel:
         """Whether straight lines are bent in this image."""
         return self.distortion_model != "none"
 
-    def without_distortion(self) -> CameraModel:
-        """The same pinhole with a perfect lens."""
-        return replace(self, distortion_model="none", distortion=())
-
     def scaled(self, width: int, height: int) -> CameraModel:
         """The camera of this image resized to width x height: c' = (c + 0.5) s - 0.5."""
         sx, sy = width / self.width, height / self.height

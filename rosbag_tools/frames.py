@@ -70,11 +70,6 @@ class FrameBuilder:
         self._decode = decode_image if topics.image.msgtype == IMAGE else decode_compressed_image
         self._calibration: CalibratedCamera | None = None
 
-    @property
-    def has_calibration(self) -> bool:
-        """Whether a CameraInfo has come by."""
-        return self._calibration is not None
-
     def set_camera_info(self, info: Any) -> None:  # noqa: ANN401 - sensor_msgs/CameraInfo
         """Take the calibration of the images that follow; raises ValueError on an empty one."""
         self._calibration = camera_from_info(info, rectified=self._geometry.rectified)

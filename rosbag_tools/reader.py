@@ -90,11 +90,6 @@ class BagReader:
         """From the first to the last message, nanoseconds; 0 for an empty bag."""
         return self._reader.duration if self._reader.message_count else 0
 
-    @property
-    def start_ns(self) -> int:
-        """When the first message was recorded."""
-        return self._reader.start_time
-
     def of_type(self, *types: str) -> list[Connection]:
         """The connections whose type is one of those given, such as sensor_msgs/msg/Image."""
         return [item for item in self.connections if item.msgtype in types]

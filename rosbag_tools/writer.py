@@ -149,8 +149,8 @@ class BagWriter:
         whole = self._folder / self.path.stem
         if self.path.suffix in _SUFFIX_STORAGE:
             whole = next(item for item in whole.iterdir() if item.suffix == self.path.suffix)
-        if self.path.is_dir():
-            shutil.rmtree(self.path)
+        if self.path.exists():  # stays until the new one has its name
+            self.path.replace(self._folder / ".replaced")
         whole.replace(self.path)
 
     def _remove_partial(self) -> None:

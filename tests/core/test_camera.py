@@ -360,4 +360,3 @@ def test_only_zeros_are_no_distortion_but_for_the_fisheye() -> None:
     # An ideal fisheye: the distance from the principal point is f times the angle.
     (pixel, *_), _ = ideal.project([[np.tan(0.5), 0.0, 1.0]])
     assert pixel[0] == pytest.approx(318.4 + 410.0 * 0.5, abs=1e-9)
-    assert ideal.without_distortion() == _CAMERAS["none"]
