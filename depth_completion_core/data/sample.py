@@ -1,0 +1,95 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The contract of every data set: a folder in, typed samples out."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from depth_completion_core.camera import CameraModel
+from depth_completion_core.frame import Frame, SparseDepth, UInt8Array
+from depth_completion_core.transforms import RigidTransform
+
+
+class DataError(ValueError):
+    """Something of a data set is missing or damaged; the message names the file and the remedy."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Sample:
+    """One image of a data set with what is known of its depth; all images are of one size.
+
+    Attributes:
+        name: unique within the data set, the same on every machine, such as
+            ``classroom6/1552696011.5523``.
+        image: (H, W, 3) uint8 RGB.
+        camera: the intrinsics of the image; None where the set gives none.
+        sparse: what the set gives as measured; None where it is to be sampled from the truth.
+        truth: true depth; None where the set keeps it to itself (test servers).
+        context: images before and after, (H, W, 3) uint8 RGB: (t-1, t+1), or empty.
+        context_from_image: for each context image, its optical frame from that of ``image``; empty
+            where the set gives no poses.
+    """
+
+    name: str
+    image: UInt8Array
+    camera: CameraModel | None = None
+    sparse: SparseDepth | None = None
+    truth: SparseDepth | None = None
+    context: tuple[UInt8Array, ...] = ()
+    context_from_image: tuple[RigidTransform, ...] = ()
+
+    def frame(self) -> Frame:
+        """What a completer gets to see of this sample: everything but the truth."""
+        return Frame(
+            image=self.image,
+            camera=self.camera,
+            sparse=self.sparse,
+            context=self.context,
+            frame_id=self.name,
+        )
+
+
+class DepthDataset(ABC):
+    """A data set on disk: its samples by number, read when they are asked for.
+
+    A reader is built from the folder and its own frozen ``Config`` dataclass; finding out which
+    samples there are happens then, and raises :class:`DataError` where something is missing.
+
+    Attributes:
+        protocol: name of the protocol that the set is scored with where none is asked for.
+        needs_root: False for sets that are made, not read.
+        root: the folder.
+        config: the settings it was built with.
+    """
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Config:
+        """No settings; data sets that have some define their own."""
+
+    protocol: ClassVar[str] = "all"
+    needs_root: ClassVar[bool] = True
+
+    def __init__(self, root: Path, config: Any = None) -> None:  # noqa: ANN401 - its own Config
+        self.root = root
+        self.config = config or self.Config()
+
+    @property
+    @abstractmethod
+    def names(self) -> list[str]:
+        """The samples' names, in order."""
+
+    @abstractmethod
+    def __getitem__(self, index: int) -> Sample:
+        """Read a sample.
+
+        Raises:
+            DataError: a file of it is missing or damaged.
+            IndexError: there is none of this number.
+        """
+
+    def __len__(self) -> int:
+        return len(self.names)
