@@ -65,6 +65,7 @@ def dataset_class(name: str) -> type[DepthDataset]:
             f"unknown data set '{name}'; known are {', '.join(DATASETS)}.{hint}"
         )
     module_name, class_name = DATASETS[name].split(":")
-    reader = getattr(importlib.import_module(f"{__name__}.{module_name}"), class_name)
+    module = importlib.import_module(f"{__name__}.{module_name}")
+    reader: type[DepthDataset] = getattr(module, class_name)
     assert issubclass(reader, DepthDataset)  # noqa: S101 - a wrong line in the table above
     return reader
