@@ -89,6 +89,10 @@ class PairingConfig:
     """Added to the stamps of clouds first, as when the sweep's stamp is its start."""
     jump_back_ms: float = 1000.0
     """A stamp older than the last by more than this is a restart (a bag that loops)."""
+    decide_early: bool = True
+    """True: an image takes a cloud within half a period at once. False: waits for the next one."""
+    accumulate_ms: float = 0.0
+    """Clouds of so long before are added to each pair, for sparse sensors; needs a fixed frame."""
     queue_size: int = 60
     """Messages of a stream that wait; the oldest is dropped beyond."""
 

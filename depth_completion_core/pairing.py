@@ -2,15 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which clouds belong to which image: streams of stamped messages in, pairs out.
 
-Live and from a bag alike, an image is decided as soon as every cloud stream has moved past its
-stamp, for then no nearer cloud can come.
+Live and from a bag alike, an image is decided as soon as no nearer cloud can come, because every
+cloud stream has moved past its stamp, or is to be expected, because the nearest cloud lies within
+half a period of its stream.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -20,6 +21,8 @@ ImageT = TypeVar("ImageT")
 CloudT = TypeVar("CloudT")
 
 _NS_PER_MS = 1_000_000
+_INTERVALS_KEPT = 8  # a period is the shortest of these, so that lost messages do not lengthen it
+_SHARE_OF_SLOP = 4  # a gap below the slop over this is near enough while no period is known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +35,7 @@ class Pair(Generic[ImageT, CloudT]):
         clouds: what was given with the clouds, one for each stream.
         cloud_stamps_ns: their own stamps, the time offset not added.
         gap_ns: largest distance in time between the image and a cloud, the offset added.
+        earlier_clouds: those of the time before that the settings add, each with its stamp.
     """
 
     image: ImageT
@@ -39,6 +43,7 @@ class Pair(Generic[ImageT, CloudT]):
     clouds: tuple[CloudT, ...]
     cloud_stamps_ns: tuple[int, ...]
     gap_ns: int
+    earlier_clouds: tuple[tuple[CloudT, int], ...] = ()
 
 
 @dataclass(order=True, slots=True)
@@ -62,7 +67,10 @@ class Pairer(Generic[ImageT, CloudT]):
         self._config = config
         self._images: list[_Stamped] = []
         self._clouds: list[list[_Stamped]] = [[] for _ in range(cloud_streams)]
+        self._history: list[deque[_Stamped]] = [deque() for _ in range(cloud_streams)]
         self._newest_ns: dict[int | str, int] = {}
+        self._intervals_ns: dict[int | str, deque[int]] = {}
+        self._accumulate_ns = round(config.accumulate_ms * _NS_PER_MS)
         self._slop_ns = round(config.slop_ms * _NS_PER_MS)
         self._offset_ns = round(config.cloud_time_offset_ms * _NS_PER_MS)
         self._jump_back_ns = round(config.jump_back_ms * _NS_PER_MS)
@@ -83,7 +91,10 @@ class Pairer(Generic[ImageT, CloudT]):
     ) -> list[Pair[ImageT, CloudT]]:
         """Take a cloud; returns the pairs that are now decided, oldest first."""
         decided = self._flush_on_jump(stream, stamp_ns + self._offset_ns)
-        insort(self._clouds[stream], _Stamped(stamp_ns + self._offset_ns, cloud))
+        stamped = _Stamped(stamp_ns + self._offset_ns, cloud)
+        insort(self._clouds[stream], stamped)
+        if self._accumulate_ns:
+            self._history[stream].append(stamped)
         return decided + self._decide(at_end=False)
 
     def flush(self) -> list[Pair[ImageT, CloudT]]:
@@ -97,11 +108,17 @@ class Pairer(Generic[ImageT, CloudT]):
         """Time that jumps back ends what came before, as when a bag starts again."""
         newest_ns = self._newest_ns.get(stream)
         if newest_ns is None or stamp_ns >= newest_ns - self._jump_back_ns:
+            if newest_ns is not None and stamp_ns > newest_ns:
+                intervals = self._intervals_ns.setdefault(stream, deque(maxlen=_INTERVALS_KEPT))
+                intervals.append(stamp_ns - newest_ns)
             self._newest_ns[stream] = stamp_ns if newest_ns is None else max(newest_ns, stamp_ns)
             return []
         decided = self.flush()
         self.drops["time jumped back"] += 1
         self._newest_ns = {stream: stamp_ns}
+        self._intervals_ns.clear()
+        for history in self._history:
+            history.clear()
         return decided
 
     def _decide(self, *, at_end: bool) -> list[Pair[ImageT, CloudT]]:
@@ -115,9 +132,12 @@ class Pairer(Generic[ImageT, CloudT]):
 
     def _is_ripe(self, image_ns: int) -> bool:
         """Whether nothing that may still come can change which clouds this image gets."""
-        for stream in self._clouds:
+        for index, stream in enumerate(self._clouds):
             usable = self._usable(stream)
-            if not usable or usable[-1].stamp_ns < image_ns:
+            if not usable:
+                return False
+            newest_ns = usable[-1].stamp_ns
+            if newest_ns < image_ns and not self._is_nearest_for_sure(index, image_ns - newest_ns):
                 return False
             if self._config.reuse_clouds:
                 continue
@@ -127,10 +147,19 @@ class Pairer(Generic[ImageT, CloudT]):
                 nearest is not None
                 and nearest.stamp_ns > image_ns
                 and self._newest_ns.get("image", image_ns) < nearest.stamp_ns
+                and not self._is_nearest_for_sure("image", nearest.stamp_ns - image_ns)
             )
             if is_claimed_later:
                 return False
         return True
+
+    def _is_nearest_for_sure(self, stream: int | str, gap_ns: int) -> bool:
+        """Whether the stream's next message is to be expected farther away than this gap."""
+        if not self._config.decide_early:
+            return False
+        intervals = self._intervals_ns.get(stream)
+        enough_ns = min(intervals) / 2 if intervals else self._slop_ns / _SHARE_OF_SLOP
+        return gap_ns <= min(enough_ns, self._slop_ns)
 
     def _pair(self, image: _Stamped) -> Pair[ImageT, CloudT] | None:
         chosen = []
@@ -150,7 +179,18 @@ class Pairer(Generic[ImageT, CloudT]):
             clouds=tuple(cloud.item for cloud in chosen),
             cloud_stamps_ns=tuple(cloud.stamp_ns - self._offset_ns for cloud in chosen),
             gap_ns=max(abs(cloud.stamp_ns - image.stamp_ns) for cloud in chosen),
+            earlier_clouds=tuple(self._earlier_clouds(chosen)),
         )
+
+    def _earlier_clouds(self, chosen: list[_Stamped]) -> Iterator[tuple[Any, int]]:
+        """Clouds of the time before the chosen ones, each with its own stamp, oldest first."""
+        for history, cloud in zip(self._history, chosen, strict=True):
+            first_ns = cloud.stamp_ns - self._accumulate_ns
+            while history and history[0].stamp_ns < first_ns - self._slop_ns:
+                history.popleft()
+            for earlier in history:
+                if first_ns <= earlier.stamp_ns < cloud.stamp_ns:
+                    yield earlier.item, earlier.stamp_ns - self._offset_ns
 
     def _why_not(self, image: _Stamped, cloud: _Stamped | None) -> str:
         if cloud is None:

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 
 from depth_completion_core.transforms import RigidTransform
 
+EXTRAPOLATION_TOLERANCE_NS = 200_000_000
+"""The newest images are always a little newer than the TF that has arrived."""
+
 
 class TransformError(LookupError):
     """A transform that the tree cannot give; the message names the frames that exist."""
@@ -30,6 +33,12 @@ class _Edge:
         if stamp_ns not in self.history:
             insort(self.stamps_ns, stamp_ns)
         self.history[stamp_ns] = parent_from_child
+
+    def forget_before(self, stamp_ns: int) -> None:
+        count = bisect_left(self.stamps_ns, stamp_ns)
+        for old_ns in self.stamps_ns[:count]:
+            del self.history[old_ns]
+        del self.stamps_ns[:count]
 
     def at(self, stamp_ns: int, child: str, tolerance_ns: int) -> RigidTransform:
         if self.is_static:
@@ -61,9 +70,16 @@ class TransformBuffer:
     Times are integer nanoseconds. Slashes in front of frame names (tf of ROS 1) are dropped.
     """
 
-    def __init__(self, extrapolation_tolerance_ns: int = 0) -> None:
+    def __init__(self, extrapolation_tolerance_ns: int = 0, keep_ns: int = 0) -> None:
+        """Start empty.
+
+        Args:
+            extrapolation_tolerance_ns: so far outside of what is known the nearest counts.
+            keep_ns: how long before the newest one transforms are kept; 0 for all.
+        """
         self._edges: dict[str, _Edge] = {}
         self._extrapolation_tolerance_ns = extrapolation_tolerance_ns
+        self._keep_ns = keep_ns
 
     def set_static(self, parent: str, child: str, parent_from_child: RigidTransform) -> None:
         """Hang ``child`` on ``parent`` for all times; replaces what was known of ``child``."""
@@ -76,6 +92,8 @@ class TransformBuffer:
         edge = self._edge(parent, child, is_static=False)
         if not edge.is_static:
             edge.add(stamp_ns, parent_from_child)
+            if self._keep_ns:
+                edge.forget_before(edge.stamps_ns[-1] - self._keep_ns)
 
     def clear(self) -> None:
         """Forget the time-varying transforms, as after the clock jumped back; keep static ones."""

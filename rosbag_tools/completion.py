@@ -15,9 +15,9 @@ from tqdm import tqdm
 from depth_completion_core.completer import DepthCompleter
 from depth_completion_core.config import PairingConfig
 from depth_completion_core.frame import DepthPrediction, SparseDepth
+from depth_completion_core.framing import PlacedFrame
 from depth_completion_core.metrics import Protocol
 from rosbag_tools.errors import BagError
-from rosbag_tools.frames import PlacedFrame
 from rosbag_tools.outputs import Outputs, OutputWriter
 from rosbag_tools.plan import Plan
 from rosbag_tools.preview import Preview

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from rosbag_tools.frames import SweepStamp
+from depth_completion_core.framing import SweepStamp
 from rosbag_tools.plan import PlanWishes, Rectified
 from rosbag_tools.topics import TopicWishes
 

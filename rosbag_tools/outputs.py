@@ -16,11 +16,11 @@ from depth_completion_core.codecs.image import encode_image
 from depth_completion_core.codecs.messages import ImageFields
 from depth_completion_core.config import CloudConfig
 from depth_completion_core.frame import DepthPrediction, Float32Array, Frame
+from depth_completion_core.framing import PlacedFrame
 from depth_completion_core.projection import pack_xyzrgb
 from depth_completion_core.transforms import RigidTransform
 from depth_completion_core.visualize import depth_scale, overlay
 from rosbag_tools.errors import BagError
-from rosbag_tools.frames import PlacedFrame
 from rosbag_tools.messages import (
     CAMERA_INFO,
     IMAGE,

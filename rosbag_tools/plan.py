@@ -8,12 +8,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from depth_completion_core.extrinsics import read_extrinsics
+from depth_completion_core.framing import (
+    Geometry,
+    SweepStamp,
+    fixed_frame_above,
+    looks_rectified,
+)
 from depth_completion_core.transform_buffer import TransformBuffer, TransformError
 from rosbag_tools.errors import BagError
-from rosbag_tools.frames import Geometry, SweepStamp
 from rosbag_tools.reader import BagReader
 from rosbag_tools.topics import Topics, TopicWishes, candidates_of, choose_topics
-from rosbag_tools.transforms import fixed_frame_of, read_extrinsics, read_transforms
+from rosbag_tools.transforms import read_transforms
 
 Rectified = Literal["auto", "yes", "no"]
 
@@ -105,13 +111,12 @@ def _check_connected(transforms: TransformBuffer, optical_frame: str, cloud_fram
 
 
 def _is_rectified(topics: Topics, wish: Rectified) -> bool:
-    """Guessed from the topic's name: image_rect, image_rect_color, .../rectified."""
-    return wish == "yes" or (wish == "auto" and "rect" in topics.image.name.lower())
+    return wish == "yes" or (wish == "auto" and looks_rectified(topics.image.name))
 
 
 def _fixed_frame(transforms: TransformBuffer, optical_frame: str, wish: str) -> str:
     if wish == "auto":
-        return fixed_frame_of(transforms, optical_frame)
+        return fixed_frame_above(transforms, optical_frame)
     if wish == "none":
         return ""
     try:

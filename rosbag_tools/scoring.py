@@ -15,9 +15,9 @@ from depth_completion_core.codecs.depth import decode_depth
 from depth_completion_core.completer import DepthCompleter
 from depth_completion_core.data.scan_rows import keep_every_nth_row, scan_rows
 from depth_completion_core.frame import DepthPrediction, Frame, SparseDepth
+from depth_completion_core.framing import PlacedFrame
 from depth_completion_core.metrics import DepthMetrics, Protocol, depth_metrics, mean_metrics
 from rosbag_tools.errors import BagError
-from rosbag_tools.frames import PlacedFrame
 from rosbag_tools.messages import IMAGE
 
 _TRUTH_SLOP_NS = 5_000_000

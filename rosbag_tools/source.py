@@ -13,10 +13,10 @@ from rosbags.interfaces import Connection
 
 from depth_completion_core.config import PairingConfig
 from depth_completion_core.frame import SparseDepth
+from depth_completion_core.framing import FrameBuilder, PlacedFrame
 from depth_completion_core.pairing import Pair, Pairer
 from depth_completion_core.transform_buffer import TransformError
 from rosbag_tools.errors import BagError
-from rosbag_tools.frames import FrameBuilder, PlacedFrame
 from rosbag_tools.messages import stamp_ns_of
 from rosbag_tools.plan import Plan
 from rosbag_tools.reader import BagReader, RawMessage
@@ -50,7 +50,7 @@ class FrameSource:
 
     def __init__(self, reader: BagReader, plan: Plan, pairing: PairingConfig) -> None:
         self._reader, self._topics = reader, plan.topics
-        self._builder = FrameBuilder(plan.topics, plan.geometry)
+        self._builder = FrameBuilder(plan.geometry)
         self._pairer: Pairer[RawMessage, Any] = Pairer(pairing, len(plan.topics.clouds))
         self._truths = Truths()
         self._refused: Counter[str] = Counter()

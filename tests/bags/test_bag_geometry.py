@@ -121,14 +121,14 @@ def test_extrinsics_file_goes_before_tf(tmp_path: Path, capsys: pytest.CaptureFi
 def test_extrinsics_file_of_another_form(tmp_path: Path, text: str) -> None:
     path = tmp_path / "extrinsics.yaml"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(BagError, match=r"no file of extrinsics") as caught:
+    with pytest.raises(ValueError, match=r"no file of extrinsics") as caught:
         _sparse(tmp_path / "bag", drive(1), "--extrinsics", str(path))
     assert "quaternion_xyzw" in str(caught.value)
     assert "matrix" in str(caught.value)
 
 
 def test_extrinsics_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(BagError, match="cannot read the extrinsics file"):
+    with pytest.raises(ValueError, match="cannot read the extrinsics file"):
         _sparse(tmp_path / "bag", drive(1), "--extrinsics", str(tmp_path / "none.yaml"))
 
 

@@ -14,7 +14,12 @@ from depth_completion_core.pairing import Pair, Pairer
 
 _MS = 1_000_000
 _ONCE = PairingConfig(
-    reuse_clouds=False, slop_ms=60.0, cloud_time_offset_ms=0.0, jump_back_ms=1000.0, queue_size=500
+    reuse_clouds=False,
+    slop_ms=60.0,
+    cloud_time_offset_ms=0.0,
+    jump_back_ms=1000.0,
+    decide_early=False,
+    queue_size=500,
 )
 _REUSE = replace(_ONCE, reuse_clouds=True)
 
@@ -325,3 +330,67 @@ def test_reasons_say_what_was_missing() -> None:
     assert too_far.best_gap_ns == 75 * _MS
     _, shared = _run(_ONCE, _messages([[0, 20 * _MS], [15 * _MS]]))
     assert shared.drops == {"image: its cloud is nearer to the next image": 1}
+
+
+def _regular(period_ms: int, count: int, first_ms: int) -> list[int]:
+    return [(first_ms + index * period_ms) * _MS for index in range(count)]
+
+
+@both_modes
+@given(
+    image_period_ms=st.sampled_from([20, 33, 50, 100]),
+    cloud_period_ms=st.sampled_from([50, 100, 120]),
+    first_image_ms=st.integers(0, 99),
+)
+def test_deciding_early_gives_the_same_pairs_of_regular_streams(
+    config: PairingConfig, image_period_ms: int, cloud_period_ms: int, first_image_ms: int
+) -> None:
+    streams = _messages(
+        [
+            _regular(image_period_ms, 30, 500 + first_image_ms),
+            _regular(cloud_period_ms, 25, 0),
+        ]
+    )
+    exact, _ = _run(config, streams)
+    early, _ = _run(replace(config, decide_early=True), streams)
+    ties = {
+        pair.image.index
+        for pair in exact
+        if config.reuse_clouds and 2 * pair.gap_ns == cloud_period_ms * _MS
+    }
+    if config.reuse_clouds:
+        assert [m for m in _matches(early) if m[0] not in ties] == [
+            m for m in _matches(exact) if m[0] not in ties
+        ]
+    else:
+        # Both choose a nearest image; where periods differ, chains of second choices may shift.
+        assert abs(len(early) - len(exact)) <= 1
+        assert max((p.gap_ns for p in early), default=0) <= 60 * _MS
+
+
+def test_a_near_cloud_is_taken_without_waiting_for_the_next() -> None:
+    pairer = Pairer[str, str](replace(_REUSE, decide_early=True))
+    for index in range(3):
+        pairer.add_cloud(100 * index * _MS, f"cloud {index}")
+    (pair,) = pairer.add_image(240 * _MS, "image")
+    assert (pair.clouds, pair.gap_ns) == (("cloud 2",), 40 * _MS)
+    assert pairer.add_image(260 * _MS, "too far from cloud 2 to be sure") == []
+    (pair,) = pairer.add_cloud(300 * _MS, "cloud 3")
+    assert pair.clouds == ("cloud 3",)
+
+
+def test_earlier_clouds_come_with_the_pair() -> None:
+    pairer = Pairer[str, str](replace(_REUSE, accumulate_ms=250.0, cloud_time_offset_ms=5.0))
+    for index in range(8):
+        pairer.add_cloud(100 * index * _MS, f"cloud {index}")
+    (pair,) = pairer.add_image(702 * _MS, "image")
+    assert pair.clouds == ("cloud 7",)
+    assert pair.earlier_clouds == (("cloud 5", 500 * _MS), ("cloud 6", 600 * _MS))
+
+
+def test_the_history_of_clouds_does_not_grow() -> None:
+    pairer = Pairer[int, int](replace(_REUSE, accumulate_ms=250.0))
+    for index in range(1000):
+        pairer.add_cloud(100 * index * _MS, index)
+        pairer.add_image(100 * index * _MS, index)
+    assert len(pairer._history[0]) < 10

@@ -1,0 +1,33 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""geometry_msgs/TransformStamped, of rclpy or of a bag, into the transform buffer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from depth_completion_core.transform_buffer import TransformBuffer
+from depth_completion_core.transforms import RigidTransform
+
+
+def add_stamped(buffer: TransformBuffer, message: Any, *, is_static: bool) -> None:  # noqa: ANN401
+    """Add what one TransformStamped says.
+
+    Raises:
+        ValueError: the quaternion is no rotation, or a frame is its own parent.
+    """
+    parent, child = str(message.header.frame_id), str(message.child_frame_id)
+    rotation, translation = message.transform.rotation, message.transform.translation
+    try:
+        parent_from_child = RigidTransform.from_quaternion(
+            (rotation.x, rotation.y, rotation.z, rotation.w),
+            (translation.x, translation.y, translation.z),
+        )
+        if is_static:
+            buffer.set_static(parent, child, parent_from_child)
+        else:
+            stamp = message.header.stamp
+            stamp_ns = int(stamp.sec) * 10**9 + int(stamp.nanosec)
+            buffer.set_dynamic(parent, child, stamp_ns, parent_from_child)
+    except ValueError as error:
+        raise ValueError(f"transform '{parent}' -> '{child}': {error}") from error
