@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,10 +19,52 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 import yaml
 
 T = TypeVar("T")
+_LIMITS = "limits"
 
 
 class ConfigError(ValueError):
     """A setting that is not known or has a wrong type or value; the message says which."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What values a setting may have.
+
+    Attributes:
+        low: smallest number.
+        high: largest number.
+        choices: the only texts; empty for any.
+    """
+
+    low: float = -math.inf
+    high: float = math.inf
+    choices: tuple[str, ...] = ()
+
+    def check(self, path: str, value: object) -> None:
+        """Raise ConfigError where a value is not allowed."""
+        if self.choices and value not in self.choices:
+            raise ConfigError(f"'{path}' is one of {', '.join(self.choices)}, got {value!r}")
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if is_number and not self.low <= float(value) <= self.high:  # type: ignore[arg-type]
+            raise ConfigError(f"'{path}' lies from {self.low:g} to {self.high:g}, got {value!r}")
+
+
+def setting(default: T, *, low: float = -math.inf, high: float = math.inf) -> T:
+    """A field with limits."""
+    limits = Limits(low=low, high=high)
+    return field(default=default, metadata={_LIMITS: limits})
+
+
+def choice(default: str, *choices: str) -> str:
+    """A field that holds one of some texts."""
+    limits = Limits(choices=(default, *choices))
+    return field(default=default, metadata={_LIMITS: limits})
+
+
+def limits_of(item: dataclasses.Field[Any]) -> Limits:
+    """The limits of a field of a settings dataclass."""
+    limits: Limits = item.metadata.get(_LIMITS, Limits())
+    return limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +73,11 @@ class OcclusionConfig:
 
     enabled: bool = True
     """Turn off for points that the camera itself found (VIO, RGB-D): it has no parallax to them."""
-    window_px: int = 0
+    window_px: int = setting(0, low=0, high=255)
     """Side of the square searched for something nearer; 0 fits it to the spacing of the points."""
-    tolerance: float = 0.3
+    tolerance: float = setting(0.3, low=0.0)
     """A point may lie this far behind the nearest one in the window, metres."""
-    tolerance_ratio: float = 0.1
+    tolerance_ratio: float = setting(0.1, low=0.0)
     """... and this much more for every metre of range."""
 
 
@@ -42,9 +85,9 @@ class OcclusionConfig:
 class ProjectionConfig:
     """From points to sparse depth."""
 
-    min_depth: float = 0.1
+    min_depth: float = setting(0.1, low=0.0)
     """Nearer points are dropped (the robot's own body), metres."""
-    max_depth: float = 200.0
+    max_depth: float = setting(200.0, low=0.0)
     """Farther points are dropped, metres."""
     occlusion: OcclusionConfig = field(default_factory=OcclusionConfig)
 
@@ -53,9 +96,9 @@ class ProjectionConfig:
 class InferenceConfig:
     """What the model gets to see. The result is at the size of the image all the same."""
 
-    width_px: int = 0
+    width_px: int = setting(0, low=0)
     """Width the image is resized to for the model; 0 keeps it."""
-    height_px: int = 0
+    height_px: int = setting(0, low=0)
     """Height the image is resized to for the model; 0 keeps it."""
     roi_px: tuple[int, ...] = ()
     """left, top, width, height of the only part that is completed; empty for the whole image."""
@@ -65,13 +108,13 @@ class InferenceConfig:
 class OutputConfig:
     """What is kept of the model's depth."""
 
-    min_depth: float = 0.1
+    min_depth: float = setting(0.1, low=0.0)
     """Nearer predictions are invalid, metres."""
-    max_depth: float = 200.0
+    max_depth: float = setting(200.0, low=0.0)
     """Farther predictions are invalid, metres."""
-    min_confidence: float = 0.0
+    min_confidence: float = setting(0.0, low=0.0, high=1.0)
     """Predictions below are invalid, for models that give a confidence."""
-    support_radius_px: float = 0.0
+    support_radius_px: float = setting(0.0, low=0.0)
     """Predictions farther than this from any measurement are invalid; 0 keeps them all."""
     preserve_measurements: bool = False
     """Write the measured depth over the prediction where there is one."""
@@ -83,17 +126,17 @@ class PairingConfig:
 
     reuse_clouds: bool = True
     """True: the nearest cloud for every image. False: each message at most once."""
-    slop_ms: float = 60.0
+    slop_ms: float = setting(60.0, low=0.0)
     """Largest gap between the stamps of image and cloud."""
     cloud_time_offset_ms: float = 0.0
     """Added to the stamps of clouds first, as when the sweep's stamp is its start."""
-    jump_back_ms: float = 1000.0
+    jump_back_ms: float = setting(1000.0, low=0.0)
     """A stamp older than the last by more than this is a restart (a bag that loops)."""
     decide_early: bool = True
     """True: an image takes a cloud within half a period at once. False: waits for the next one."""
-    accumulate_ms: float = 0.0
+    accumulate_ms: float = setting(0.0, low=0.0)
     """Clouds of so long before are added to each pair, for sparse sensors; needs a fixed frame."""
-    queue_size: int = 60
+    queue_size: int = setting(60, low=1)
     """Messages of a stream that wait; the oldest is dropped beyond."""
 
 
@@ -101,7 +144,7 @@ class PairingConfig:
 class CloudConfig:
     """The dense point cloud."""
 
-    stride: int = 1
+    stride: int = setting(1, low=1)
     """Every n-th pixel in both directions becomes a point."""
     organized: bool = False
     """True: an image-shaped cloud with NaN; False: only the valid points."""
@@ -125,6 +168,7 @@ def config_from_mapping(cls: type[T], mapping: Mapping[str, Any], path: str = ""
         ConfigError: a key is not known (the nearest one is named) or a value has another type.
     """
     hints = get_type_hints(cls)
+    limits = {item.name: limits_of(item) for item in dataclasses.fields(cls)}  # type: ignore[arg-type]
     values: dict[str, Any] = {}
     for key, value in mapping.items():
         dotted = f"{path}{key}"
@@ -137,6 +181,7 @@ def config_from_mapping(cls: type[T], mapping: Mapping[str, Any], path: str = ""
             values[key] = config_from_mapping(hint, value, f"{dotted}.")
         else:
             values[key] = _leaf(dotted, hint, value)
+            limits[key].check(dotted, values[key])
     return cls(**values)
 
 

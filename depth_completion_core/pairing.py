@@ -67,7 +67,9 @@ class Pairer(Generic[ImageT, CloudT]):
         self._config = config
         self._images: list[_Stamped] = []
         self._clouds: list[list[_Stamped]] = [[] for _ in range(cloud_streams)]
-        self._history: list[deque[_Stamped]] = [deque() for _ in range(cloud_streams)]
+        self._history: list[deque[_Stamped]] = [
+            deque(maxlen=config.queue_size) for _ in range(cloud_streams)
+        ]
         self._newest_ns: dict[int | str, int] = {}
         self._intervals_ns: dict[int | str, deque[int]] = {}
         self._accumulate_ns = round(config.accumulate_ms * _NS_PER_MS)

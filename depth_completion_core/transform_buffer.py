@@ -129,15 +129,19 @@ class TransformBuffer:
         up, down = self._path(_clean(target), _clean(source))
         return all(self._edges[child].is_static for child in up + down)
 
-    def lookup(self, target: str, source: str, stamp_ns: int) -> RigidTransform:
-        """``target_from_source`` at one instant.
+    def lookup(
+        self, target: str, source: str, stamp_ns: int, *, tolerance_ns: int | None = None
+    ) -> RigidTransform:
+        """``target_from_source`` at one instant; a tolerance goes before the buffer's own.
 
         Raises:
             TransformError: a frame is unknown, the two are not connected, or the instant lies
                 outside what was received.
         """
         up, down = self._path(_clean(target), _clean(source))
-        return self._chain(down, stamp_ns).inverse() @ self._chain(up, stamp_ns)
+        tolerance = self._extrapolation_tolerance_ns if tolerance_ns is None else tolerance_ns
+        up_chain = self._chain(up, stamp_ns, tolerance)
+        return self._chain(down, stamp_ns, tolerance).inverse() @ up_chain
 
     def lookup_through(
         self, target: str, target_stamp_ns: int, source: str, source_stamp_ns: int, fixed: str
@@ -192,12 +196,12 @@ class TransformBuffer:
             target_chain[: target_chain.index(common)],
         )
 
-    def _chain(self, children: list[str], stamp_ns: int) -> RigidTransform:
+    def _chain(self, children: list[str], stamp_ns: int, tolerance_ns: int) -> RigidTransform:
         """Common ancestor from the first child."""
         result = RigidTransform.identity()
         for child in children:
             edge = self._edges[child]
-            result = edge.at(stamp_ns, child, self._extrapolation_tolerance_ns) @ result
+            result = edge.at(stamp_ns, child, tolerance_ns) @ result
         return result
 
 

@@ -16,15 +16,16 @@ import tyro
 from depth_completion_core.completer import load_model
 from depth_completion_core.config import CompletionConfig, load_config
 from depth_completion_core.metrics import protocol_named
+from depth_completion_core.products import DepthEncoding
+from depth_completion_core.withholding import Withholding
 from rosbag_tools.cli import run_cli
 from rosbag_tools.completion import CompletionOptions, CompletionReport, complete_bag
 from rosbag_tools.errors import BagError
 from rosbag_tools.input_flags import InputFlags
-from rosbag_tools.outputs import DepthEncoding, Outputs
+from rosbag_tools.outputs import Outputs
 from rosbag_tools.plan import describe, make_plan
 from rosbag_tools.preview import save_json
 from rosbag_tools.reader import BagReader
-from rosbag_tools.scoring import Withholding
 from rosbag_tools.writer import BagWriter, Storage
 
 

@@ -17,12 +17,13 @@ from depth_completion_core.config import PairingConfig
 from depth_completion_core.frame import DepthPrediction, SparseDepth
 from depth_completion_core.framing import PlacedFrame
 from depth_completion_core.metrics import Protocol
+from depth_completion_core.withholding import Withholding
 from rosbag_tools.errors import BagError
 from rosbag_tools.outputs import Outputs, OutputWriter
 from rosbag_tools.plan import Plan
 from rosbag_tools.preview import Preview
 from rosbag_tools.reader import BagReader, RawMessage
-from rosbag_tools.scoring import Scores, Withholding
+from rosbag_tools.scoring import Scores
 from rosbag_tools.source import FrameSource, FrameToComplete
 from rosbag_tools.stages import Stages
 from rosbag_tools.writer import BagWriter, InputCopier

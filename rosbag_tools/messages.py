@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 from rosbags.interfaces import (
     Qos,
     QosDurability,
@@ -18,10 +17,9 @@ from rosbags.interfaces import (
 )
 from rosbags.typesys import Stores, get_typestore
 
-from depth_completion_core.camera import CameraModel
+from depth_completion_core.codecs.camera_info import CameraInfoFields
 from depth_completion_core.codecs.messages import ImageFields
-from depth_completion_core.codecs.pointcloud import XYZRGB_FIELDS, PointCloudFields
-from depth_completion_core.frame import Float32Array
+from depth_completion_core.codecs.pointcloud import PointCloudFields
 from depth_completion_core.transforms import RigidTransform
 
 Message = Any  # classes made at run time from the message definitions
@@ -73,45 +71,11 @@ def cloud_message(fields: PointCloudFields, stamp_ns: int, frame_id: str) -> Mes
     return _type(POINT_CLOUD)(header=header(stamp_ns, frame_id), **values)
 
 
-def packed_cloud_message(packed: Float32Array, stamp_ns: int, frame_id: str) -> Message:
-    """sensor_msgs/PointCloud2 of XYZRGB records (N, 4) or (H, W, 4), as pack_xyzrgb makes them."""
-    organized = packed.ndim == 3
-    height, width = packed.shape[:2] if organized else (1, packed.shape[0])
-    fields = PointCloudFields(
-        height=height,
-        width=width,
-        fields=XYZRGB_FIELDS,
-        is_bigendian=False,
-        point_step=16,
-        row_step=16 * width,
-        data=packed.reshape(-1).view(np.uint8),
-        is_dense=not organized,
-    )
-    return cloud_message(fields, stamp_ns, frame_id)
-
-
-def camera_info_message(
-    camera: CameraModel,
-    stamp_ns: int,
-    frame_id: str,
-    camera_from_frame: RigidTransform | None = None,
-) -> Message:
-    """sensor_msgs/CameraInfo of an image.
-
-    ``camera_from_frame`` (None for the identity) is what CalibratedCamera carries: its rotation
-    becomes the inverse of R, its translation the fourth column of P.
-    """
-    K = camera.K
-    offset = camera_from_frame or RigidTransform.identity()
+def camera_info_message(fields: CameraInfoFields, stamp_ns: int, frame_id: str) -> Message:
+    """sensor_msgs/CameraInfo."""
     return _type(CAMERA_INFO)(
         header=header(stamp_ns, frame_id),
-        height=camera.height,
-        width=camera.width,
-        distortion_model=camera.distortion_model if camera.is_distorted else "plumb_bob",
-        d=np.array(camera.distortion or (0.0,) * 5, dtype=np.float64),
-        k=K.reshape(-1),
-        r=np.ascontiguousarray(offset.rotation.T).reshape(-1),
-        p=np.column_stack([K, K @ offset.translation]).reshape(-1),
+        **fields._asdict(),
         binning_x=0,
         binning_y=0,
         roi=_type("sensor_msgs/msg/RegionOfInterest")(

@@ -4,34 +4,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any
 
-import numpy as np
-
-from depth_completion_core.camera import CameraModel
-from depth_completion_core.codecs.depth import encode_depth
-from depth_completion_core.codecs.image import encode_image
+from depth_completion_core.codecs.camera_info import CameraInfoFields
 from depth_completion_core.codecs.messages import ImageFields
+from depth_completion_core.codecs.pointcloud import PointCloudFields
 from depth_completion_core.config import CloudConfig
-from depth_completion_core.frame import DepthPrediction, Float32Array, Frame
+from depth_completion_core.frame import DepthPrediction, Frame
 from depth_completion_core.framing import PlacedFrame
-from depth_completion_core.projection import pack_xyzrgb
-from depth_completion_core.transforms import RigidTransform
-from depth_completion_core.visualize import depth_scale, overlay
+from depth_completion_core.products import (
+    PRODUCTS,
+    CompletedFrame,
+    DepthEncoding,
+    Fields,
+    Product,
+)
 from rosbag_tools.errors import BagError
 from rosbag_tools.messages import (
     CAMERA_INFO,
     IMAGE,
     POINT_CLOUD,
     camera_info_message,
+    cloud_message,
     image_message,
-    packed_cloud_message,
 )
 from rosbag_tools.writer import BagWriter
-
-DepthEncoding = Literal["32FC1", "16UC1"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +64,22 @@ class OutputWriter:
         self._outputs = outputs
         self._prefix = f"/{outputs.namespace.strip('/')}".rstrip("/")
 
+    @property
+    def _wanted(self) -> list[Product]:
+        outputs = self._outputs
+        chosen = {
+            "depth/image": True,
+            "depth/camera_info": True,
+            "depth/points": outputs.points,
+            "sparse_depth/image": outputs.sparse_depth,
+            "depth/support": outputs.support,
+            "debug/overlay": outputs.overlay,
+        }
+        return [product for product in PRODUCTS if chosen.get(product.topic, False)]
+
     def check_free(self, taken: Sequence[str]) -> None:
         """Raise BagError where a topic to be written is also copied from the input."""
-        names = ("depth/image", "depth/camera_info", "depth/points", "sparse_depth/image")
-        clashes = [f"{self._prefix}/{name}" for name in (*names, "depth/support", "debug/overlay")]
+        clashes = [f"{self._prefix}/{product.topic}" for product in PRODUCTS]
         clashes = [topic for topic in clashes if topic in taken]
         if clashes:
             raise BagError(
@@ -78,66 +89,27 @@ class OutputWriter:
 
     def write(self, placed: PlacedFrame, prediction: DepthPrediction, log_ns: int) -> None:
         """Write all topics of one frame."""
-        frame, outputs = placed.frame, self._outputs
-        depth = encode_depth(prediction.depth, prediction.valid, outputs.encoding)
-        self._image("depth/image", depth, frame, log_ns)
-        if frame.camera is not None:
-            self._camera_info(placed, frame.camera, log_ns)
-            if outputs.points:
-                self._points(placed, frame.camera, prediction, log_ns)
-        if outputs.sparse_depth:
-            sparse = encode_depth(prediction.sparse.depth, prediction.sparse.valid, "32FC1")
-            self._image("sparse_depth/image", sparse, frame, log_ns)
-        if outputs.support:
-            fields = _float_image(prediction.support_distance_px)
-            self._image("depth/support", fields, frame, log_ns)
-        if outputs.overlay:
-            scale = depth_scale([prediction.sparse.depth])
-            picture = overlay(frame.image, prediction.sparse, scale)
-            self._image("debug/overlay", encode_image(picture), frame, log_ns)
-
-    def _image(self, name: str, fields: ImageFields, frame: Frame, log_ns: int) -> None:
-        message = image_message(fields, frame.stamp_ns, frame.frame_id)
-        self._put(name, IMAGE, message, log_ns)
-
-    def _camera_info(self, placed: PlacedFrame, camera: CameraModel, log_ns: int) -> None:
-        frame = placed.frame
-        message = camera_info_message(
-            camera, frame.stamp_ns, frame.frame_id, placed.camera_from_frame
+        done = CompletedFrame(
+            placed=placed,
+            prediction=prediction,
+            depth_encoding=self._outputs.encoding,
+            cloud=self._outputs.cloud,
         )
-        self._put("depth/camera_info", CAMERA_INFO, message, log_ns)
+        for product in self._wanted:
+            fields = product.make(done)
+            if fields is not None:
+                self._put(product.topic, fields, placed.frame, log_ns)
 
-    def _points(
-        self, placed: PlacedFrame, camera: CameraModel, prediction: DepthPrediction, log_ns: int
-    ) -> None:
-        frame, cloud = placed.frame, self._outputs.cloud
-        packed = pack_xyzrgb(
-            prediction.depth,
-            prediction.valid,
-            frame.image,
-            camera,
-            stride=cloud.stride,
-            organized=cloud.organized,
-        )
-        _move(packed, placed.camera_from_frame)
-        message = packed_cloud_message(packed, frame.stamp_ns, frame.frame_id)
-        self._put("depth/points", POINT_CLOUD, message, log_ns)
-
-    def _put(self, name: str, msgtype: str, message: object, log_ns: int) -> None:
+    def _put(self, name: str, fields: Fields, frame: Frame, log_ns: int) -> None:
+        msgtype, message_of = _TYPES[type(fields)]
         topic = f"{self._prefix}/{name}"
         self._writer.add_topic(topic, msgtype)
+        message = message_of(fields, frame.stamp_ns, frame.frame_id)
         self._writer.write(topic, log_ns, message)
 
 
-def _move(packed: Float32Array, camera_from_frame: RigidTransform) -> None:
-    """From the camera to the optical frame of TF, in place; the two differ for stereo only."""
-    frame_from_camera = camera_from_frame.inverse()
-    if not np.allclose(frame_from_camera.matrix, np.eye(4), atol=1e-9):
-        packed[..., :3] = frame_from_camera.apply(packed[..., :3])
-
-
-def _float_image(values: Float32Array) -> ImageFields:
-    """32FC1 as it is; infinite stays infinite."""
-    height, width = values.shape
-    data = np.ascontiguousarray(values, dtype=np.float32).reshape(-1).view(np.uint8)
-    return ImageFields(height, width, "32FC1", 0, 4 * width, data)
+_TYPES: dict[type[Fields], tuple[str, Callable[[Any, int, str], object]]] = {
+    ImageFields: (IMAGE, image_message),
+    CameraInfoFields: (CAMERA_INFO, camera_info_message),
+    PointCloudFields: (POINT_CLOUD, cloud_message),
+}

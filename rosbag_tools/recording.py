@@ -14,6 +14,7 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from depth_completion_core.camera import CameraModel
+from depth_completion_core.codecs.camera_info import encode_camera_info
 from depth_completion_core.codecs.depth import encode_depth
 from depth_completion_core.codecs.image import encode_image
 from depth_completion_core.codecs.pointcloud import encode_points
@@ -122,7 +123,7 @@ def _write_mounts(writer: BagWriter, recording: Recording, stamp_ns: int) -> Non
 
 def _write_image(writer: BagWriter, recording: Recording, event: RecordedImage) -> None:
     stamp_ns, topic = event.stamp_ns, f"/camera/{recording.image_topic}"
-    info = camera_info_message(recording.camera, stamp_ns, CAMERA_FRAME)
+    info = camera_info_message(encode_camera_info(recording.camera), stamp_ns, CAMERA_FRAME)
     writer.add_topic("/camera/camera_info", CAMERA_INFO)
     writer.write("/camera/camera_info", stamp_ns, info)
     writer.add_topic(topic, IMAGE)

@@ -22,6 +22,7 @@ from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from rosbags.typesys.store import Typestore
 
 from depth_completion_core.camera import CameraModel
+from depth_completion_core.codecs.camera_info import encode_camera_info
 from depth_completion_core.codecs.depth import encode_depth
 from depth_completion_core.codecs.image import encode_image
 from depth_completion_core.codecs.pointcloud import encode_points
@@ -156,7 +157,12 @@ def info_entry(
     topic: str = INFO_TOPIC,
     frame: str = CAMERA_FRAME,
 ) -> Entry:
-    return Entry(topic, CAMERA_INFO, stamp_ns, camera_info_message(camera, stamp_ns, frame))
+    return Entry(
+        topic,
+        CAMERA_INFO,
+        stamp_ns,
+        camera_info_message(encode_camera_info(camera), stamp_ns, frame),
+    )
 
 
 def cloud_entry(

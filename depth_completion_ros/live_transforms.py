@@ -1,0 +1,98 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Core's transform buffer, filled by the executor and read by the worker, which may wait for TF."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from typing import Any
+
+from depth_completion_core.codecs.transforms import add_stamped
+from depth_completion_core.transform_buffer import (
+    EXTRAPOLATION_TOLERANCE_NS,
+    TransformBuffer,
+    TransformError,
+)
+from depth_completion_core.transforms import RigidTransform
+
+_KEEP_NS = 15 * 10**9
+_JUMP_BACK_NS = 10**9
+
+
+class LiveTransforms(TransformBuffer):
+    """TF as it comes in.
+
+    A look-up of an instant that TF has not reached yet waits, on the thread that asks, until the
+    deadline of :meth:`wait_until`; after that the nearest transform within 200 ms counts, as it
+    does for bags.
+
+    Attributes:
+        refused: transforms that could not be used, by reason.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(EXTRAPOLATION_TOLERANCE_NS, keep_ns=_KEEP_NS)
+        self._changed = threading.Condition(threading.RLock())
+        self._deadline = 0.0
+        self._newest_ns: dict[str, int] = {}
+        self.refused: Counter[str] = Counter()
+
+    def add(self, message: Any, *, is_static: bool) -> None:  # noqa: ANN401 - tf2_msgs/TFMessage
+        """Take a message of /tf or /tf_static; one that jumps back in time starts anew."""
+        with self._changed:
+            for item in message.transforms:
+                stamp_ns = int(item.header.stamp.sec) * 10**9 + int(item.header.stamp.nanosec)
+                if not is_static:
+                    self._clear_on_jump(str(item.child_frame_id), stamp_ns)
+                try:
+                    add_stamped(self, item, is_static=is_static)
+                except ValueError as error:
+                    self.refused[str(error)] += 1
+            self._changed.notify_all()
+
+    def clear(self) -> None:
+        """Forget the time-varying transforms, as after the clock jumped back."""
+        with self._changed:
+            super().clear()
+            self._newest_ns.clear()
+
+    def wait_until(self, deadline: float) -> None:
+        """Let look-ups wait until then, in the seconds of time.monotonic(); 0 ends all waiting."""
+        with self._changed:
+            self._deadline = deadline
+            self._changed.notify_all()
+
+    @property
+    def frames(self) -> list[str]:
+        """Names of all frames, sorted."""
+        with self._changed:
+            return super().frames
+
+    def is_static_between(self, target: str, source: str) -> bool:
+        """Whether every edge between two connected frames is static."""
+        with self._changed:
+            return super().is_static_between(target, source)
+
+    def lookup(
+        self, target: str, source: str, stamp_ns: int, *, tolerance_ns: int | None = None
+    ) -> RigidTransform:
+        """``target_from_source`` at one instant, waiting for it if need be."""
+        with self._changed:
+            while True:
+                left = self._deadline - time.monotonic()
+                try:
+                    exact = 0 if left > 0 else tolerance_ns
+                    return super().lookup(target, source, stamp_ns, tolerance_ns=exact)
+                except TransformError:
+                    if left <= 0:
+                        raise
+                self._changed.wait(left)
+
+    def _clear_on_jump(self, child: str, stamp_ns: int) -> None:
+        newest_ns = self._newest_ns.get(child, stamp_ns)
+        if stamp_ns < newest_ns - _JUMP_BACK_NS:
+            self.clear()
+            newest_ns = stamp_ns
+        self._newest_ns[child] = max(newest_ns, stamp_ns)

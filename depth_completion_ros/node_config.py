@@ -1,0 +1,55 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The settings of the node: those of core, and what only a live node needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from depth_completion_core.config import CompletionConfig, choice, setting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeConfig(CompletionConfig):
+    """All parameters of ``completion_node``; their dotted paths are the parameters' names."""
+
+    model: str = "linear"
+    """Name of the model. At run time, the service ~/load_model changes it."""
+    weights: str = ""
+    """Checkpoint (.safetensors) of the model; empty for the weights that came with it."""
+    device: str = "auto"
+    """cpu, cuda, cuda:1, ...; auto takes a GPU where there is one."""
+    torch_threads: int = setting(0, low=0)
+    """CPU threads of the model; 0 leaves torch's choice, one per core."""
+    warmup_size_px: tuple[int, ...] = (640, 480)
+    """Width and height of the images that are completed once before the node is ready."""
+    autostart: bool = True
+    """Configure and activate without being told; False waits for a lifecycle manager."""
+    image_transport: str = choice("raw", "compressed")
+    """raw subscribes to 'image', compressed to 'image/compressed'."""
+    measurements: str = choice("points", "depth", "compressed_depth")
+    """What is measured: point clouds, a depth image on 'sparse_depth', or on its compressedDepth."""
+    points_topics: tuple[str, ...] = ("points",)
+    """Topics of one or several point clouds; each image takes one of each."""
+    camera_info: str = choice("cached", "synchronized")
+    """cached: the latest one counts. synchronized: the one with the stamp of the image."""
+    image_is_rectified: str = choice("auto", "true", "false")
+    """true projects with P, false with K and D; auto goes by 'rect' in the topic's name."""
+    fixed_frame: str = "auto"
+    """Undo the robot's motion through this standing frame; auto: odom, map or world; or none."""
+    extrinsics_file: str = ""
+    """YAML file with the place of the clouds, for robots without TF; goes before TF."""
+    sweep_stamp: str = choice("start", "end")
+    """Which end of a sweep the clouds' stamps mean, for points with times of their own."""
+    tf_timeout_ms: float = setting(100.0, low=0.0)
+    """A pair waits so long for TF of its time before the nearest known one is taken."""
+    max_age_ms: float = setting(0.0, low=0.0)
+    """Pairs whose image is older when the model is free are dropped; 0 for any age."""
+    depth_encoding: str = choice("32FC1", "16UC1")
+    """Of depth images: 32FC1 in metres with NaN, or 16UC1 in millimetres with 0 (REP 118)."""
+    holdout: float = setting(0.0, low=0.0, high=0.9)
+    """Share of the measurements kept from the model to report its error in ~/status; 0 for none."""
+    silence_s: float = setting(5.0, low=0.5)
+    """After so long without a pair the log tells what is missing, seconds."""
+    save_folder: str = "~/.ros/depth_completion"
+    """Where the service ~/save_frame writes."""

@@ -1,0 +1,55 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Core's pairing as one of the message_filters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from message_filters import SimpleFilter
+
+from depth_completion_core.config import PairingConfig
+from depth_completion_core.pairing import Pair, Pairer
+from depth_completion_ros.conversions import stamp_ns_of
+
+MessagePair = Pair[Any, Any]
+
+
+class PairingFilter(SimpleFilter):  # type: ignore[misc]  # message_filters has no types
+    """Signals a :class:`~depth_completion_core.pairing.Pair` of messages once it is decided.
+
+    Attributes:
+        pairer: what decides; its drops are counted there.
+    """
+
+    def __init__(
+        self,
+        image: SimpleFilter,
+        clouds: Sequence[SimpleFilter],
+        config: PairingConfig,
+        *,
+        on_jump_back: Callable[[], None],
+    ) -> None:
+        super().__init__()
+        self.pairer: Pairer[Any, Any] = Pairer(config, len(clouds))
+        self._on_jump_back = on_jump_back
+        self._jumps = 0
+        image.registerCallback(self._add_image)
+        for stream, cloud in enumerate(clouds):
+            cloud.registerCallback(partial(self._add_cloud, stream))
+
+    def _add_image(self, message: Any) -> None:  # noqa: ANN401 - Image or CompressedImage
+        self._signal(self.pairer.add_image(stamp_ns_of(message), message))
+
+    def _add_cloud(self, stream: int, message: Any) -> None:  # noqa: ANN401 - PointCloud2 or Image
+        self._signal(self.pairer.add_cloud(stamp_ns_of(message), message, stream))
+
+    def _signal(self, pairs: Sequence[MessagePair]) -> None:
+        jumps = self.pairer.drops["time jumped back"]
+        if jumps != self._jumps:
+            self._jumps = jumps
+            self._on_jump_back()
+        for pair in pairs:
+            self.signalMessage(pair)
