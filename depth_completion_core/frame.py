@@ -133,6 +133,7 @@ class DepthPrediction:
             where nothing was measured in the whole frame.
         sparse: the measurements that were used.
         initial_depth: (H, W) float32, metres, what the model started from and corrected; else None.
+        not_finite: number of pixels where the model gave NaN or an infinite depth.
         rays: (H, W, 3) float32 unit rays of a network that learns its camera, else None.
     """
 
@@ -142,4 +143,5 @@ class DepthPrediction:
     support_distance_px: Float32Array
     sparse: SparseDepth
     initial_depth: Float32Array | None = None
+    not_finite: int = 0
     rays: Float32Array | None = None

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import torch
@@ -21,7 +23,12 @@ def predictions(
 ) -> list[DepthPrediction]:
     """One prediction for each frame of a batch."""
     full = _at_window_size(output, window)
-    return [_prediction(full, index, item, window, config) for index, item in enumerate(sparse)]
+    # Of the model's own pixels: resizing leaves out what is not finite.
+    not_finite = [int(count) for count in (~output.depth.isfinite()).sum((1, 2, 3))]
+    return [
+        replace(_prediction(full, index, item, window, config), not_finite=not_finite[index])
+        for index, item in enumerate(sparse)
+    ]
 
 
 def empty_prediction(sparse: SparseDepth) -> DepthPrediction:

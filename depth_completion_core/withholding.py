@@ -42,17 +42,19 @@ class Withholding:
         return self.share > 0 or self.keep_lines > 1
 
     def split(self, placed: PlacedFrame, completer: DepthCompleter) -> tuple[Frame, SparseDepth]:
-        """A frame with the kept measurements only, and the withheld ones."""
+        """A frame with the kept measurements only, projected, and the withheld ones."""
         frame = placed.frame
         everything = completer.sparse_depth(frame)
         if self.keep_lines > 1:
             chosen = keep_every_nth_row(scan_rows(placed.sensor_points), self.keep_lines)
             points = None if frame.points is None else frame.points[chosen]
             kept = completer.sparse_depth(replace(frame, points=points))
-        else:
+        elif self.share:
             random = np.random.default_rng([self.seed, frame.stamp_ns])
             chosen = random.random(everything.valid.shape) >= self.share
             kept = _masked(everything, chosen)
+        else:
+            kept = everything
         truth = _masked(everything, ~kept.valid)
         return replace(frame, points=None, camera_from_points=None, sparse=kept), truth
 

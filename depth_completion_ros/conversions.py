@@ -94,7 +94,7 @@ def _cloud(fields: PointCloudFields, head: Header) -> PointCloud2:
 def _byte_array(data: UInt8Array) -> array[int]:
     """The one type that every distro's rclpy takes without looking at each byte."""
     buffer = array("B")
-    buffer.frombytes(memoryview(np.ascontiguousarray(data)).cast("B"))
+    buffer.frombytes(np.ascontiguousarray(data).data)
     return buffer
 
 

@@ -28,7 +28,7 @@ class NodeConfig(CompletionConfig):
     image_transport: str = choice("raw", "compressed")
     """raw subscribes to 'image', compressed to 'image/compressed'."""
     measurements: str = choice("points", "depth", "compressed_depth")
-    """What is measured: point clouds, a depth image on 'sparse_depth', or on its compressedDepth."""
+    """Point clouds, a depth image on 'sparse_depth', or one on 'sparse_depth/compressedDepth'."""
     points_topics: tuple[str, ...] = ("points",)
     """Topics of one or several point clouds; each image takes one of each."""
     camera_info: str = choice("cached", "synchronized")

@@ -33,12 +33,21 @@ class PairingFilter(SimpleFilter):  # type: ignore[misc]  # message_filters has 
         on_jump_back: Callable[[], None],
     ) -> None:
         super().__init__()
+        self._config, self._streams = config, len(clouds)
         self.pairer: Pairer[Any, Any] = Pairer(config, len(clouds))
         self._on_jump_back = on_jump_back
         self._jumps = 0
         image.registerCallback(self._add_image)
         for stream, cloud in enumerate(clouds):
             cloud.registerCallback(partial(self._add_cloud, stream))
+
+    def set_config(self, config: PairingConfig) -> None:
+        """Go on with other settings; what waits is forgotten, what was counted stays."""
+        if config != self._config:
+            drops = self.pairer.drops
+            self._config = config
+            self.pairer = Pairer(config, self._streams)
+            self.pairer.drops.update(drops)
 
     def _add_image(self, message: Any) -> None:  # noqa: ANN401 - Image or CompressedImage
         self._signal(self.pairer.add_image(stamp_ns_of(message), message))

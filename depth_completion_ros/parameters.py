@@ -7,7 +7,7 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from operator import attrgetter
 from typing import Any
 
 from rcl_interfaces.msg import (
@@ -60,7 +60,7 @@ class NodeParameters:
         self._on_change = on_change
         self._may_change_model = False
         # What a launch file or --ros-args gave, declared or not: rclpy has no public name for it.
-        _refuse_unknown(node._parameter_overrides)  # noqa: SLF001
+        _refuse_unknown(node._parameter_overrides)
         values = {
             path: node.declare_parameter(path, _ros_value(setting.default), descriptor(setting))
             for path, setting in _SETTINGS.items()
@@ -147,20 +147,8 @@ def _config(values: Mapping[str, Any]) -> NodeConfig:
 
 
 def _merged(config: NodeConfig, values: Mapping[str, Any]) -> NodeConfig:
-    """The settings with some leaves changed; all else stays the very same objects."""
-    checked = _config(values)
-
-    def changed(old: Any, new: Any, prefix: str) -> Any:  # noqa: ANN401
-        updates = {}
-        for name in {path[len(prefix) :].split(".")[0] for path in values if path.startswith(prefix)}:
-            path = f"{prefix}{name}"
-            is_leaf = path in values
-            was, becomes = getattr(old, name), getattr(new, name)
-            updates[name] = becomes if is_leaf else changed(was, becomes, f"{path}.")
-        return replace(old, **updates)
-
-    merged: NodeConfig = changed(config, checked, "")
-    return merged
+    """The settings with some leaves changed."""
+    return _config({path: attrgetter(path)(config) for path in _SETTINGS} | dict(values))
 
 
 def _plain(setting: Setting, value: Any) -> Any:  # noqa: ANN401

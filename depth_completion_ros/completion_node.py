@@ -1,0 +1,262 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""``completion_node``: a camera and points in, dense depth out; a lifecycle node."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+import rclpy
+import torch
+from diagnostic_updater import Updater
+from rclpy.clock import JumpThreshold
+from rclpy.duration import Duration
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.task import Future
+
+from depth_completion_core.config import ConfigError
+from depth_completion_ros.drops import Drops
+from depth_completion_ros.inputs import Inputs
+from depth_completion_ros.live_transforms import LiveTransforms
+from depth_completion_ros.model_loading import loaded, warmed_up
+from depth_completion_ros.node_config import NodeConfig
+from depth_completion_ros.outputs import Outputs
+from depth_completion_ros.pairing_filter import MessagePair
+from depth_completion_ros.parameters import NodeParameters
+from depth_completion_ros.pipeline import PairToComplete, Pipeline, is_rectified
+from depth_completion_ros.services import Services
+from depth_completion_ros.silence import SilenceWatch
+from depth_completion_ros.status import FrameReport, Status
+from depth_completion_ros.worker import Mailbox, Worker
+
+
+class _Active:
+    """What exists while the node is active only."""
+
+    def __init__(self, node: CompletionNode, config: NodeConfig, pipeline: Pipeline) -> None:
+        self._transforms = node.transforms
+        self.mailbox: Mailbox[PairToComplete] = Mailbox()
+        self.inputs = Inputs(node, config, node.transforms, self._post)
+        pipeline.camera_infos = self.inputs.camera_infos
+        self._worker = Worker(self.mailbox, pipeline.handle)
+        self._watch = SilenceWatch(node, self.inputs, config.silence_s, config.pairing.slop_ms)
+
+    def _post(self, pair: MessagePair) -> None:
+        self.mailbox.put(PairToComplete(messages=pair))
+
+    def drops(self) -> dict[str, int]:
+        """Messages that made no pair and pairs that were replaced, by reason."""
+        counts = dict(self.inputs.pairing.pairer.drops)
+        if self.mailbox.replaced:
+            counts["a newer pair came before the model was free"] = self.mailbox.replaced
+        return counts
+
+    def end(self) -> None:
+        """Stop listening, let the frame in work end."""
+        self._watch.destroy()
+        self.inputs.destroy()
+        self._transforms.wait_until(0.0)
+        self._worker.stop()
+
+
+class CompletionNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types on every distro
+    """Configure loads and warms up the model; activate subscribes; deactivate lets go of both.
+
+    Attributes:
+        transforms: TF as it comes in.
+        finished: done once the node has nothing left to do.
+        exit_code: of the process.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - rclpy's own
+        super().__init__("completion_node", **kwargs)
+        self.transforms = LiveTransforms()
+        self.finished = Future()
+        self.exit_code = 0
+        self._settings = NodeParameters(self, self._on_change)
+        self._drops = Drops(self.get_logger().warning)
+        self._status = Status(self._all_drops)
+        self._outputs: Outputs | None = None
+        self._pipeline: Pipeline | None = None
+        self._active: _Active | None = None
+        self._past_drops: dict[str, int] = {}
+        self._diagnostics = Updater(self)
+        self._diagnostics.setHardwareID("none")
+        self._diagnostics.add("completion", self._status.diagnose)
+        self._offered = Services(self, self._settings, lambda: self._pipeline)
+        # Kept: a handle that is collected ends the callback.
+        self._jump = self.get_clock().create_jump_callback(
+            JumpThreshold(
+                min_forward=None, min_backward=Duration(seconds=-1), on_clock_change=True
+            ),
+            post_callback=lambda _: self.transforms.clear(),
+        )
+        self._autostart = (
+            self.create_timer(0.0, self._start) if self._settings.config.autostart else None
+        )
+
+    # Lifecycle
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Load the model, complete an empty frame, create the publishers."""
+        return self._guarded(self._configure, state, super().on_configure)
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Subscribe."""
+        return self._guarded(self._activate, state, super().on_activate)
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Unsubscribe; the frame in work is still published."""
+        return self._guarded(self._deactivate, state, super().on_deactivate)
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Let go of the model and the publishers."""
+        return self._guarded(self.close, state, super().on_cleanup)
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """End the process, with exit code 0."""
+        result = self._guarded(self.close, state, super().on_shutdown)
+        self.finished.set_result(None)
+        return result
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Back to unconfigured."""
+        return self._guarded(self.close, state, super().on_error)
+
+    def close(self) -> None:
+        """Let go of everything; does no harm twice."""
+        self._deactivate()
+        if self._outputs is not None:
+            self._outputs.destroy()
+        self._outputs = self._pipeline = None
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+    def _configure(self) -> None:
+        config = self._settings.config
+        if config.torch_threads:
+            torch.set_num_threads(config.torch_threads)
+        completer = warmed_up(loaded(config), config)
+        self._outputs = Outputs(self)
+        image_topic = self.resolve_topic_name("image")
+        self._pipeline = Pipeline(
+            completer,
+            config,
+            image_topic=image_topic,
+            transforms=self.transforms,
+            outputs=self._outputs,
+            drops=self._drops,
+            now_ns=lambda: int(self.get_clock().now().nanoseconds),
+            report=self._on_frame,
+        )
+        way = "P (rectified)" if is_rectified(config, image_topic) else "K and D (not rectified)"
+        self.get_logger().info(
+            f"model '{config.weights or config.model}' on {completer.device}; projecting with {way}"
+            f" as image_is_rectified is '{config.image_is_rectified}' for {image_topic}"
+        )
+
+    def _activate(self) -> None:
+        assert self._pipeline is not None  # noqa: S101 - the state machine configures first
+        self._active = _Active(self, self._settings.config, self._pipeline)
+
+    def _deactivate(self) -> None:
+        active, self._active = self._active, None
+        if active is not None:
+            active.end()
+            self._past_drops = _added(self._past_drops, active.drops())
+
+    def _guarded(
+        self,
+        work: Callable[[], None],
+        state: LifecycleState,
+        then: Callable[[LifecycleState], TransitionCallbackReturn],
+    ) -> TransitionCallbackReturn:
+        """Rclpy swallows what a transition raises: say it."""
+        try:
+            work()
+        except (ValueError, LookupError, ImportError, OSError) as error:
+            self.get_logger().fatal(str(error))
+            return TransitionCallbackReturn.FAILURE
+        except Exception:
+            self.get_logger().fatal(traceback.format_exc())
+            return TransitionCallbackReturn.ERROR
+        return then(state)
+
+    def _start(self) -> None:
+        """Once, as soon as the node spins."""
+        self.destroy_timer(self._autostart)
+        steps = (self.trigger_configure, self.trigger_activate)
+        if not all(step() == TransitionCallbackReturn.SUCCESS for step in steps):
+            self.exit_code = 1
+            self.finished.set_result(None)
+
+    # While active
+
+    def _on_change(self, config: NodeConfig) -> None:
+        """New settings: the next frame uses them."""
+        if self._pipeline is None:
+            return
+        self._pipeline.config = config
+        self._pipeline.completer.config = config
+        if self._active is not None:
+            self._active.inputs.pairing.set_config(config.pairing)
+
+    def _on_frame(self, report: FrameReport) -> None:
+        pipeline, outputs, config = self._pipeline, self._outputs, self._settings.config
+        if pipeline is not None and outputs is not None:
+            model = config.weights or config.model
+            status = self._status.message(report, model, pipeline.completer.device)
+            outputs.publish_status(status)
+
+    def _all_drops(self) -> dict[str, int]:
+        active = self._active
+        waiting = active.drops() if active is not None else {}
+        return _added(self._past_drops, waiting, self._drops.counts, dict(self.transforms.refused))
+
+
+def _added(*counts: dict[str, int]) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for part in counts:
+        for reason, count in part.items():
+            total[reason] = total.get(reason, 0) + count
+    return total
+
+
+def main() -> int:
+    """Run the node until it is told to end; returns the exit code."""
+    rclpy.init(args=sys.argv)
+    try:
+        return _run()
+    except (KeyboardInterrupt, ExternalShutdownException):
+        return 0
+    except ConfigError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    finally:
+        rclpy.try_shutdown()
+
+
+def _run() -> int:
+    node = CompletionNode()
+    try:
+        executor = SingleThreadedExecutor()
+        executor.add_node(node)
+        executor.spin_until_future_complete(node.finished)
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    finally:
+        # A terminal and its launch both send SIGINT: the second must not interrupt the farewell.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        node.close()
+        node.destroy_node()
+    return node.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

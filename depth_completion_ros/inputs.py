@@ -1,0 +1,184 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What an active node subscribes to: image, calibration, measurements and TF."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from message_filters import Subscriber
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.qos_overriding_options import QoSOverridingOptions
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
+from tf2_msgs.msg import TFMessage
+
+from depth_completion_ros.conversions import stamp_ns_of
+from depth_completion_ros.live_transforms import LiveTransforms
+from depth_completion_ros.node_config import NodeConfig
+from depth_completion_ros.pairing_filter import MessagePair, PairingFilter
+
+_CAMERA_INFOS_KEPT = 30
+_SENSOR_QOS = QoSProfile(
+    history=HistoryPolicy.KEEP_LAST, depth=5, reliability=ReliabilityPolicy.BEST_EFFORT
+)
+_TF_QOS = QoSProfile(
+    history=HistoryPolicy.KEEP_LAST, depth=100, reliability=ReliabilityPolicy.RELIABLE
+)
+_TF_STATIC_QOS = QoSProfile(
+    history=HistoryPolicy.KEEP_LAST,
+    depth=100,
+    reliability=ReliabilityPolicy.RELIABLE,
+    durability=DurabilityPolicy.TRANSIENT_LOCAL,
+)
+
+
+@dataclass(slots=True)
+class Received:
+    """What came in on a topic.
+
+    Attributes:
+        count: messages.
+        last_stamp_ns: stamp of the newest.
+    """
+
+    count: int = 0
+    last_stamp_ns: int = 0
+
+
+class CameraInfos:
+    """The latest calibration, and those of the last images."""
+
+    def __init__(self, *, by_stamp: bool) -> None:
+        self._by_stamp = by_stamp
+        self._lock = threading.Lock()
+        self._recent: OrderedDict[int, Any] = OrderedDict()
+
+    def add(self, info: CameraInfo) -> None:
+        """Take a message."""
+        stamp_ns = stamp_ns_of(info)
+        with self._lock:
+            self._recent[stamp_ns] = info
+            self._recent.move_to_end(stamp_ns)
+            while len(self._recent) > _CAMERA_INFOS_KEPT:
+                self._recent.popitem(last=False)
+
+    def of_image(self, stamp_ns: int) -> CameraInfo | None:
+        """The calibration of an image, or None."""
+        with self._lock:
+            if self._by_stamp or not self._recent:
+                return self._recent.get(stamp_ns)
+            return self._recent[next(reversed(self._recent))]
+
+
+class Inputs:
+    """The subscriptions; pairs go to a callback.
+
+    Attributes:
+        camera_infos: the calibration.
+        received: what came in, by topic.
+        pairing: the filter that makes the pairs.
+        pairs: how many it made.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        config: NodeConfig,
+        transforms: LiveTransforms,
+        on_pair: Callable[[MessagePair], None],
+    ) -> None:
+        self._node, self._transforms, self._on_pair = node, transforms, on_pair
+        self.camera_infos = CameraInfos(by_stamp=config.camera_info == "synchronized")
+        self.received: dict[str, Received] = {}
+        self.pairs = 0
+        self._filters: list[Subscriber] = []
+        self._plain: list[Any] = []
+        image_type, image_topic = (
+            (Image, "image")
+            if config.image_transport == "raw"
+            else (CompressedImage, "image/compressed")
+        )
+        # Before the image, so that the first image finds its calibration.
+        self._subscribe(CameraInfo, "camera_info", self.camera_infos.add, _SENSOR_QOS)
+        image = self._filter(image_type, image_topic)
+        clouds = [self._filter(kind, topic) for kind, topic in _measurement_topics(config)]
+        self.pairing = PairingFilter(image, clouds, config.pairing, on_jump_back=self._jumped_back)
+        self.pairing.registerCallback(self._paired)
+        self._subscribe(TFMessage, "/tf", self._add_tf, _TF_QOS)
+        self._subscribe(TFMessage, "/tf_static", self._add_tf_static, _TF_STATIC_QOS)
+
+    def destroy(self) -> None:
+        """End all subscriptions."""
+        for filtered in self._filters:
+            self._node.destroy_subscription(filtered.sub)
+        for subscription in self._plain:
+            self._node.destroy_subscription(subscription)
+        self._filters.clear()
+        self._plain.clear()
+
+    def _filter(self, kind: type[Any], topic: str) -> Subscriber:
+        subscriber = Subscriber(
+            self._node,
+            kind,
+            topic,
+            qos_profile=_SENSOR_QOS,
+            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+        )
+        received = self.received[subscriber.sub.topic_name] = Received()
+        subscriber.registerCallback(lambda message: _count(received, message))
+        self._filters.append(subscriber)
+        return subscriber
+
+    def _subscribe(
+        self, kind: type[Any], topic: str, callback: Callable[[Any], None], qos: QoSProfile
+    ) -> None:
+        received = Received()
+
+        def take(message: Any) -> None:  # noqa: ANN401
+            _count(received, message)
+            callback(message)
+
+        subscription = self._node.create_subscription(
+            kind,
+            topic,
+            take,
+            qos,
+            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+        )
+        self.received[subscription.topic_name] = received
+        self._plain.append(subscription)
+
+    def _add_tf(self, message: TFMessage) -> None:
+        self._transforms.add(message, is_static=False)
+
+    def _add_tf_static(self, message: TFMessage) -> None:
+        self._transforms.add(message, is_static=True)
+
+    def _paired(self, pair: MessagePair) -> None:
+        self.pairs += 1
+        self._on_pair(pair)
+
+    def _jumped_back(self) -> None:
+        self._transforms.clear()
+        self._node.get_logger().warning(
+            "time jumped back (a bag that starts again?): waiting messages and TF are forgotten"
+        )
+
+
+def _count(received: Received, message: Any) -> None:  # noqa: ANN401
+    received.count += 1
+    if hasattr(message, "header"):
+        received.last_stamp_ns = stamp_ns_of(message)
+
+
+def _measurement_topics(config: NodeConfig) -> list[tuple[type[Any], str]]:
+    if config.measurements == "depth":
+        return [(Image, "sparse_depth")]
+    if config.measurements == "compressed_depth":
+        return [(CompressedImage, "sparse_depth/compressedDepth")]
+    return [(PointCloud2, topic) for topic in config.points_topics]

@@ -1,0 +1,196 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""One pair, from messages to messages, on the worker's thread."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+
+from depth_completion_core.completer import DepthCompleter
+from depth_completion_core.extrinsics import read_extrinsics
+from depth_completion_core.frame import DepthPrediction, SparseDepth
+from depth_completion_core.framing import (
+    FrameBuilder,
+    Geometry,
+    PlacedFrame,
+    fixed_frame_above,
+    looks_rectified,
+)
+from depth_completion_core.metrics import depth_metrics
+from depth_completion_core.products import CompletedFrame
+from depth_completion_core.transforms import RigidTransform
+from depth_completion_core.withholding import Withholding
+from depth_completion_ros.drops import Drops, reason_of
+from depth_completion_ros.inputs import CameraInfos
+from depth_completion_ros.live_transforms import LiveTransforms
+from depth_completion_ros.node_config import NodeConfig
+from depth_completion_ros.outputs import Outputs
+from depth_completion_ros.pairing_filter import MessagePair
+from depth_completion_ros.status import FrameReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairToComplete:
+    """A pair on its way through the mailbox.
+
+    Attributes:
+        messages: the pair.
+        ready_at: when it was complete, in the seconds of time.perf_counter().
+    """
+
+    messages: MessagePair
+    ready_at: float = field(default_factory=time.perf_counter)
+
+
+class ModelOutputError(RuntimeError):
+    """The model gave nothing that can be used."""
+
+
+class Pipeline:
+    """Decodes, completes and publishes; an error ends a frame, never the thread.
+
+    Attributes:
+        completer: the model in use; may be replaced between two frames.
+        config: the settings; may be replaced between two frames.
+        last: the frame completed last, for ~/save_frame.
+    """
+
+    def __init__(
+        self,
+        completer: DepthCompleter,
+        config: NodeConfig,
+        *,
+        image_topic: str,
+        transforms: LiveTransforms,
+        outputs: Outputs,
+        drops: Drops,
+        now_ns: Callable[[], int],
+        report: Callable[[FrameReport], None],
+    ) -> None:
+        self.completer = completer
+        self.config = config
+        self.last: CompletedFrame | None = None
+        self.camera_infos = CameraInfos(by_stamp=False)
+        self._image_topic = image_topic
+        self._transforms, self._outputs, self._drops = transforms, outputs, drops
+        self._now_ns, self._report = now_ns, report
+        self._extrinsics: dict[str, RigidTransform] = {}
+        if config.extrinsics_file:
+            self._extrinsics = read_extrinsics(Path(config.extrinsics_file).expanduser())
+
+    def handle(self, item: PairToComplete) -> None:
+        """Complete a pair, or count why not."""
+        try:
+            self._complete(item)
+        except Exception as error:
+            self._drops.add(reason_of(error), _sentence(error))
+            if torch.cuda.is_available() and reason_of(error) == "out of memory":
+                torch.cuda.empty_cache()
+
+    def _complete(self, item: PairToComplete) -> None:
+        config, completer = self.config, self.completer
+        age_ms = (self._now_ns() - item.messages.image_stamp_ns) / 1e6
+        if 0 < config.max_age_ms < age_ms:
+            self._drops.add(
+                "older than max_age_ms",
+                f"the image is {age_ms:.0f} ms old, {config.max_age_ms:g} are allowed. A model "
+                "that is too slow, or a clock that is off (use_sim_time with bags?)",
+            )
+            return
+        if not self._outputs.are_wanted:
+            return
+        start = time.perf_counter()
+        placed = self._placed(item.messages, config)
+        decoded = time.perf_counter()
+        frame, withheld = Withholding(share=config.holdout).split(placed, completer)
+        projected = time.perf_counter()
+        prediction = completer.complete(frame)
+        completed = time.perf_counter()
+        done = CompletedFrame(
+            placed=placed,
+            prediction=prediction,
+            depth_encoding=config.depth_encoding,  # type: ignore[arg-type]  # one of the choices
+            cloud=config.cloud,
+        )
+        self._refuse_nonsense(done)
+        self.last = done
+        self._outputs.publish(done)
+        published = time.perf_counter()
+        self._report(
+            FrameReport(
+                done=done,
+                decode_ms=1e3 * (decoded - start),
+                project_ms=1e3 * (projected - decoded),
+                network_ms=1e3 * (completed - projected),
+                publish_ms=1e3 * (published - completed),
+                total_ms=1e3 * (published - item.ready_at),
+                holdout_mae_mm=_error_mm(prediction, withheld) if config.holdout else math.nan,
+            )
+        )
+
+    def _placed(self, pair: MessagePair, config: NodeConfig) -> PlacedFrame:
+        info = self.camera_infos.of_image(pair.image_stamp_ns)
+        if info is None:
+            raise ValueError(
+                "no CameraInfo of this image has come; does the driver publish it, and on the "
+                "topic 'camera_info' is remapped to? With camera_info:=synchronized its stamp must "
+                "be that of the image"
+            )
+        self._transforms.wait_until(time.monotonic() + config.tf_timeout_ms / 1e3)
+        optical_frame = pair.image.header.frame_id or info.header.frame_id
+        builder = FrameBuilder(
+            Geometry(
+                transforms=self._transforms,
+                extrinsics=self._extrinsics,
+                fixed_frame=self._fixed_frame(config.fixed_frame, optical_frame),
+                rectified=is_rectified(config, self._image_topic),
+                sweep_stamp=config.sweep_stamp,  # type: ignore[arg-type]  # one of the choices
+            )
+        )
+        builder.set_camera_info(info)
+        return builder.build(pair)
+
+    def _fixed_frame(self, wish: str, optical_frame: str) -> str:
+        if wish == "auto":
+            return fixed_frame_above(self._transforms, optical_frame)
+        return "" if wish == "none" else wish
+
+    def _refuse_nonsense(self, done: CompletedFrame) -> None:
+        prediction = done.prediction
+        if prediction.not_finite and not prediction.valid.any():
+            raise ModelOutputError(
+                f"the model gave NaN for {prediction.not_finite} pixels and no usable depth: its "
+                "weights are damaged, or it cannot run in this precision"
+            )
+        if done.prediction.sparse.count == 0:
+            self._drops.add(
+                "no point in view (published empty)",
+                f"none of {len(done.placed.sensor_points)} points lies in the image, so the depth "
+                "is empty. Check the extrinsics with: ros2 run depth_completion_ros doctor",
+            )
+
+
+def is_rectified(config: NodeConfig, image_topic: str) -> bool:
+    """Whether P counts, as asked for or as the topic's name says."""
+    if config.image_is_rectified == "auto":
+        return looks_rectified(image_topic)
+    return config.image_is_rectified == "true"
+
+
+def _error_mm(prediction: DepthPrediction, withheld: SparseDepth) -> float:
+    return depth_metrics(prediction.depth, prediction.valid, withheld.depth, withheld.valid).mae_mm
+
+
+def _sentence(error: Exception) -> str:
+    if reason_of(error) == "out of memory":
+        return (
+            f"{error}. The image is too large for the device: set inference.width_px and "
+            "inference.height_px, or take a smaller model"
+        )
+    return str(error) or type(error).__name__

@@ -1,0 +1,109 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""How the node is doing: ~/status after every frame, /diagnostics every second."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import torch
+from diagnostic_msgs.msg import DiagnosticStatus
+from diagnostic_updater import DiagnosticStatusWrapper
+
+from depth_completion_core.products import CompletedFrame
+from depth_completion_ros.conversions import header
+from depth_completion_ros.msg import CompletionStatus
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class FrameReport:
+    """What one frame took.
+
+    Attributes:
+        done: the frame and its depth.
+        decode_ms: messages to arrays.
+        project_ms: points to sparse depth.
+        network_ms: the model and around it, synchronised.
+        publish_ms: arrays to messages, and out.
+        total_ms: from the complete pair to the last publish.
+        holdout_mae_mm: error at withheld measurements; NaN when off.
+    """
+
+    done: CompletedFrame
+    decode_ms: float
+    project_ms: float
+    network_ms: float
+    publish_ms: float
+    total_ms: float
+    holdout_mae_mm: float
+
+
+class Status:
+    """Counts frames, and says how the node is doing."""
+
+    def __init__(self, drops: Callable[[], Mapping[str, int]]) -> None:
+        self._drops = drops
+        self._lock = threading.Lock()
+        self._last: CompletionStatus | None = None
+        self._frames_at_last_diagnosis = 0
+        self.published = 0
+
+    def message(self, report: FrameReport, model: str, device: torch.device) -> CompletionStatus:
+        """The status after a frame."""
+        frame, prediction = report.done.placed.frame, report.done.prediction
+        drops = self._drops()
+        self.published += 1
+        measured = prediction.sparse.count
+        message = CompletionStatus(
+            header=header(frame.stamp_ns, frame.frame_id),
+            model=model,
+            device=str(device),
+            decode_ms=report.decode_ms,
+            project_ms=report.project_ms,
+            network_ms=report.network_ms,
+            publish_ms=report.publish_ms,
+            total_ms=report.total_ms,
+            points=len(report.done.placed.sensor_points),
+            points_in_view=measured,
+            density=measured / prediction.valid.size,
+            pair_gap_ms=report.done.placed.gap_ns / 1e6,
+            coverage=float(prediction.valid.mean()),
+            holdout_mae_mm=report.holdout_mae_mm,
+            published=self.published,
+            dropped=sum(n for reason, n in drops.items() if not reason.startswith("cloud:")),
+            drop_reasons=list(drops),
+            drop_counts=list(drops.values()),
+            device_memory_bytes=_memory_bytes(device),
+        )
+        with self._lock:
+            self._last = message
+        return message
+
+    def diagnose(self, status: DiagnosticStatusWrapper) -> DiagnosticStatusWrapper:
+        """Fill in the entry of /diagnostics; called by diagnostic_updater."""
+        with self._lock:
+            last = self._last
+        new = self.published - self._frames_at_last_diagnosis
+        self._frames_at_last_diagnosis = self.published
+        if last is None:
+            status.summary(DiagnosticStatus.WARN, "no frame was completed yet")
+        elif new == 0:
+            status.summary(DiagnosticStatus.WARN, "no frame since the last diagnosis")
+        else:
+            status.summary(DiagnosticStatus.OK, "completing")
+        status.add("frames since the last diagnosis", str(new))
+        status.add("frames published", str(self.published))
+        for reason, count in self._drops().items():
+            status.add(f"dropped: {reason}", str(count))
+        if last is not None:
+            for name in ("model", "device", "pair_gap_ms", "points_in_view", "coverage"):
+                status.add(name, str(getattr(last, name)))
+            for name in ("decode_ms", "project_ms", "network_ms", "publish_ms", "total_ms"):
+                status.add(name, f"{getattr(last, name):.1f}")
+        return status
+
+
+def _memory_bytes(device: torch.device) -> int:
+    return torch.cuda.memory_allocated(device) if device.type == "cuda" else 0
