@@ -8,6 +8,8 @@ ros2 launch depth_completion_ros completion.launch.py image:=/camera/image_rect 
 
 from __future__ import annotations
 
+import shutil
+
 from launch import LaunchContext, LaunchDescription
 from launch.actions import (
     DeclareLaunchArgument,
@@ -41,6 +43,10 @@ ARGUMENTS = {
     "log_level": ("info", "debug, info, warn or error."),
 }
 """Each argument with its default and description."""
+
+
+# ros2 launch dies of SIGTERM without a word to its processes: let the kernel tell them.
+_END_WITH_LAUNCH = "setpriv --pdeathsig TERM" if shutil.which("setpriv") else ""
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -78,6 +84,8 @@ def _actions(context: LaunchContext) -> list[object]:
             ("sparse_depth/compressedDepth", f"{given['sparse_depth']}/compressedDepth"),
         ],
         arguments=["--ros-args", "--log-level", given["log_level"]],
+        prefix=_END_WITH_LAUNCH,
+        exec_name="completion_node",
     )
     actions: list[object] = [
         node,
