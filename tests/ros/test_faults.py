@@ -1,0 +1,190 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Everything that goes wrong on a robot, sent to one running node: it lives, and counts."""
+
+from __future__ import annotations
+
+import dataclasses
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from depth_completion_core.camera import CameraModel
+from tests.bags.bag_factory import (
+    CAMERA,
+    Entry,
+    cloud,
+    cloud_entry,
+    image_entry,
+    info_entry,
+    mounts_entry,
+    picture,
+    stamp_of,
+)
+
+pytestmark = pytest.mark.ros
+pytest.importorskip("rclpy", reason="ROS 2 is not sourced")
+live: Any = pytest.importorskip("tests.ros.live_node", reason="the package is not built")
+
+_STATUS = "depth_completion_ros/msg/CompletionStatus"
+_IMAGE = "sensor_msgs/msg/Image"
+
+
+def _pair(index: int, camera: CameraModel = CAMERA) -> list[Entry]:
+    stamp_ns = stamp_of(index)
+    return [
+        info_entry(stamp_ns, camera),
+        cloud_entry(stamp_ns, cloud(index)),
+        image_entry(stamp_ns, picture(index, camera.width, camera.height)),
+    ]
+
+
+def _changed(entry: Entry, **fields: object) -> Entry:
+    return dataclasses.replace(entry, message=dataclasses.replace(entry.message, **fields))
+
+
+class _Run:
+    """A node that runs, and what it has said of itself."""
+
+    def __init__(self, node: Any, peer: Any) -> None:  # noqa: ANN401 - of an optional import
+        self.node, self.peer = node, peer
+        self.depth = peer.collect("/depth/image", _IMAGE)
+        self.status = peer.collect("/completion_node/status", _STATUS)
+        self._index = 0
+
+    def next_index(self) -> int:
+        self._index += 1
+        return self._index
+
+    def expect_frame(self, entries: list[Entry], size: tuple[int, int] = (48, 64)) -> None:
+        before = len(self.depth)
+        self.peer.publish(*entries)
+        self.peer.spin_until(
+            lambda: len(self.depth) > before and len(self.status) == len(self.depth), "a frame"
+        )
+        message = self.depth[-1]
+        assert (message.height, message.width) == size
+        assert self.node.process.poll() is None
+
+    def expect_good_frame(self) -> None:
+        self.expect_frame(_pair(self.next_index()))
+
+    def expect_drop(self, entries: list[Entry], reason: str) -> None:
+        """A faulty pair, and a good one after it: one output, one drop more."""
+        before = self.drops().get(reason, 0)
+        self.peer.publish(*entries)
+        self.peer.spin_for(0.5)
+        self.expect_good_frame()
+        assert self.drops().get(reason, 0) == before + 1, self.drops()
+
+    def drops(self) -> dict[str, int]:
+        if not self.status:
+            return {}
+        last = self.status[-1]
+        return dict(zip(last.drop_reasons, map(int, last.drop_counts), strict=True))
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[_Run]:
+    with live.live_node(tmp_path, model="nearest") as node, live.peer() as peer:
+        peer.wait_for_node()
+        peer.publish(mounts_entry())
+        run = _Run(node, peer)
+        run.expect_good_frame()
+        yield run
+        assert node.process.poll() is None
+        assert "Traceback" not in node.log, node.log
+
+
+def test_messages_that_cannot_be_decoded(run: _Run) -> None:
+    info, points, image = _pair(run.next_index())
+    run.expect_drop([info, points, _changed(image, encoding="rgb7")], "message cannot be decoded")
+    info, points, image = _pair(run.next_index())
+    run.expect_drop([info, points, _changed(image, step=7)], "message cannot be decoded")
+    info, points, image = _pair(run.next_index())
+    short = np.zeros(11, np.uint8)
+    run.expect_drop([info, points, _changed(image, data=short)], "message cannot be decoded")
+    info, points, image = _pair(run.next_index())
+    run.expect_drop([info, _changed(points, fields=[]), image], "message cannot be decoded")
+    assert "rgb7" in run.node.log
+
+
+def test_images_that_do_not_fit_their_calibration(run: _Run) -> None:
+    index = run.next_index()
+    info, points, _ = _pair(index)
+    large = image_entry(stamp_of(index), picture(0, 128, 96))
+    run.expect_drop([info, points, large], "frame does not fit together")
+    assert "128x96" in run.node.log
+
+
+def test_clouds_without_a_usable_point_give_an_empty_depth(run: _Run) -> None:
+    reason = "no point in view (published empty)"
+    for xyz in (np.full((9, 3), np.nan, np.float32), np.empty((0, 3), np.float32)):
+        index = run.next_index()
+        info, _, image = _pair(index)
+        run.expect_frame([info, cloud_entry(stamp_of(index), xyz), image])
+        assert np.isnan(np.frombuffer(run.depth[-1].data, np.float32)).all()
+    run.expect_good_frame()
+    assert run.drops()[reason] == 2
+
+
+def test_time_that_jumps_back_is_gone_along_with(run: _Run) -> None:
+    for _ in range(30):
+        run.expect_good_frame()
+    run._index = 0
+    run.expect_good_frame()
+    run.expect_good_frame()
+    assert run.drops()["time jumped back"] == 1
+    assert "time jumped back" in run.node.log
+
+
+def test_a_calibration_that_changes_holds_from_then_on(run: _Run) -> None:
+    other = CameraModel(fx=40.0, fy=40.0, cx=19.5, cy=14.5, width=40, height=30)
+    run.expect_frame(_pair(run.next_index(), other), size=(30, 40))
+    run.expect_good_frame()
+
+
+def test_a_calibration_of_zeros_is_told(run: _Run) -> None:
+    info, points, image = _pair(run.next_index())
+    zeros = _changed(info, k=np.zeros(9), p=np.zeros(12))
+    run.expect_drop([zeros, points, image], "frame cannot be used")
+    assert "the camera driver has no calibration" in run.node.log
+
+
+def test_tf_that_is_missing_and_then_comes(tmp_path: Path) -> None:
+    with (
+        live.live_node(tmp_path, model="nearest", tf_timeout_ms=20.0) as node,
+        live.peer() as peer,
+    ):
+        peer.wait_for_node()
+        depth = peer.collect("/depth/image", _IMAGE)
+        for index in range(3):
+            peer.publish(*_pair(index))
+            peer.spin_for(0.3)
+        assert depth == []
+        assert "no transform" in node.log
+        assert "none at all: no TF was received" in node.log
+        peer.publish(mounts_entry())
+        peer.publish(*_pair(4))
+        peer.spin_until(lambda: len(depth) == 1, "a frame once TF is there")
+
+
+def test_a_node_that_is_killed_comes_back(tmp_path: Path) -> None:
+    with live.peer() as peer:
+        for start in range(2):
+            with live.live_node(tmp_path, model="nearest") as node:
+                peer.wait_for_node()
+                depth = peer.collect("/depth/image", _IMAGE)
+                peer.publish(mounts_entry())
+                peer.spin_for(1.0)
+                peer.publish(*_pair(10 * start))
+                peer.spin_until(lambda depth=depth: len(depth) > 0, f"a frame of start {start}")
+                node.process.send_signal(signal.SIGKILL)
+                node.process.wait()
+            peer.spin_until(
+                lambda: peer.node.count_publishers("/depth/image") == 0, "its end", 60.0
+            )
