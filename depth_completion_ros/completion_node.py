@@ -28,7 +28,8 @@ from depth_completion_ros.node_config import NodeConfig
 from depth_completion_ros.outputs import Outputs
 from depth_completion_ros.pairing_filter import MessagePair
 from depth_completion_ros.parameters import NodeParameters
-from depth_completion_ros.pipeline import PairToComplete, Pipeline, is_rectified
+from depth_completion_ros.pipeline import PairToComplete, Pipeline
+from depth_completion_ros.placing import FramePlacer, is_rectified
 from depth_completion_ros.services import Services
 from depth_completion_ros.silence import SilenceWatch
 from depth_completion_ros.status import FrameReport, Status
@@ -42,7 +43,7 @@ class _Active:
         self._transforms = node.transforms
         self.mailbox: Mailbox[PairToComplete] = Mailbox()
         self.inputs = Inputs(node, config, node.transforms, self._post)
-        pipeline.camera_infos = self.inputs.camera_infos
+        pipeline.placer.camera_infos = self.inputs.camera_infos
         self._worker = Worker(self.mailbox, pipeline.handle)
         self._watch = SilenceWatch(node, self.inputs, config.silence_s, config.pairing.slop_ms)
 
@@ -147,8 +148,7 @@ class CompletionNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
         self._pipeline = Pipeline(
             completer,
             config,
-            image_topic=image_topic,
-            transforms=self.transforms,
+            placer=FramePlacer(config, image_topic, self.transforms),
             outputs=self._outputs,
             drops=self._drops,
             now_ns=lambda: int(self.get_clock().now().nanoseconds),

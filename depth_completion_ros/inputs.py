@@ -82,6 +82,7 @@ class Inputs:
         camera_infos: the calibration.
         received: what came in, by topic.
         pairing: the filter that makes the pairs.
+        filters: what the images and the measurements come through, by topic, images first.
         pairs: how many it made.
     """
 
@@ -96,7 +97,7 @@ class Inputs:
         self.camera_infos = CameraInfos(by_stamp=config.camera_info == "synchronized")
         self.received: dict[str, Received] = {}
         self.pairs = 0
-        self._filters: list[Subscriber] = []
+        self.filters: dict[str, Subscriber] = {}
         self._plain: list[Any] = []
         image_type, image_topic = (
             (Image, "image")
@@ -114,11 +115,11 @@ class Inputs:
 
     def destroy(self) -> None:
         """End all subscriptions."""
-        for filtered in self._filters:
+        for filtered in self.filters.values():
             self._node.destroy_subscription(filtered.sub)
         for subscription in self._plain:
             self._node.destroy_subscription(subscription)
-        self._filters.clear()
+        self.filters.clear()
         self._plain.clear()
 
     def _filter(self, kind: type[Any], topic: str) -> Subscriber:
@@ -131,7 +132,7 @@ class Inputs:
         )
         received = self.received[subscriber.sub.topic_name] = Received()
         subscriber.registerCallback(lambda message: _count(received, message))
-        self._filters.append(subscriber)
+        self.filters[subscriber.sub.topic_name] = subscriber
         return subscriber
 
     def _subscribe(

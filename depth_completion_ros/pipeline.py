@@ -8,30 +8,19 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import torch
 
 from depth_completion_core.completer import DepthCompleter
-from depth_completion_core.extrinsics import read_extrinsics
 from depth_completion_core.frame import DepthPrediction, SparseDepth
-from depth_completion_core.framing import (
-    FrameBuilder,
-    Geometry,
-    PlacedFrame,
-    fixed_frame_above,
-    looks_rectified,
-)
 from depth_completion_core.metrics import depth_metrics
 from depth_completion_core.products import CompletedFrame
-from depth_completion_core.transforms import RigidTransform
 from depth_completion_core.withholding import Withholding
 from depth_completion_ros.drops import Drops, reason_of
-from depth_completion_ros.inputs import CameraInfos
-from depth_completion_ros.live_transforms import LiveTransforms
 from depth_completion_ros.node_config import NodeConfig
 from depth_completion_ros.outputs import Outputs
 from depth_completion_ros.pairing_filter import MessagePair
+from depth_completion_ros.placing import FramePlacer
 from depth_completion_ros.status import FrameReport
 
 
@@ -59,6 +48,7 @@ class Pipeline:
         completer: the model in use; may be replaced between two frames.
         config: the settings; may be replaced between two frames.
         last: the frame completed last, for ~/save_frame.
+        placer: what makes frames of messages.
     """
 
     def __init__(
@@ -66,8 +56,7 @@ class Pipeline:
         completer: DepthCompleter,
         config: NodeConfig,
         *,
-        image_topic: str,
-        transforms: LiveTransforms,
+        placer: FramePlacer,
         outputs: Outputs,
         drops: Drops,
         now_ns: Callable[[], int],
@@ -76,13 +65,9 @@ class Pipeline:
         self.completer = completer
         self.config = config
         self.last: CompletedFrame | None = None
-        self.camera_infos = CameraInfos(by_stamp=False)
-        self._image_topic = image_topic
-        self._transforms, self._outputs, self._drops = transforms, outputs, drops
+        self.placer = placer
+        self._outputs, self._drops = outputs, drops
         self._now_ns, self._report = now_ns, report
-        self._extrinsics: dict[str, RigidTransform] = {}
-        if config.extrinsics_file:
-            self._extrinsics = read_extrinsics(Path(config.extrinsics_file).expanduser())
 
     def handle(self, item: PairToComplete) -> None:
         """Complete a pair, or count why not."""
@@ -106,7 +91,7 @@ class Pipeline:
         if not self._outputs.are_wanted:
             return
         start = time.perf_counter()
-        placed = self._placed(item.messages, config)
+        placed = self.placer.place(item.messages, config)
         decoded = time.perf_counter()
         frame, withheld = Withholding(share=config.holdout).split(placed, completer)
         projected = time.perf_counter()
@@ -134,33 +119,6 @@ class Pipeline:
             )
         )
 
-    def _placed(self, pair: MessagePair, config: NodeConfig) -> PlacedFrame:
-        info = self.camera_infos.of_image(pair.image_stamp_ns)
-        if info is None:
-            raise ValueError(
-                "no CameraInfo of this image has come; does the driver publish it, and on the "
-                "topic 'camera_info' is remapped to? With camera_info:=synchronized its stamp must "
-                "be that of the image"
-            )
-        self._transforms.wait_until(time.monotonic() + config.tf_timeout_ms / 1e3)
-        optical_frame = pair.image.header.frame_id or info.header.frame_id
-        builder = FrameBuilder(
-            Geometry(
-                transforms=self._transforms,
-                extrinsics=self._extrinsics,
-                fixed_frame=self._fixed_frame(config.fixed_frame, optical_frame),
-                rectified=is_rectified(config, self._image_topic),
-                sweep_stamp=config.sweep_stamp,  # type: ignore[arg-type]  # one of the choices
-            )
-        )
-        builder.set_camera_info(info)
-        return builder.build(pair)
-
-    def _fixed_frame(self, wish: str, optical_frame: str) -> str:
-        if wish == "auto":
-            return fixed_frame_above(self._transforms, optical_frame)
-        return "" if wish == "none" else wish
-
     def _refuse_nonsense(self, done: CompletedFrame) -> None:
         prediction = done.prediction
         if prediction.not_finite and not prediction.valid.any():
@@ -174,13 +132,6 @@ class Pipeline:
                 f"none of {len(done.placed.sensor_points)} points lies in the image, so the depth "
                 "is empty. Check the extrinsics with: ros2 run depth_completion_ros doctor",
             )
-
-
-def is_rectified(config: NodeConfig, image_topic: str) -> bool:
-    """Whether P counts, as asked for or as the topic's name says."""
-    if config.image_is_rectified == "auto":
-        return looks_rectified(image_topic)
-    return config.image_is_rectified == "true"
 
 
 def _error_mm(prediction: DepthPrediction, withheld: SparseDepth) -> float:

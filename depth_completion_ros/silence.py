@@ -58,9 +58,9 @@ class SilenceWatch:
         return lines
 
     def _of_topic(self, topic: str, got: Received) -> str:
-        publishers = self._node.get_publishers_info_by_topic(topic)
-        offers = "; ".join(sorted({_offer(info.qos_profile) for info in publishers}))
-        source = f"{len(publishers)} publishers ({offers})" if publishers else "no publisher"
+        offers = offers_of(self._node, topic)
+        listed = "; ".join(sorted(set(offers)))
+        source = f"{len(offers)} publishers ({listed})" if offers else "no publisher"
         if not got.count:
             return f"{topic}: nothing, {source}"
         if not got.last_stamp_ns:
@@ -71,6 +71,11 @@ class SilenceWatch:
             f"{topic}: {got.count} messages, the last stamped {got.last_stamp_ns / 1e9:.3f} s "
             f"({age_s:.1f} s ago{clock}), {source}"
         )
+
+
+def offers_of(node: Node, topic: str) -> tuple[str, ...]:
+    """The quality of service that each publisher of a topic offers, in words."""
+    return tuple(_offer(info.qos_profile) for info in node.get_publishers_info_by_topic(topic))
 
 
 def _offer(qos: Any) -> str:  # noqa: ANN401 - rclpy has no types

@@ -1,0 +1,209 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""``ros2 run depth_completion_ros doctor``: looks at everything that can be wrong.
+
+Takes the remappings and parameters of completion_node; ``seconds`` is how long it listens,
+``folder`` where the picture goes.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import rclpy
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+
+from depth_completion_core.completer import DepthCompleter
+from depth_completion_core.config import ConfigError
+from depth_completion_core.findings import Finding, as_text, worst
+from depth_completion_core.framing import PlacedFrame
+from depth_completion_core.models import build_model
+from depth_completion_core.output_files import write_picture
+from depth_completion_core.stream_checks import (
+    StreamLog,
+    check_intrinsics,
+    check_pairing,
+    check_stream,
+)
+from depth_completion_core.transform_buffer import TransformError
+from depth_completion_core.visualize import depth_scale, overlay
+from depth_completion_ros.conversions import stamp_ns_of
+from depth_completion_ros.doctor_environment import check_environment
+from depth_completion_ros.inputs import Inputs
+from depth_completion_ros.live_transforms import LiveTransforms
+from depth_completion_ros.node_config import NodeConfig
+from depth_completion_ros.pairing_filter import MessagePair
+from depth_completion_ros.parameters import NodeParameters
+from depth_completion_ros.placing import FramePlacer
+from depth_completion_ros.silence import offers_of
+
+_PAIRS_KEPT = 40
+
+
+class Doctor(Node):  # type: ignore[misc]  # rclpy has no types on every distro
+    """Listens for a while.
+
+    Attributes:
+        config: the parameters of the completion node.
+        transforms: TF.
+        logs: what came in, by topic, the images first.
+        pairs: the newest pairs.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("doctor")
+        self.config: NodeConfig = NodeParameters(self, lambda _: None).config
+        self.seconds = float(self.declare_parameter("seconds", 8.0).value)
+        self.folder = Path(str(self.declare_parameter("folder", "doctor").value)).expanduser()
+        self.transforms = LiveTransforms()
+        self.pairs: list[MessagePair] = []
+        self.inputs = Inputs(self, self.config, self.transforms, self._keep)
+        self.logs = {topic: StreamLog(topic=topic) for topic in self.inputs.filters}
+        for topic, source in self.inputs.filters.items():
+            source.registerCallback(self._note, self.logs[topic])
+
+    def finish(self) -> None:
+        """Note who publishes what."""
+        for topic, log in self.logs.items():
+            log.offers = offers_of(self, topic)
+
+    def _keep(self, pair: MessagePair) -> None:
+        self.pairs = [*self.pairs, pair][-_PAIRS_KEPT:]
+
+    def _note(self, message: object, log: StreamLog) -> None:
+        header = message.header  # type: ignore[attr-defined]
+        now_ns = int(self.get_clock().now().nanoseconds)
+        log.add(now_ns, stamp_ns_of(message), str(header.frame_id))
+
+
+def findings_of(doctor: Doctor) -> Iterator[Finding]:
+    """Everything that can be told after listening."""
+    image, *clouds = doctor.logs.values()
+    for log in (image, *clouds):
+        yield from check_stream(log)
+    for cloud in clouds:
+        yield check_pairing(image, cloud, doctor.config.pairing)
+    yield from _check_tf(doctor, image, clouds)
+    if not doctor.pairs:
+        return
+    placer = FramePlacer(doctor.config, image.topic, doctor.transforms)
+    placer.camera_infos = doctor.inputs.camera_infos
+    pair = doctor.pairs[len(doctor.pairs) // 2]
+    info = placer.camera_infos.of_image(pair.image_stamp_ns)
+    if info is not None:
+        size = _size_of(pair)
+        if size is not None:
+            yield from check_intrinsics(info, size, image.topic)
+    try:
+        placed = placer.place(pair, doctor.config)
+    except (ValueError, TransformError) as error:
+        yield Finding(
+            severity="error",
+            subject="one pair",
+            found=str(error),
+            remedy="as it says; frames like this one are dropped",
+        )
+        return
+    yield _check_projection(placed, doctor)
+
+
+def _size_of(pair: MessagePair) -> tuple[int, int] | None:
+    image = pair.image
+    return (int(image.height), int(image.width)) if hasattr(image, "height") else None
+
+
+def _check_tf(doctor: Doctor, image: StreamLog, clouds: list[StreamLog]) -> Iterator[Finding]:
+    frames = doctor.transforms.frames
+    for cloud in clouds:
+        if not image.frame_id or not cloud.frame_id or image.frame_id == cloud.frame_id:
+            continue
+        try:
+            doctor.transforms.require_connection(image.frame_id, cloud.frame_id)
+        except TransformError as error:
+            yield Finding(
+                severity="error",
+                subject="TF",
+                found=str(error),
+                remedy="publish it (robot_state_publisher, static_transform_publisher), or give "
+                "extrinsics_file",
+            )
+        else:
+            yield Finding(
+                severity="ok",
+                subject="TF",
+                found=f"'{image.frame_id}' and '{cloud.frame_id}' are connected "
+                f"({len(frames)} frames)",
+            )
+    placer = FramePlacer(doctor.config, image.topic, doctor.transforms)
+    fixed = placer.fixed_frame(doctor.config.fixed_frame, image.frame_id)
+    if fixed:
+        yield Finding(
+            severity="ok", subject="motion", found=f"undone through the fixed frame '{fixed}'"
+        )
+    else:
+        yield Finding(
+            severity="warning",
+            subject="motion",
+            found="not undone: no fixed frame (odom, map, world) moves against the camera",
+            remedy="on a robot that moves, publish odometry on /tf and set fixed_frame",
+        )
+
+
+def _check_projection(placed: PlacedFrame, doctor: Doctor) -> Finding:
+    frame = placed.frame
+    completer = DepthCompleter(build_model("nearest"), config=doctor.config)
+    sparse = completer.sparse_depth(frame)
+    path = doctor.folder / "overlay.png"
+    write_picture(path, overlay(frame.image, sparse, depth_scale([sparse.depth])))
+    share = sparse.count / sparse.valid.size
+    found = (
+        f"{sparse.count} of {len(placed.sensor_points)} points lie in the image "
+        f"({100 * share:.2f} % of its pixels); drawn on it in {path}"
+    )
+    if sparse.count == 0:
+        return Finding(
+            severity="error",
+            subject="projection",
+            found=found,
+            remedy="the camera looks elsewhere than the extrinsics say: is the optical frame (z "
+            "forward) the frame_id of the images, and the sensor's own that of the points?",
+        )
+    return Finding(severity="ok", subject="projection", found=f"{found}: look whether edges agree")
+
+
+def main() -> int:
+    """Listen, look, print; 1 where something cannot work."""
+    rclpy.init(args=sys.argv)
+    try:
+        doctor = Doctor()
+        findings = list(check_environment(doctor.config))
+        print(as_text(findings), flush=True)
+        _listen(doctor)
+        streams = list(findings_of(doctor))
+        print(as_text(streams), flush=True)
+        return 1 if worst([*findings, *streams]) == "error" else 0
+    except ConfigError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except (KeyboardInterrupt, ExternalShutdownException):
+        return 130
+    finally:
+        rclpy.try_shutdown()
+
+
+def _listen(doctor: Doctor) -> None:
+    print(f"listening for {doctor.seconds:g} s ...", flush=True)
+    executor = SingleThreadedExecutor()
+    executor.add_node(doctor)
+    end = time.monotonic() + doctor.seconds
+    while (left := end - time.monotonic()) > 0:
+        executor.spin_once(timeout_sec=min(left, 0.2))
+    doctor.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
