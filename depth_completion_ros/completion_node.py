@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import signal
 import sys
 import traceback
@@ -229,6 +230,7 @@ def _added(*counts: dict[str, int]) -> dict[str, int]:
 
 def main() -> int:
     """Run the node until it is told to end; returns the exit code."""
+    faulthandler.register(signal.SIGUSR1)  # kill -USR1 shows where a node hangs
     rclpy.init(args=sys.argv)
     try:
         return _run()

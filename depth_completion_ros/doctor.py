@@ -19,7 +19,7 @@ from rclpy.node import Node
 
 from depth_completion_core.completer import DepthCompleter
 from depth_completion_core.config import ConfigError
-from depth_completion_core.findings import Finding, as_text, worst
+from depth_completion_core.findings import Finding, render_findings, worst
 from depth_completion_core.framing import PlacedFrame
 from depth_completion_core.models import build_model
 from depth_completion_core.output_files import write_picture
@@ -181,10 +181,10 @@ def main() -> int:
     try:
         doctor = Doctor()
         findings = list(check_environment(doctor.config))
-        print(as_text(findings), flush=True)
+        print(render_findings(findings), flush=True)
         _listen(doctor)
         streams = list(findings_of(doctor))
-        print(as_text(streams), flush=True)
+        print(render_findings(streams), flush=True)
         return 1 if worst([*findings, *streams]) == "error" else 0
     except ConfigError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -53,3 +53,20 @@ class NodeConfig(CompletionConfig):
     """After so long without a pair the log tells what is missing, seconds."""
     save_folder: str = "~/.ros/depth_completion"
     """Where the service ~/save_frame writes."""
+
+
+FIXED_AT_START = (
+    "model",
+    "weights",
+    "device",
+    "torch_threads",
+    "warmup_size_px",
+    "autostart",
+    "image_transport",
+    "measurements",
+    "points_topics",
+    "camera_info",
+    "extrinsics_file",
+    "silence_s",
+)
+"""Parameters that count when the node is configured; all others may change while it runs."""

@@ -21,23 +21,7 @@ from rclpy.parameter import Parameter
 
 from depth_completion_core.config import ConfigError, config_from_mapping
 from depth_completion_core.setting_descriptions import Setting, settings_of
-from depth_completion_ros.node_config import NodeConfig
-
-FIXED_AT_START = (
-    "model",
-    "weights",
-    "device",
-    "torch_threads",
-    "warmup_size_px",
-    "autostart",
-    "image_transport",
-    "measurements",
-    "points_topics",
-    "camera_info",
-    "extrinsics_file",
-    "silence_s",
-)
-"""Parameters that count when the node is configured; all others may change while it runs."""
+from depth_completion_ros.node_config import FIXED_AT_START, NodeConfig
 
 _SETTINGS = {setting.path: setting for setting in settings_of(NodeConfig)}
 _GROUPS = {path.split(".")[0] for path in _SETTINGS if "." in path}
