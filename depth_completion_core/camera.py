@@ -122,6 +122,13 @@ class CameraModel:
         """The camera of a rectangle cut from this image (it may also reach over the border)."""
         return replace(self, cx=self.cx - left, cy=self.cy - top, width=width, height=height)
 
+    def mirrored(self) -> CameraModel:
+        """The camera of this image flipped left to right; points are mirrored in x."""
+        distortion = list(self.distortion)
+        if self.distortion_model in ("plumb_bob", "rational_polynomial"):
+            distortion[3] *= -1.0  # p2 alone bends left and right differently
+        return replace(self, cx=self.width - 1 - self.cx, distortion=tuple(distortion))
+
     def project(
         self, points: npt.ArrayLike
     ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:

@@ -1,26 +1,29 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What a check has found, and what to do about it."""
+"""What a check found, and what to do about it."""
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
-Severity = Literal["ok", "warning", "error"]
-_MARKS: dict[Severity, str] = {"ok": "[ ok ]", "warning": "[warn]", "error": "[FAIL]"}
+Severity: TypeAlias = Literal["ok", "warning", "error"]
+
+_MARKS: dict[Severity, str] = {"ok": "[ok]     ", "warning": "[warning]", "error": "[ERROR]  "}
+_WIDTH = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that was looked at.
+    """One result of a check.
 
     Attributes:
-        severity: ok, warning (it works, badly) or error (it cannot work).
-        subject: what was looked at, a few words.
-        found: what was found, a sentence.
-        remedy: what to do; empty where nothing is to be done.
+        severity: ok, warning (works, but worse than it could) or error (will not work).
+        subject: what was checked: a topic, a pair of topics, a transform.
+        found: what was seen, in a sentence.
+        remedy: what to do about it; empty only where nothing is to be done.
     """
 
     severity: Severity
@@ -30,20 +33,28 @@ class Finding:
 
     def __post_init__(self) -> None:
         if self.severity != "ok" and not self.remedy:
-            raise ValueError(f"a finding that is not ok says what to do: {self.subject}")
-
-
-def as_text(findings: Iterable[Finding]) -> str:
-    """One line for each finding, and one for what to do."""
-    lines = []
-    for item in findings:
-        lines.append(f"{_MARKS[item.severity]} {item.subject}: {item.found}")
-        if item.remedy:
-            lines.append(f"         -> {item.remedy}")
-    return "\n".join(lines)
+            raise ValueError(f"finding '{self.found}' is no help without a remedy")
 
 
 def worst(findings: Iterable[Finding]) -> Severity:
-    """The worst severity; ok where nothing was found."""
-    found = {item.severity for item in findings}
+    """The gravest severity among some findings; ok for none."""
+    found = {finding.severity for finding in findings}
     return "error" if "error" in found else "warning" if "warning" in found else "ok"
+
+
+def render_findings(findings: Iterable[Finding]) -> str:
+    """Findings as text, in their order: a mark, the subject, what was found, and what to do."""
+    return "\n".join(line for finding in findings for line in _lines(finding))
+
+
+def _lines(finding: Finding) -> list[str]:
+    mark = _MARKS[finding.severity]
+    indent = " " * (len(mark) + 1)
+    lines = textwrap.wrap(
+        f"{mark} {finding.subject}: {finding.found}", _WIDTH, subsequent_indent=indent
+    )
+    if finding.remedy:
+        lines += textwrap.wrap(
+            f"-> {finding.remedy}", _WIDTH, initial_indent=indent, subsequent_indent=indent + "   "
+        )
+    return lines

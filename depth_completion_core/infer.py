@@ -4,11 +4,10 @@
 
 from __future__ import annotations
 
-import math
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -31,9 +30,11 @@ from depth_completion_core.metrics import (
     DepthMetrics,
     depth_metrics,
     mean_metrics,
+    metric_spread,
     protocol_named,
 )
 from depth_completion_core.output_files import (
+    without_nan,
     write_depth_npy,
     write_depth_png,
     write_json,
@@ -42,6 +43,7 @@ from depth_completion_core.output_files import (
 )
 from depth_completion_core.preview import frame_picture
 from depth_completion_core.projection import unproject_depth
+from depth_completion_core.timing import timed
 from depth_completion_core.visualize import depth_scale as picture_scale
 
 
@@ -64,7 +66,7 @@ class Infer:
     depth_scale: float = 256.0
     """Numbers of a depth PNG per metre: 256, or 1000 for millimetres; written depth too."""
     protocol: str = "all"
-    """Which pixels of the truth count: all, void, void_uncapped, kitti or nyu."""
+    """Which pixels of the truth count: all, void, void_uncapped, kitti, nyu or nyu_pooled."""
     device: str = "auto"
     """cpu, cuda, cuda:1, ...; auto takes a GPU where there is one."""
     root: Path = Path()
@@ -109,9 +111,8 @@ def _infer(wanted: Infer) -> None:
     model_ms: list[float] = []
     for number, (item, name) in enumerate(zip(items, names, strict=True), 1):
         frame = _frame(item, wanted.depth_scale)
-        start = time.perf_counter()
-        prediction = completer.complete(frame)
-        model_ms.append(1e3 * (time.perf_counter() - start))
+        prediction, ms = timed(partial(completer.complete, frame), completer.device)
+        model_ms.append(ms)
         truth = _truth(item, wanted.depth_scale, frame)
         if truth is not None:
             scores.append(
@@ -243,28 +244,20 @@ def _report(
     )
     report: dict[str, object] = {"model": wanted.model, "ms": {"p50": p50, "p99": p99}}
     if scores:
-        summary = mean_metrics(scores)
-        compared = [score for score in scores if score.pixels]
-        spread = {
-            name: float(np.std([getattr(score, name) for score in compared])) if compared else 0.0
-            for name in ("mae_mm", "rmse_mm")
-        }
+        summary = mean_metrics(scores, protocol_named(wanted.protocol).averaging)
+        spread = metric_spread(scores)
         print(
             f"MAE {summary['mae_mm']:.2f} +/- {spread['mae_mm']:.2f} mm, "
             f"RMSE {summary['rmse_mm']:.2f} +/- {spread['rmse_mm']:.2f} mm, "
             f"iMAE {summary['imae_per_km']:.2f} 1/km, iRMSE {summary['irmse_per_km']:.2f} 1/km, "
             f"REL {summary['rel']:.4f}, coverage {summary['coverage']:.3f} "
-            f"(protocol '{wanted.protocol}', mean over {summary['images']:.0f} images)"
+            f"(protocol '{wanted.protocol}', {summary['images']:.0f} images)"
         )
         report["protocol"] = wanted.protocol
-        report["mean"] = _without_nan(summary)
-        report["std"] = _without_nan(spread)
-        report["frames"] = {n: _without_nan(asdict(s)) for n, s in zip(names, scores, strict=True)}
+        report["mean"] = without_nan(summary)
+        report["std"] = without_nan(spread)
+        report["frames"] = {n: without_nan(asdict(s)) for n, s in zip(names, scores, strict=True)}
     write_json(wanted.out / "metrics.json", report)
-
-
-def _without_nan(values: dict[str, float]) -> dict[str, float | None]:
-    return {key: None if math.isnan(value) else value for key, value in values.items()}
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -80,7 +81,7 @@ def files_of(source: Path, types: Sequence[str], *, root: Path) -> list[Path]:
         raise InputFileError(f"there is no file or folder {source}")
     if source.suffix != ".txt":
         return [source]
-    return [_inside(root, line, source) for line in _lines(source)]
+    return [path_inside(root, line, source) for line in lines_of(source) if line]
 
 
 def matched(paths: Sequence[Path], others: Sequence[Path], what: str) -> list[Path]:
@@ -104,6 +105,36 @@ def matched(paths: Sequence[Path], others: Sequence[Path], what: str) -> list[Pa
     )
 
 
+def lines_of(listing: Path) -> list[str]:
+    """The lines of a text file, without the blanks around them; raises InputFileError."""
+    try:
+        return [line.strip() for line in listing.read_text(encoding="utf-8").splitlines()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputFileError(f"cannot read the list {listing}: {error}") from error
+
+
+def path_inside(root: Path, line: str, listing: Path) -> Path:
+    """The path that a line of a list means.
+
+    Lists come with data, so they may not lead anywhere else; symbolic links are those of whoever
+    keeps the folder, and may.
+
+    Args:
+        root: what the line is relative to.
+        line: the line.
+        listing: the list, for messages.
+
+    Raises:
+        InputFileError: the line leads out of the root, or to nothing.
+    """
+    path = Path(os.path.abspath(root / line))  # noqa: PTH100 - resolve() would follow links
+    if Path(os.path.abspath(root)) not in path.parents:  # noqa: PTH100
+        raise InputFileError(f"{listing}: '{line}' leads out of {root}; give --root")
+    if not path.exists():
+        raise InputFileError(f"{listing} names {path}, which is not there; is --root right?")
+    return path
+
+
 def _png_numbers(path: Path) -> npt.NDArray[np.uint16]:
     numbers = cv2.imdecode(_bytes(path), cv2.IMREAD_UNCHANGED)
     if numbers is None:
@@ -114,20 +145,6 @@ def _png_numbers(path: Path) -> npt.NDArray[np.uint16]:
             "depth scale"
         )
     return numbers.astype(np.uint16, copy=False)
-
-
-def _lines(listing: Path) -> list[str]:
-    lines = [line.strip() for line in listing.read_text(encoding="utf-8").splitlines()]
-    return [line for line in lines if line]
-
-
-def _inside(root: Path, line: str, listing: Path) -> Path:
-    path = (root / line).resolve()
-    if root.resolve() not in path.parents:
-        raise InputFileError(f"{listing}: '{line}' leads out of {root}; give --root")
-    if not path.exists():
-        raise InputFileError(f"{listing} names {path}, which is not there; is --root right?")
-    return path
 
 
 def _bytes(path: Path) -> UInt8Array:

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import io
 import json
+import math
+from collections.abc import Mapping
 from pathlib import Path
 
 import cv2
@@ -17,15 +19,14 @@ _PLY_RECORD = np.dtype([("xyz", "<f4", 3), ("rgb", "u1", 3)])
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write under a temporary name, then rename; an OSError leaves nothing behind."""
+    """Write under a temporary name, then rename; an error or Ctrl-C leaves nothing behind."""
     partial = path.with_name(f".{path.name}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial.write_bytes(data)
         partial.replace(path)
-    except OSError:
+    finally:
         partial.unlink(missing_ok=True)
-        raise
 
 
 def write_text(path: Path, text: str) -> None:
@@ -36,6 +37,11 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, values: object) -> None:
     """Write plain values as indented JSON; NaN is refused, since JSON has none."""
     write_text(path, json.dumps(values, indent=2, allow_nan=False) + "\n")
+
+
+def without_nan(values: Mapping[str, float]) -> dict[str, float | None]:
+    """The values for JSON, which has no NaN: None for those that are not finite."""
+    return {key: value if math.isfinite(value) else None for key, value in values.items()}
 
 
 def write_picture(path: Path, picture: UInt8Array) -> None:

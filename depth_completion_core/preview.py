@@ -28,7 +28,8 @@ def frame_picture(
     panels.append(color_bar(scale, height=panels[0].shape[0]))
     if truth is not None:
         errors = error_scale(scale)
-        panels.append(panel(error_map(prediction, truth, errors), "absolute error", width=width))
+        title = "absolute error (grey: none known)"
+        panels.append(panel(error_map(prediction, truth, errors), title, width=width))
         panels.append(color_bar(errors, height=panels[0].shape[0]))
     return beside(*panels)
 

@@ -148,8 +148,9 @@ def check_pairing(image: StreamLog, cloud: StreamLog, config: PairingConfig) -> 
         return Finding(
             severity="error", subject=subject, found="no pairs: one is silent", remedy="see above"
         )
-    gaps_ms = signed_gaps_ns(image.stamps_ns, cloud.stamps_ns) / 1e6
-    gaps_ms -= config.cloud_time_offset_ms
+    offset_ns = round(config.cloud_time_offset_ms * 1e6)  # added to clouds, as the pairer does
+    clouds_ns = [stamp_ns + offset_ns for stamp_ns in cloud.stamps_ns]
+    gaps_ms = signed_gaps_ns(image.stamps_ns, clouds_ns) / 1e6
     largest, typical = float(np.percentile(np.abs(gaps_ms), 90)), float(np.median(gaps_ms))
     found = f"the nearest cloud is {typical:+.1f} ms off (median), {largest:.1f} ms at most (p90)"
     if largest <= config.slop_ms:
@@ -164,7 +165,8 @@ def check_pairing(image: StreamLog, cloud: StreamLog, config: PairingConfig) -> 
     spread = float(np.percentile(np.abs(gaps_ms - typical), 90))
     constant = spread < min(config.slop_ms, abs(typical))
     remedy = (
-        f"a constant offset: set pairing.cloud_time_offset_ms to {-typical:.0f}"
+        f"a constant offset: set pairing.cloud_time_offset_ms to "
+        f"{config.cloud_time_offset_ms - typical:.0f}"
         if constant
         else f"set pairing.slop_ms to {np.ceil(largest / 10) * 10:.0f} or more, and give a "
         "fixed_frame so that the motion in between is undone"

@@ -7,8 +7,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
+import torch
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +23,17 @@ class Timing:
     p99_ms: float
     min_ms: float
     rounds: int
+
+
+def timed(function: Callable[[], T], device: torch.device) -> tuple[T, float]:
+    """Call a function; returns its result and the milliseconds until the device has it done."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    start = time.perf_counter()
+    result = function()
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return result, 1e3 * (time.perf_counter() - start)
 
 
 def timed_in_turn(

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.node import Node
 from rclpy.task import Future
 from std_srvs.srv import Trigger
@@ -32,7 +33,13 @@ class Services:
     ) -> None:
         self._node, self._parameters, self._pipeline = node, parameters, pipeline
         node.create_service(Trigger, "~/save_frame", self._save_frame)
-        node.create_service(LoadModel, "~/load_model", self._load_model)
+        # A group of its own: while the new model loads, the node's other callbacks go on.
+        node.create_service(
+            LoadModel,
+            "~/load_model",
+            self._load_model,
+            callback_group=MutuallyExclusiveCallbackGroup(),
+        )
 
     def _save_frame(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         pipeline, config = self._pipeline(), self._parameters.config

@@ -6,21 +6,25 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 
+from depth_completion_core.codecs.image import decode_image
+from depth_completion_core.codecs.pointcloud import decode_points
 from depth_completion_core.completer import DepthCompleter
-from depth_completion_core.config import CompletionConfig, OcclusionConfig
+from depth_completion_core.config import CompletionConfig, OcclusionConfig, OutputConfig
 from depth_completion_core.data.synthetic import build_drive
 from depth_completion_core.frame import Float32Array, Frame, SparseDepth, UInt8Array
+from depth_completion_core.framing import PlacedFrame
 from depth_completion_core.models import build_model
 from depth_completion_core.output_files import write_picture
-from depth_completion_core.projection import unproject_depth
+from depth_completion_core.products import PRODUCTS, CompletedFrame
+from depth_completion_core.transforms import RigidTransform
 from depth_completion_core.visualize import (
     beside,
     color_bar,
-    colorize,
     depth_scale,
     overlay,
     panel,
@@ -29,6 +33,11 @@ from depth_completion_core.visualize import (
 
 _FOLDER = Path(__file__).parent
 _PART = (slice(200, 440), slice(0, 320))  # where things stand before other things
+_BACKGROUND = 48  # as in config/completion.rviz
+_YELLOW = (220, 220, 60)  # likewise
+_EYE = np.array([1.7, -1.0, -1.7], np.float32)  # in the optical frame, metres: right, up, behind
+_TARGET = np.array([0.15, 0.15, 3.0], np.float32)
+_NEAREST_SHOWN = 2.2  # metres from the eye
 
 
 def main() -> None:
@@ -60,52 +69,88 @@ def _occlusion() -> UInt8Array:
 
 
 def _rviz() -> UInt8Array:
-    """The displays of config/completion.rviz: dense cloud, measurements, depth in colours."""
-    drive = build_drive("room", seed=3)
-    shot, sweep = drive.render(4_000_000_000), drive.scan(4_000_000_000, freeze=True)
+    """What config/completion.rviz shows of the messages that the node makes of one frame."""
+    drive = build_drive("room", seed=2)
+    shot, sweep = drive.render(10_000_000_000), drive.scan(10_000_000_000, freeze=True)
     frame = Frame(
         image=shot.image,
         camera=drive.camera,
         points=sweep.xyz,
         camera_from_points=drive.camera_from_lidar,
     )
-    prediction = DepthCompleter(build_model("linear")).complete(frame)
-    near = replace(CompletionConfig().output, support_radius_px=25.0)
-    shown = DepthCompleter(build_model("linear"), config=CompletionConfig(output=near))
-    trusted = shown.complete(frame)
-    points = unproject_depth(trusted.depth, trusted.valid, drive.camera).reshape(-1, 3)
-    scale = depth_scale([prediction.sparse.depth])
+    config = CompletionConfig(output=OutputConfig(support_radius_px=25.0))
+    done = CompletedFrame(
+        placed=PlacedFrame(
+            frame=frame,
+            camera_from_frame=RigidTransform.identity(),
+            sensor_points=sweep.xyz,
+            gap_ns=0,
+        ),
+        prediction=DepthCompleter(build_model("linear"), config=config).complete(frame),
+        cloud=config.cloud,
+    )
+    made: dict[str, Any] = {product.topic: product.make(done) for product in PRODUCTS}
     side = stacked(
-        panel(overlay(shot.image, prediction.sparse, scale), "debug/overlay", width=420),
-        panel(colorize(trusted.depth, trusted.valid, scale), "depth/image_color", width=420),
+        *(
+            panel(decode_image(made[topic]), topic, width=420)
+            for topic in ("depth/image_color", "debug/overlay")
+        )
     )
-    view = _perspective(points, shot.image.reshape(-1, 3), side.shape[0] - 26, 900)
-    return beside(panel(view, "depth/points", width=900), side)
+    cloud = decode_points(made["depth/points"])
+    measured = drive.camera_from_lidar.apply(sweep.xyz).astype(np.float32)
+    assert cloud.rgb is not None  # noqa: S101 - that message has colours
+    label = panel(np.zeros((1, 900, 3), np.uint8), "depth/points, and points in yellow", width=900)
+    view = _View(height=side.shape[0] - len(label) + 1, width=900)
+    view.add(cloud.xyz, cloud.rgb, size_px=3)
+    view.add(measured, np.full(measured.shape, _YELLOW, np.uint8), size_px=2)
+    return beside(np.vstack([label[:-1], view.picture()]), side)
 
 
-def _perspective(points: Float32Array, colors: UInt8Array, height: int, width: int) -> UInt8Array:
-    """Points in the optical frame, seen from behind, above and to the right of the camera."""
-    usable = np.isfinite(points).all(axis=1)
-    points, colors = points[usable], colors[usable]
-    yaw, pitch = np.radians(-24.0), np.radians(20.0)
-    turn = (
-        cv2.Rodrigues(np.array([pitch, 0.0, 0.0]))[0] @ cv2.Rodrigues(np.array([0.0, yaw, 0.0]))[0]
-    )
-    middle = np.median(points, axis=0)
-    eye_from_middle = np.array([0.0, 0.0, 1.25 * middle[2]])
-    seen = (points - middle) @ turn.T + eye_from_middle
-    seen, colors = seen[seen[:, 2] > 0.2], colors[seen[:, 2] > 0.2]
-    order = np.argsort(-seen[:, 2])  # far ones first, near ones over them
-    seen, colors = seen[order], colors[order]
-    column = np.rint(0.9 * height * seen[:, 0] / seen[:, 2] + width / 2).astype(int)
-    row = np.rint(0.9 * height * seen[:, 1] / seen[:, 2] + height / 2).astype(int)
-    view = np.full((height, width, 3), 24, dtype=np.uint8)
-    for down in (0, 1):
-        for right in (0, 1):
-            y, x = row + down, column + right
-            inside = (y >= 0) & (y < height) & (x >= 0) & (x < width)
-            view[y[inside], x[inside]] = colors[inside]
-    return view
+class _View:
+    """Points of the optical frame as squares, seen from beside the camera.
+
+    Drawn at twice the size and reduced, which takes the place of the smooth edges of a GPU.
+    """
+
+    def __init__(self, *, height: int, width: int) -> None:
+        self._size = (height, width)
+        self._pixels = np.full((4 * height * width, 3), _BACKGROUND, dtype=np.uint8)
+        self._depth = np.full(4 * height * width, np.inf, dtype=np.float32)
+
+    def add(self, xyz: Float32Array, rgb: UInt8Array, *, size_px: int) -> None:
+        """Draw (N, 3) points in metres with their colours; near ones cover far ones."""
+        height, width = 2 * self._size[0], 2 * self._size[1]
+        seen = (xyz - _EYE) @ _looking_at(_EYE, _TARGET).T
+        order = np.argsort(-seen[:, 2])  # far ones first: of a pixel's values the last one stays
+        order = order[seen[order, 2] > _NEAREST_SHOWN]
+        x, y, z = seen[order].T
+        column = np.rint(1.1 * height * x / z + width / 2).astype(int)
+        row = np.rint(1.1 * height * y / z + height / 2).astype(int)
+        # Point by point, so that near ones cover far ones with all of their square.
+        down, right = np.divmod(np.arange(4 * size_px**2), 2 * size_px)
+        rows, columns = row[:, None] + down - size_px, column[:, None] + right - size_px
+        owner = np.broadcast_to(np.arange(len(order))[:, None], rows.shape)
+        inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+        pixel, owner = (rows * width + columns)[inside], owner[inside]
+        is_nearer = z[owner] < self._depth[pixel]
+        pixel, owner = pixel[is_nearer], owner[is_nearer]
+        self._pixels[pixel], self._depth[pixel] = rgb[order][owner], z[owner]
+
+    def picture(self) -> UInt8Array:
+        """(height, width, 3)."""
+        height, width = self._size
+        large = self._pixels.reshape(2 * height, 2 * width, 3)
+        return np.asarray(
+            cv2.resize(large, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8
+        )
+
+
+def _looking_at(eye: Float32Array, target: Float32Array) -> Float32Array:
+    """Rotation of an optical frame at ``eye`` that looks at ``target``; y of the camera is down."""
+    forward = (target - eye) / np.linalg.norm(target - eye)
+    right = np.cross(np.array([0.0, 1.0, 0.0]), forward)
+    right /= np.linalg.norm(right)
+    return np.stack([right, np.cross(forward, right), forward]).astype(np.float32)
 
 
 def _sparse(frame: Frame, *, enabled: bool) -> SparseDepth:

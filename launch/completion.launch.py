@@ -67,6 +67,14 @@ def _actions(context: LaunchContext) -> list[object]:
     is_sim_time = given["use_sim_time"] or ("true" if given["bag"] else "false")
     overrides: dict[str, object] = {"use_sim_time": is_sim_time.lower() == "true"}
     overrides.update({key: given[key] for key in ("model", "weights", "device") if given[key]})
+    remappings = [
+        ("image", given["image"]),
+        ("image/compressed", f"{given['image']}/compressed"),
+        ("camera_info", given["camera_info"]),
+        ("points", given["points"]),
+        ("sparse_depth", given["sparse_depth"]),
+        ("sparse_depth/compressedDepth", f"{given['sparse_depth']}/compressedDepth"),
+    ]
     node = LifecycleNode(
         package=PACKAGE,
         executable="completion_node",
@@ -75,14 +83,7 @@ def _actions(context: LaunchContext) -> list[object]:
         output="screen",
         emulate_tty=True,
         parameters=[*([given["params_file"]] if given["params_file"] else []), overrides],
-        remappings=[
-            ("image", given["image"]),
-            ("image/compressed", f"{given['image']}/compressed"),
-            ("camera_info", given["camera_info"]),
-            ("points", given["points"]),
-            ("sparse_depth", given["sparse_depth"]),
-            ("sparse_depth/compressedDepth", f"{given['sparse_depth']}/compressedDepth"),
-        ],
+        remappings=remappings,
         arguments=["--ros-args", "--log-level", given["log_level"]],
         prefix=_END_WITH_LAUNCH,
         exec_name="completion_node",
@@ -94,6 +95,9 @@ def _actions(context: LaunchContext) -> list[object]:
         Node(
             package="rviz2",
             executable="rviz2",
+            # The layout names the topics as the node does.
+            namespace=given["namespace"],
+            remappings=remappings,
             arguments=[
                 "-d",
                 PathJoinSubstitution([FindPackageShare(PACKAGE), "config", "completion.rviz"]),

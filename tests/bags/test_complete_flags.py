@@ -28,8 +28,10 @@ _DEFAULTS = dict(_leaves(config_to_mapping(CompletionConfig())))
 def _another(value: object) -> Any:  # noqa: ANN401 - of the type of the value
     if isinstance(value, bool):
         return not value
-    if isinstance(value, (int, float)):
+    if isinstance(value, int):
         return value + 3
+    if isinstance(value, float):
+        return value + 0.25
     if isinstance(value, list):
         return [1, 2, 30, 40]
     return f"{value}x"

@@ -138,9 +138,9 @@ def test_an_int_is_taken_for_a_float_and_becomes_one(path: tuple[str, ...]) -> N
     )[path]
     assert type(taken) is type(_LEAVES[path])
     if isinstance(_LEAVES[path], float):
-        from_int = dict(_leaves(config_from_mapping(CompletionConfig, _nested(path, 2))))[path]
+        from_int = dict(_leaves(config_from_mapping(CompletionConfig, _nested(path, 1))))[path]
         assert type(from_int) is float
-        assert from_int == 2.0
+        assert from_int == 1.0
 
 
 def test_lists_become_tuples_of_their_type() -> None:

@@ -12,10 +12,12 @@ import pytest
 from depth_completion_core.metrics import (
     PROTOCOLS,
     DepthMetrics,
+    Missing,
     Protocol,
     UnknownProtocolError,
     depth_metrics,
     mean_metrics,
+    metric_spread,
     protocol_named,
     scored_pixels,
 )
@@ -59,8 +61,12 @@ def _slow_metrics(
         "delta1": sum(ratio < 1.25 for ratio in ratios) / count,
         "delta2": sum(ratio < 1.5625 for ratio in ratios) / count,
         "delta3": sum(ratio < 1.953125 for ratio in ratios) / count,
+        "delta_1_02": sum(ratio < 1.02 for ratio in ratios) / count,
+        "delta_1_05": sum(ratio < 1.05 for ratio in ratios) / count,
+        "delta_1_10": sum(ratio < 1.10 for ratio in ratios) / count,
         "coverage": count / counted,
         "pixels": float(count),
+        "truth_pixels": float(counted),
     }
 
 
@@ -110,6 +116,7 @@ def test_nothing_compared_is_nan_and_not_zero() -> None:
     unanswered = asdict(depth_metrics(truth, nothing, truth, truth_valid))
     assert unanswered.pop("coverage") == 0.0
     assert unanswered.pop("pixels") == 0.0
+    assert unanswered.pop("truth_pixels") == np.count_nonzero(truth_valid)
     assert all(math.isnan(value) for value in unanswered.values())
     without_truth = depth_metrics(truth, truth_valid, truth, nothing)
     assert math.isnan(without_truth.coverage)
@@ -137,7 +144,7 @@ def test_published_bounds() -> None:
     }
     # float32(0.2) is a little more than 0.2.
     assert present_at["void"][1:] == [True, True, False, False]
-    for name in ("all", "void_uncapped", "kitti", "nyu"):
+    for name in ("all", "void_uncapped", "kitti", "nyu", "nyu_pooled"):
         assert present_at[name] == [True] * 5
 
 
@@ -172,6 +179,9 @@ def test_mean_is_over_images_and_skips_those_without_a_figure() -> None:
         expected = (asdict(first)[name] + asdict(second)[name]) / 2
         assert means[name] == pytest.approx(expected, rel=1e-12)
     assert means["coverage"] == pytest.approx((first.coverage + second.coverage) / 3)
+    spread = metric_spread([first, silent, second])
+    assert spread["rmse_mm"] == pytest.approx(abs(first.rmse_mm - second.rmse_mm) / 2, rel=1e-12)
+    assert spread["coverage"] == pytest.approx(np.std([first.coverage, 0.0, second.coverage]))
     assert (means["images"], means["images_skipped"]) == (2.0, 1.0)
 
 
@@ -189,6 +199,32 @@ def test_mean_of_nothing_is_nan() -> None:
         means = mean_metrics(images)
         assert math.isnan(means["mae_mm"])
         assert (means["images"], means["images_skipped"]) == (0.0, skipped)
+        assert all(math.isnan(metric_spread(images)[name]) for name in ("mae_mm", "delta1"))
+
+
+@pytest.mark.parametrize("missing", ["left_out", "as_zero"])
+def test_pooled_means_are_those_of_one_image_with_all_pixels(missing: Missing) -> None:
+    protocol = replace(_INDOOR, missing=missing, averaging="pooled")
+    predicted = [_image(seed, (6, 10 + seed)) for seed in range(4)]
+    true = [_image(seed + 40, (6, 10 + seed)) for seed in range(4)]
+    true[2] = (true[2][0], np.zeros_like(true[2][1]))  # an image with nothing to be scored
+    means = mean_metrics(
+        [depth_metrics(*p, *t, protocol) for p, t in zip(predicted, true, strict=True)], "pooled"
+    )
+    depth, truth = (np.hstack([pair[0] for pair in side]) for side in (predicted, true))
+    valid, truth_valid = (np.hstack([pair[1] for pair in side]) for side in (predicted, true))
+    together = asdict(depth_metrics(depth, valid, truth, truth_valid, protocol))
+    for name in together.keys() - {"pixels", "truth_pixels"}:
+        assert means[name] == pytest.approx(together[name], rel=1e-12), name
+    assert means["images"] == 3.0
+
+
+def test_missing_as_zero_counts_them_as_wholly_wrong() -> None:
+    truth = np.array([[2.0, 4.0]], dtype=np.float32)
+    depth = np.array([[2.0, np.nan]], dtype=np.float32)
+    metrics = depth_metrics(depth, depth > 0, truth, truth > 0, replace(_INDOOR, missing="as_zero"))
+    assert (metrics.mae_mm, metrics.imae_per_km, metrics.rel) == (2000.0, 125.0, 0.5)
+    assert (metrics.delta1, metrics.coverage, metrics.pixels) == (0.5, 0.5, 2.0)
 
 
 def test_unknown_protocol_names_the_known_ones() -> None:

@@ -1,26 +1,34 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
+"""The generated files are fresh, and the presets hold known parameters, differences only."""
+
 from __future__ import annotations
 
-from operator import attrgetter
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from depth_completion_core.config import config_from_mapping
+from depth_completion_core.config import config_from_mapping, config_to_mapping
 from depth_completion_core.setting_descriptions import settings_of
 from depth_completion_ros.node_config import FIXED_AT_START, NodeConfig
 from depth_completion_ros.parameter_files import markdown_text, yaml_text
 
 _ROOT = Path(__file__).resolve().parents[2]
-_PRESETS = sorted(set((_ROOT / "config").glob("*.yaml")) - {_ROOT / "config/completion.yaml"})
-_PATHS = [setting.path for setting in settings_of(NodeConfig)]
+_CONFIG = _ROOT / "config"
+_GENERATED = _CONFIG / "completion.yaml"
+_PRESETS = sorted(set(_CONFIG.glob("*.yaml")) - {_GENERATED})
+_COMMAND = "python -m depth_completion_ros.parameter_files"
+presets = pytest.mark.parametrize("path", _PRESETS, ids=lambda path: path.stem)
 
 
-def _parameters(path: Path) -> dict[str, Any]:
-    content: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+def _parameters(text: str) -> dict[str, Any]:
+    """What stands under the one header that fits a node of any name in any namespace."""
+    content = yaml.safe_load(text)
+    assert list(content) == ["/**"]
+    assert list(content["/**"]) == ["ros__parameters"]
     parameters: dict[str, Any] = content["/**"]["ros__parameters"]
     return parameters
 
@@ -28,40 +36,75 @@ def _parameters(path: Path) -> dict[str, Any]:
 def _leaves(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in tree.items():
-        is_group = isinstance(value, dict)
-        found |= _leaves(value, f"{prefix}{key}.") if is_group else {f"{prefix}{key}": value}
+        if isinstance(value, dict):
+            found |= _leaves(value, f"{prefix}{key}.")
+        else:
+            found[f"{prefix}{key}"] = value
     return found
 
 
-def test_the_committed_files_are_what_the_tree_says() -> None:
-    written = (_ROOT / "config" / "completion.yaml").read_text(encoding="utf-8")
-    assert written == yaml_text(), "run python -m depth_completion_ros.parameter_files"
-    page = (_ROOT / "docs" / "parameters.md").read_text(encoding="utf-8")
-    assert page == markdown_text(), "run python -m depth_completion_ros.parameter_files"
+def test_generated_files_are_fresh() -> None:
+    for path, text in (
+        (_GENERATED, yaml_text()),
+        (_ROOT / "docs" / "parameters.md", markdown_text()),
+    ):
+        assert path.read_text(encoding="utf-8") == text, f"run {_COMMAND}"
 
 
-def test_the_generated_file_gives_the_defaults() -> None:
-    tree = _parameters(_ROOT / "config" / "completion.yaml")
+def test_the_generated_yaml_gives_the_defaults() -> None:
+    tree = _parameters(yaml_text())
     assert config_from_mapping(NodeConfig, tree) == NodeConfig()
-    unset = {path for path in _PATHS if path not in _leaves(tree)}
-    assert unset == {"inference.roi_px"}  # an empty list has no type in ROS
+    empty = {setting.path for setting in settings_of(NodeConfig) if setting.default == ()}
+    assert {setting.path for setting in settings_of(NodeConfig)} == set(_leaves(tree)) | empty
 
 
-@pytest.mark.parametrize("preset", _PRESETS, ids=lambda path: path.stem)
-def test_a_preset_holds_differences_only(preset: Path) -> None:
-    tree = _parameters(preset)
-    config = config_from_mapping(NodeConfig, tree)
-    default = NodeConfig()
-    differs = [p for p in _leaves(tree) if attrgetter(p)(config) != attrgetter(p)(default)]
-    assert differs == list(_leaves(tree))
-    for line in preset.read_text(encoding="utf-8").splitlines():
-        assert len(line) <= 110
+def test_the_generated_yaml_has_no_empty_list() -> None:
+    """Rcl refuses a file with one: an empty list has no type."""
+    text = yaml_text()
+    assert [] not in _leaves(_parameters(text)).values()
+    assert re.search(r"^ *# roi_px: \[\]$", text, flags=re.MULTILINE)
 
 
-def test_there_are_presets_for_the_usual_sensors() -> None:
-    names = {preset.stem for preset in _PRESETS}
-    assert {"realsense_d435i_vio", "spinning_lidar", "livox"} <= names
+def test_every_setting_is_described_in_both() -> None:
+    lines = markdown_text().splitlines()
+    for setting in settings_of(NodeConfig):
+        assert setting.description, setting.path
+        rows = [line for line in lines if f"| `{setting.path}` |" in line]
+        assert len(rows) == 1, setting.path
+        assert setting.description.replace("|", "\\|") in rows[0]
+        changes_late = "| any time |" in rows[0]
+        assert changes_late == (setting.path not in FIXED_AT_START)
+
+
+def test_every_row_has_as_many_cells_as_the_head() -> None:
+    rows = [line for line in markdown_text().splitlines() if line.startswith("|")]
+    assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {7}
 
 
 def test_what_is_fixed_at_start_exists() -> None:
-    assert set(FIXED_AT_START) <= set(_PATHS)
+    assert set(FIXED_AT_START) <= {setting.path for setting in settings_of(NodeConfig)}
+
+
+def test_there_are_presets() -> None:
+    assert len(_PRESETS) >= 4
+
+
+@presets
+def test_presets_hold_known_parameters(path: Path) -> None:
+    config_from_mapping(NodeConfig, _parameters(path.read_text(encoding="utf-8")))
+
+
+@presets
+def test_presets_hold_differences_only(path: Path) -> None:
+    defaults = _leaves(config_to_mapping(NodeConfig()))
+    given = _leaves(_parameters(path.read_text(encoding="utf-8")))
+    assert given
+    assert {name for name, value in given.items() if defaults[name] == value} == set()
+
+
+@presets
+def test_every_line_of_a_preset_has_its_reason(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    values = [line for line in lines if re.match(r" +\w+: *[^ #]", line)]
+    assert values
+    assert [line for line in values if "  # " not in line] == []

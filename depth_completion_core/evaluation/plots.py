@@ -1,0 +1,72 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Curves of errors over a sweep, or over the steps of a training."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from depth_completion_core.output_files import write_whole
+
+
+class PlotError(ImportError):
+    """The package that draws is not there; the message says how to get it."""
+
+
+class Curve(NamedTuple):
+    """Errors of one model over a sweep, in millimetres.
+
+    Attributes:
+        x: where they were measured.
+        mae_mm: mean absolute errors.
+        rmse_mm: roots of the mean squared error.
+    """
+
+    x: list[float]
+    mae_mm: list[float]
+    rmse_mm: list[float]
+
+
+def plot_curves(path: Path, curves: Mapping[str, Curve], *, x_label: str, title: str) -> None:
+    """Write MAE and RMSE over x as a PNG, a line per model.
+
+    Raises:
+        PlotError: matplotlib is not installed.
+        OSError: the file cannot be written.
+    """
+    try:
+        from matplotlib.figure import Figure  # noqa: PLC0415 - an extra, not in the base install
+    except ImportError as error:
+        raise PlotError(
+            f"{path.name} is not drawn, it needs matplotlib: "
+            "pip install 'depth_completion_ros[evaluation]'"
+        ) from error
+    # No pyplot: a Figure of its own draws without a display and leaves no state behind.
+    figure = Figure(figsize=(10, 4), layout="constrained")
+    values = [value for curve in curves.values() for value in curve.x]
+    for axes, (what, name) in zip(
+        figure.subplots(1, 2), (("MAE", "mae_mm"), ("RMSE", "rmse_mm")), strict=True
+    ):
+        for label, curve in curves.items():
+            axes.plot(curve.x, getattr(curve, name), marker="o", label=label)
+        if is_wide(values):
+            axes.set_xscale("log")
+        axes.set_xticks(sorted(set(values)), [f"{value:g}" for value in sorted(set(values))])
+        axes.minorticks_off()
+        axes.set_ylim(bottom=0)
+        axes.set_xlabel(x_label)
+        axes.set_ylabel(f"{what} [mm]")
+        axes.grid(alpha=0.3)
+    figure.axes[0].legend()
+    figure.suptitle(title)
+    image = io.BytesIO()
+    figure.savefig(image, format="png", dpi=120)
+    write_whole(path, image.getvalue())
+
+
+def is_wide(values: Sequence[float]) -> bool:
+    """Whether values are positive and so far apart that they are better seen by their logarithm."""
+    return min(values) > 0 and max(values) / min(values) >= 8

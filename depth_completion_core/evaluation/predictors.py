@@ -1,0 +1,190 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What is scored: completers, and predictions that were saved."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import torch
+
+from depth_completion_core.completer import DepthCompleter, load_model
+from depth_completion_core.config import CompletionConfig
+from depth_completion_core.data.sample import DataError, Sample
+from depth_completion_core.frame import DepthPrediction, SparseDepth
+from depth_completion_core.input_files import DEPTH_TYPES, read_depth
+from depth_completion_core.models import MODELS
+from depth_completion_core.postprocessing import support_distance_px
+from depth_completion_core.timing import timed
+
+_CHECKPOINT = ".safetensors"
+
+
+class Predictor(ABC):
+    """Answers samples.
+
+    Attributes:
+        label: its name in tables and folders.
+        identity: changes when its answers would: a model's name, the checksum of a file.
+        device: where it runs, in words; empty where nothing runs.
+    """
+
+    label: str
+    identity: str
+    device: str = ""
+
+    @abstractmethod
+    def predict(self, sample: Sample) -> tuple[DepthPrediction, float]:
+        """Dense depth, and the milliseconds it took (NaN where nothing ran).
+
+        Raises:
+            ValueError: the sample lacks something, or the answer does not fit it.
+        """
+
+
+class ModelPredictor(Predictor):
+    """A model of the table or a checkpoint, run frame by frame."""
+
+    def __init__(self, label: str, identity: str, completer: DepthCompleter) -> None:
+        self.label, self.identity = label, identity
+        self.device = _device_name(completer.device)
+        self._completer = completer
+        self._is_warm = False
+
+    def predict(self, sample: Sample) -> tuple[DepthPrediction, float]:
+        """Run the model; the first frame is run twice, so that no start-up is timed."""
+        if sample.sparse is None and self._completer.model.needs_sparse_depth:
+            raise DataError(
+                f"{sample.name}: the data set gives no measurements; say how they are drawn from "
+                "the truth, as with --points uniform:500"
+            )
+        frame = sample.frame()
+        if not self._is_warm:
+            self._completer.complete(frame)
+            self._is_warm = True
+        return timed(partial(self._completer.complete, frame), self._completer.device)
+
+
+class SavedPredictions(Predictor):
+    """Depth images on disk, NAME.npy in metres or NAME.png in metres times a scale."""
+
+    def __init__(self, folder: Path, *, depth_scale: float) -> None:
+        if not folder.is_dir():
+            raise DataError(f"there is no folder {folder} with predictions")
+        is_ours = folder.name in ("predictions", "kitti_submission")
+        self.label = f"{folder.resolve().parent.name if is_ours else folder.name} (saved)"
+        self.identity = f"saved in {folder}, scale {depth_scale:g}"
+        self._folder, self._depth_scale = folder, depth_scale
+
+    def predict(self, sample: Sample) -> tuple[DepthPrediction, float]:
+        """Read the file of the sample's name."""
+        candidates = [self._folder / f"{sample.name}{ending}" for ending in reversed(DEPTH_TYPES)]
+        path = next((path for path in candidates if path.is_file()), None)
+        if path is None:
+            raise DataError(f"there is neither {candidates[0]} nor {candidates[1].name}")
+        depth = read_depth(path, depth_scale=self._depth_scale)
+        if depth.depth.shape != sample.image.shape[:2]:
+            raise DataError(
+                f"{path} is {depth.depth.shape}, expected {sample.image.shape[:2]} as the image"
+            )
+        sparse = sample.sparse or SparseDepth.from_depth(0.0 * depth.depth)
+        prediction = DepthPrediction(
+            depth=depth.depth,
+            valid=depth.valid,
+            confidence=None,
+            support_distance_px=support_distance_px(sparse.valid),
+            sparse=sparse,
+        )
+        return prediction, math.nan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSource:
+    """A model that was named, not loaded yet.
+
+    Attributes:
+        label: its name in tables and folders.
+        name_or_path: as :func:`load_model` takes it.
+        step: training step that a checkpoint's file name tells; None for none.
+    """
+
+    label: str
+    name_or_path: str
+    step: int | None = None
+
+    def load(self, device: str, config: CompletionConfig) -> ModelPredictor:
+        """Load it; raises what :func:`load_model` raises."""
+        completer = load_model(self.name_or_path, device=device, config=config)
+        path = Path(self.name_or_path)
+        is_file = self.name_or_path not in MODELS
+        digest = hashlib.sha256(path.read_bytes()).hexdigest() if is_file else ""
+        return ModelPredictor(self.label, digest or self.name_or_path, completer)
+
+
+def model_sources(models: Sequence[str]) -> list[ModelSource]:
+    """Names and checkpoints; those of one file name are told apart by their folder."""
+    labels = [name if name in MODELS else Path(name).stem for name in models]
+    for index, label in enumerate(labels):
+        if labels.count(label) > 1 and models[index] not in MODELS:
+            labels[index] = f"{Path(models[index]).parent.name}-{label}"
+    return [
+        ModelSource(label=label, name_or_path=name)
+        for label, name in zip(labels, models, strict=True)
+    ]
+
+
+def check_labels(labels: Sequence[str]) -> None:
+    """Raise DataError where two models or folders would have one name in tables."""
+    for label in labels:
+        if labels.count(label) > 1:
+            raise DataError(f"'{label}' names two models; give each once, under its own name")
+
+
+def checkpoints_in(
+    folder: Path, *, first: int = 0, every: int = 0, last: int = 0
+) -> list[ModelSource]:
+    """The checkpoints of a training run by step, the last number in a file's name.
+
+    Args:
+        folder: with .safetensors files.
+        first: only from this step on.
+        every: only steps that are so far apart, counted from ``first``; 0 for all.
+        last: only to this step; 0 for no end. Where any of the three is given, files whose name
+            has no number are left out; else they come at the end.
+
+    Raises:
+        DataError: none is left.
+    """
+    found = sorted(folder.glob(f"*{_CHECKPOINT}"))
+    sources = [
+        ModelSource(label=path.stem, name_or_path=str(path), step=_step_of(path)) for path in found
+    ]
+
+    def is_wanted(step: int | None) -> bool:
+        if step is None:
+            return not (first or every or last)
+        return first <= step <= (last or step) and not (every and (step - first) % every)
+
+    chosen = [source for source in sources if is_wanted(source.step)]
+    if not chosen:
+        raise DataError(
+            f"{folder} holds {len(found)} checkpoints ({_CHECKPOINT}), none of a step that is "
+            f"asked for: from {first}, every {every or 1}, to {last or 'the end'}"
+        )
+    return sorted(chosen, key=lambda source: math.inf if source.step is None else source.step)
+
+
+def _step_of(path: Path) -> int | None:
+    numbers = re.findall(r"\d+", path.stem)
+    return int(numbers[-1]) if numbers else None
+
+
+def _device_name(device: torch.device) -> str:
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else str(device)

@@ -1,0 +1,164 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What is known of each scored frame, in a CSV that a run goes on from."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from depth_completion_core.metrics import METRIC_NAMES, DepthMetrics
+from depth_completion_core.output_files import write_json, write_text
+
+_COLUMNS = ("name", "skipped", "failed", "measured_pixels", "ms", *METRIC_NAMES)
+_SECONDS_BETWEEN_WRITES = 5.0
+
+
+class ResultsError(ValueError):
+    """Results on disk that cannot be read, or are of another evaluation; says what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameRecord:
+    """One frame of one model.
+
+    Attributes:
+        name: of the sample.
+        metrics: None where there are none.
+        measured_pixels: number of measurements that the model saw.
+        ms: time of the model; NaN where it was not measured.
+        skipped: why there are no metrics although nothing is wrong; else empty.
+        failed: what went wrong; else empty.
+    """
+
+    name: str
+    metrics: DepthMetrics | None = None
+    measured_pixels: int = 0
+    ms: float = math.nan
+    skipped: str = ""
+    failed: str = ""
+
+
+class FrameTable:
+    """The records of one model under one condition: ``frames.csv`` beside ``run.json``.
+
+    Attributes:
+        folder: where both are.
+        records: by name of the sample, in the order they were added.
+    """
+
+    def __init__(self, folder: Path, settings: Mapping[str, Any], *, fresh: bool = False) -> None:
+        """Begin a table, or go on with the one of the same settings.
+
+        Raises:
+            ResultsError: the folder holds results of other settings, or damaged ones.
+        """
+        self.folder = folder
+        self.records: dict[str, FrameRecord] = {}
+        self._written_at = time.monotonic()
+        wanted = json.loads(json.dumps(settings))
+        found = None if fresh else _read_settings(self._settings_file)
+        if found is None:
+            write_json(self._settings_file, wanted)
+            self.write()
+        elif found != wanted:
+            raise ResultsError(_difference(folder, found, wanted))
+        else:
+            self.records = {item.name: item for item in read_records(self.file)}
+
+    @property
+    def file(self) -> Path:
+        """The CSV."""
+        return self.folder / "frames.csv"
+
+    def has(self, name: str) -> bool:
+        """Whether this frame is done; one that failed is tried again."""
+        return name in self.records and not self.records[name].failed
+
+    def add(self, record: FrameRecord) -> None:
+        """Add a frame; the file follows within seconds."""
+        self.records[record.name] = record
+        if time.monotonic() - self._written_at > _SECONDS_BETWEEN_WRITES:
+            self.write()
+
+    def write(self) -> None:
+        """Write the CSV, whole or not at all."""
+        write_records(self.file, list(self.records.values()))
+        self._written_at = time.monotonic()
+
+    @property
+    def _settings_file(self) -> Path:
+        return self.folder / "run.json"
+
+
+def write_records(path: Path, records: list[FrameRecord]) -> None:
+    """Write records as CSV; numbers in full, empty for NaN."""
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for record in records:
+        numbers = {"ms": record.ms, **(asdict(record.metrics) if record.metrics else {})}
+        writer.writerow(
+            {
+                "name": record.name,
+                "skipped": record.skipped,
+                "failed": record.failed,
+                "measured_pixels": record.measured_pixels,
+                **{key: "" if math.isnan(value) else repr(value) for key, value in numbers.items()},
+            }
+        )
+    write_text(path, text.getvalue())
+
+
+def read_records(path: Path) -> list[FrameRecord]:
+    """Read a CSV that :func:`write_records` wrote; raises ResultsError."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return [_record(row) for row in csv.DictReader(file)]
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise ResultsError(
+            f"{path} is no table of frames ({type(error).__name__}: {error}); delete it, or start "
+            "again with --fresh"
+        ) from error
+
+
+def _record(row: dict[str, str]) -> FrameRecord:
+    has_metrics = bool(row["truth_pixels"])
+    metrics = DepthMetrics(**{name: _number(row[name]) for name in METRIC_NAMES})
+    return FrameRecord(
+        name=row["name"],
+        metrics=metrics if has_metrics else None,
+        measured_pixels=int(row["measured_pixels"]),
+        ms=_number(row["ms"]),
+        skipped=row["skipped"],
+        failed=row["failed"],
+    )
+
+
+def _number(text: str) -> float:
+    return float(text) if text else math.nan
+
+
+def _read_settings(path: Path) -> dict[str, Any] | None:
+    if not path.exists():
+        return None
+    try:
+        settings: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return dict(settings)
+    except (OSError, TypeError, ValueError) as error:
+        raise ResultsError(f"{path} cannot be read: {error}; start again with --fresh") from error
+
+
+def _difference(folder: Path, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
+    key = next(key for key in {**found, **wanted} if found.get(key) != wanted.get(key))
+    return (
+        f"{folder} holds results of another evaluation: its {key} is {found.get(key)!r}, now asked "
+        f"for is {wanted.get(key)!r}. Give another --out, or --fresh to begin again"
+    )

@@ -1,0 +1,152 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The loop: every sample is read once, for all models and conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from depth_completion_core.data.sample import DataError, DepthDataset, Sample
+from depth_completion_core.evaluation.conditions import Condition
+from depth_completion_core.evaluation.predictors import Predictor
+from depth_completion_core.evaluation.progress import progress
+from depth_completion_core.evaluation.records import FrameRecord, FrameTable
+from depth_completion_core.frame import DepthPrediction
+from depth_completion_core.metrics import Protocol, depth_metrics
+from depth_completion_core.output_files import write_depth_npy, write_depth_png
+
+NO_TRUTH = "the data set gives no true depth"
+NOTHING_SCORED = "no true depth that the protocol counts"
+NO_PREDICTION = "no prediction where there is true depth"
+
+PNG_DEPTH_SCALE = 256.0
+PREDICTIONS, SUBMISSION = "predictions", "kitti_submission"
+
+# What a frame may raise without ending the run: bad data, a frame that does not suit the model, and
+# what torch raises where memory is short.
+_OF_ONE_FRAME = (ValueError, RuntimeError)
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Job:
+    """One model under one condition.
+
+    Attributes:
+        predictor: the model.
+        condition: what it gets to see.
+        table: what is known so far.
+        save: predictions are written: npy, png or kitti; empty for not.
+    """
+
+    predictor: Predictor
+    condition: Condition
+    table: FrameTable
+    save: str = ""
+
+    @property
+    def prediction_folder(self) -> Path:
+        """Where predictions are written."""
+        return self.table.folder / (SUBMISSION if self.save == "kitti" else PREDICTIONS)
+
+    def prediction_file(self, name: str) -> Path:
+        """The file of a sample; raises DataError for a name that leads out of the folder."""
+        path = PurePosixPath(name)
+        if path.is_absolute() or ".." in path.parts or not path.parts:
+            raise DataError(f"the sample's name '{name}' cannot be that of a file")
+        return self.prediction_folder / f"{name}.{'npy' if self.save == 'npy' else 'png'}"
+
+    def is_done(self, name: str) -> bool:
+        """Whether this frame is scored and, where asked for, its prediction written."""
+        return self.table.has(name) and (not self.save or self.prediction_file(name).is_file())
+
+
+def score(
+    dataset: DepthDataset,
+    indices: Sequence[int],
+    jobs: Sequence[Job],
+    protocol: Protocol,
+    *,
+    title: str = "",
+) -> None:
+    """Score samples; what goes wrong with one is recorded, and the run goes on.
+
+    Frames that a table has already are not done again. Tables are whole on disk after every few
+    seconds, at the end, and after Ctrl-C.
+
+    Args:
+        dataset: to be scored on.
+        indices: which samples.
+        jobs: whose tables are filled.
+        protocol: how to score.
+        title: what the progress bar says.
+
+    Raises:
+        OSError: a result cannot be written.
+        ImportError: a model needs a package that is not there.
+    """
+    names = dataset.names
+    try:
+        for index in progress(indices, title):
+            todo = [job for job in jobs if not job.is_done(names[index])]
+            if todo:
+                _score_sample(dataset, index, names[index], todo, protocol)
+    finally:
+        for job in jobs:
+            job.table.write()
+
+
+def _score_sample(
+    dataset: DepthDataset, index: int, name: str, jobs: Sequence[Job], protocol: Protocol
+) -> None:
+    try:
+        sample = dataset[index]
+    except _OF_ONE_FRAME as error:
+        for job in jobs:
+            job.table.add(FrameRecord(name=name, failed=_reason(error)))
+        return
+    seen: dict[Condition, Sample] = {}
+    for job in jobs:
+        try:
+            if job.condition not in seen:
+                seen[job.condition] = job.condition.apply(sample)
+            shown = seen[job.condition]
+            prediction, ms = job.predictor.predict(shown)
+        except _OF_ONE_FRAME as error:
+            job.table.add(FrameRecord(name=name, failed=_reason(error)))
+            continue
+        _save(job, name, prediction)
+        job.table.add(record_of(shown, prediction, ms, protocol))
+
+
+def record_of(
+    sample: Sample, prediction: DepthPrediction, ms: float, protocol: Protocol
+) -> FrameRecord:
+    """Score one prediction; a figure that cannot be had is a reason."""
+    seen = prediction.sparse.count
+    if sample.truth is None:
+        return FrameRecord(name=sample.name, skipped=NO_TRUTH, measured_pixels=seen, ms=ms)
+    metrics = depth_metrics(
+        prediction.depth, prediction.valid, sample.truth.depth, sample.truth.valid, protocol
+    )
+    skipped = "" if metrics.pixels else NO_PREDICTION if metrics.truth_pixels else NOTHING_SCORED
+    return FrameRecord(
+        name=sample.name, metrics=metrics, measured_pixels=seen, ms=ms, skipped=skipped
+    )
+
+
+def _save(job: Job, name: str, prediction: DepthPrediction) -> None:
+    if not job.save:
+        return
+    path = job.prediction_file(name)
+    if job.save == "npy":
+        write_depth_npy(path, prediction.depth, prediction.valid)
+    else:
+        write_depth_png(path, prediction.depth, prediction.valid, depth_scale=PNG_DEPTH_SCALE)
+
+
+def _reason(error: Exception) -> str:
+    """The first line of a message: torch adds advice of many lines to some."""
+    lines = str(error).splitlines()
+    return lines[0] if lines else type(error).__name__

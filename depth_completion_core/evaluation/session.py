@@ -1,0 +1,150 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""From named models and cases to rows of a table; files of each job go into a folder of its own."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from depth_completion_core.config import config_to_mapping
+from depth_completion_core.data.sample import DepthDataset
+from depth_completion_core.evaluation.conditions import Condition
+from depth_completion_core.evaluation.predictors import Predictor
+from depth_completion_core.evaluation.records import FrameTable
+from depth_completion_core.evaluation.run import Job, score
+from depth_completion_core.evaluation.sheets import write_sheets
+from depth_completion_core.evaluation.summary import summary_of
+from depth_completion_core.evaluation.tables import Row
+from depth_completion_core.metrics import Protocol, protocol_named
+
+Group = Callable[[], Sequence[Predictor]]
+
+
+class Case(NamedTuple):
+    """A condition, what it is called in tables, and where its files go."""
+
+    labels: tuple[str, ...]
+    condition: Condition
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """What all cases of a run have in common.
+
+    Attributes:
+        protocol_name: how to score.
+        settings: of the completers; results under others are not gone on with.
+        limit: at most so many samples, evenly spread over the set; 0 for all.
+        save: predictions are written: npy, png or kitti; empty for not.
+        fresh: begin again instead of going on with what is there.
+        sheet_rows: frames on each sheet of pictures; 0 for no sheets.
+    """
+
+    protocol_name: str
+    settings: Mapping[str, Any]
+    limit: int = 0
+    save: str = ""
+    fresh: bool = False
+    sheet_rows: int = 0
+
+    @property
+    def protocol(self) -> Protocol:
+        """The protocol of that name."""
+        return protocol_named(self.protocol_name)
+
+    def evaluate(
+        self,
+        dataset: DepthDataset,
+        name: str,
+        cases: Sequence[Case],
+        groups: Sequence[Group],
+        *,
+        title: str = "",
+    ) -> list[Row]:
+        """Score every model in every case.
+
+        Args:
+            dataset: to score on.
+            name: of the set, in results on disk.
+            cases: conditions.
+            groups: each loads models that are held in memory together; each sample is read once
+                for all of them.
+            title: what the progress bar says.
+
+        Returns:
+            A row for each case and model, in the order of the cases.
+        """
+        about = {
+            "dataset": name,
+            "folder": str(dataset.root),
+            "config": config_to_mapping(dataset.config),
+        }
+        indices = chosen_indices(len(dataset), self.limit)
+        rows: dict[Case, list[Row]] = {case: [] for case in cases}
+        for group in groups:
+            predictors = group()
+            jobs = {
+                case: [self._job(case, predictor, about) for predictor in predictors]
+                for case in cases
+            }
+            everything = [job for case in cases for job in jobs[case]]
+            score(dataset, indices, everything, self.protocol, title=title)
+            for case in cases:
+                if self.sheet_rows:
+                    write_sheets(dataset, indices, jobs[case], case.folder, self.sheet_rows)
+                rows[case] += [self._row(dataset, indices, case, job) for job in jobs[case]]
+        return [row for case in cases for row in rows[case]]
+
+    def _job(self, case: Case, predictor: Predictor, about: Mapping[str, Any]) -> Job:
+        identity = {
+            **about,
+            "condition": dataclasses.asdict(case.condition),
+            "protocol": protocol_values(self.protocol),
+            "model": predictor.label,
+            "weights": predictor.identity,
+            "device": predictor.device,
+            "settings": dict(self.settings),
+        }
+        folder = case.folder / folder_name(predictor.label)
+        return Job(
+            predictor=predictor,
+            condition=case.condition,
+            table=FrameTable(folder, identity, fresh=self.fresh),
+            save=self.save,
+        )
+
+    def _row(self, dataset: DepthDataset, indices: Sequence[int], case: Case, job: Job) -> Row:
+        names = dataset.names
+        records = [job.table.records[names[index]] for index in indices]
+        labels = (*case.labels, job.predictor.label)
+        return Row(labels, summary_of(records, self.protocol))
+
+
+def chosen_indices(count: int, limit: int) -> list[int]:
+    """All of ``count`` samples, or ``limit`` evenly spread ones."""
+    if not 0 < limit < count:
+        return list(range(count))
+    return [int(place) for place in np.linspace(0, count - 1, limit).round()]
+
+
+def protocol_values(protocol: Protocol) -> dict[str, Any]:
+    """A protocol as plain values; None for no bound."""
+    values = config_to_mapping(protocol)
+    return {
+        key: None if isinstance(value, float) and math.isinf(value) else value
+        for key, value in values.items()
+    }
+
+
+def folder_name(label: str) -> str:
+    """A label as the name of a folder."""
+    return re.sub(r"[^\w.=-]+", "_", label).strip("._") or "_"

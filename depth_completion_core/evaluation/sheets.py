@@ -1,0 +1,161 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Pictures of frames: one model's frames below each other, or several models beside each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache, partial
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+
+from depth_completion_core.data.sample import DepthDataset, Sample
+from depth_completion_core.evaluation.records import FrameRecord
+from depth_completion_core.evaluation.run import Job
+from depth_completion_core.frame import DepthPrediction, SparseDepth, UInt8Array
+from depth_completion_core.output_files import write_picture
+from depth_completion_core.preview import error_map, error_scale, frame_picture
+from depth_completion_core.visualize import (
+    Scale,
+    beside,
+    color_bar,
+    colorize,
+    depth_scale,
+    overlay,
+    panel,
+    stacked,
+    title,
+)
+
+_COLUMN_WIDTH_PX = 400
+T = TypeVar("T")
+Answers = Callable[[Job], DepthPrediction]
+
+
+class _Sheet(NamedTuple):
+    """A picture of several frames below each other: its file, their names, how one is drawn."""
+
+    file: Path
+    names: list[str]
+    draw: Callable[[Sample, Answers], UInt8Array]
+
+
+def write_sheets(
+    dataset: DepthDataset, indices: Sequence[int], jobs: Sequence[Job], folder: Path, rows: int
+) -> None:
+    """Write best.png, worst.png (by MAE) and spread.png of each job, and all jobs side by side.
+
+    The chosen frames are predicted again, so that a run that was interrupted has all its sheets.
+
+    Args:
+        dataset: that was scored.
+        indices: the samples that were.
+        jobs: models under one condition; their tables tell which frames are best.
+        folder: for side_by_side.png; the others go to the folders of the tables.
+        rows: frames per sheet.
+    """
+    all_names = dataset.names
+    names = [all_names[index] for index in indices]
+    sheets = [
+        _Sheet(job.table.folder / f"{kind}.png", chosen, partial(_model_row, job=job))
+        for job in jobs
+        for kind, chosen in chosen_frames(job, names, rows).items()
+    ]
+    if len(jobs) > 1:
+        common = [name for name in names if all(job.table.has(name) for job in jobs)]
+        draw = partial(side_by_side, jobs=jobs)
+        sheets.append(_Sheet(folder / "side_by_side.png", _spread(common, rows), draw))
+    drawn: dict[tuple[Path, str], UInt8Array] = {}
+    for index, name in zip(indices, names, strict=True):
+        showing = [sheet for sheet in sheets if name in sheet.names]
+        if showing:
+            sample = dataset[index]
+            answers = cache(partial(_answer, sample))  # one frame may be on several sheets
+            drawn.update({(sheet.file, name): sheet.draw(sample, answers) for sheet in showing})
+    for sheet in sheets:
+        if sheet.names:
+            write_picture(sheet.file, stacked(*(drawn[sheet.file, name] for name in sheet.names)))
+
+
+def chosen_frames(job: Job, names: Sequence[str], count: int) -> dict[str, list[str]]:
+    """The names for each sheet; best and worst are disjoint, the worst comes first."""
+    answered = [job.table.records[name] for name in names if job.table.has(name)]
+    scored = [item for item in answered if item.metrics and item.metrics.pixels]
+    ranked = sorted(scored, key=lambda item: item.metrics.mae_mm if item.metrics else 0.0)
+    ordered = [item.name for item in ranked]
+    return {
+        "best": ordered[:count],
+        "worst": ordered[count:][::-1][:count],
+        "spread": _spread([item.name for item in answered], count),
+    }
+
+
+def side_by_side(sample: Sample, answers: Answers, jobs: Sequence[Job]) -> UInt8Array:
+    """One frame: image over measurements, then each model's depth over its error, one scale."""
+    sparse = answers(jobs[0]).sparse
+    scale = _scale(sparse, sample.truth)
+    errors = error_scale(scale)
+    measured = f"{sparse.count} measured pixels"
+    columns = [_column(sample.image, "image", overlay(sample.image, sparse, scale), measured)]
+    for job in jobs:
+        answer = answers(job)
+        depth = colorize(answer.depth, answer.valid, scale)
+        error = (
+            np.zeros_like(depth)
+            if sample.truth is None
+            else error_map(answer, sample.truth, errors)
+        )
+        columns.append(_column(depth, job.predictor.label, error, _error_words(job, sample)))
+    height = columns[0].shape[0] // 2
+    columns.append(stacked(color_bar(scale, height=height), color_bar(errors, height=height)))
+    row = beside(*columns)
+    return stacked(title(sample.name, width=row.shape[1]), row)
+
+
+def _answer(sample: Sample, job: Job) -> DepthPrediction:
+    return job.predictor.predict(job.condition.apply(sample))[0]
+
+
+def _model_row(sample: Sample, answers: Answers, job: Job) -> UInt8Array:
+    prediction = answers(job)
+    scale = _scale(prediction.sparse, sample.truth)
+    picture = frame_picture(sample.image, prediction, sample.truth, scale)
+    return stacked(
+        title(_record_words(job.table.records[sample.name]), width=picture.shape[1]), picture
+    )
+
+
+def _scale(sparse: SparseDepth, truth: SparseDepth | None) -> Scale:
+    """Of what is known, not of what is guessed, so that all models share it."""
+    return depth_scale([sparse.depth, *([truth.depth] if truth else [])])
+
+
+def _column(upper: UInt8Array, label: str, lower: UInt8Array, lower_label: str) -> UInt8Array:
+    width = _COLUMN_WIDTH_PX
+    return stacked(panel(upper, label, width=width), panel(lower, lower_label, width=width))
+
+
+def _record_words(record: FrameRecord) -> str:
+    if record.metrics is None:
+        return record.name
+    metrics = record.metrics
+    return (
+        f"{record.name}   MAE {metrics.mae_mm:.0f} mm   RMSE {metrics.rmse_mm:.0f} mm   "
+        f"coverage {100 * metrics.coverage:.1f} %"
+    )
+
+
+def _error_words(job: Job, sample: Sample) -> str:
+    metrics = job.table.records[sample.name].metrics
+    if metrics is None:
+        return "no truth"
+    return f"error: MAE {metrics.mae_mm:.0f}, RMSE {metrics.rmse_mm:.0f} mm (grey: none known)"
+
+
+def _spread(items: Sequence[T], count: int) -> list[T]:
+    """At most so many of them, from the first to the last."""
+    if len(items) <= count:
+        return list(items)
+    return [items[int(place)] for place in np.linspace(0, len(items) - 1, count).round()]

@@ -1,0 +1,94 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a protocol means, in words: for tables of results and for the documentation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from depth_completion_core.evaluation.tables import Row, table_line
+from depth_completion_core.metrics import PROTOCOLS, Protocol
+
+_MISSING = {
+    "left_out": (
+        "Pixels without a prediction (none, NaN, 0 or less) are left out of the errors; coverage "
+        "is the share of the truth that has one. Compare errors at equal coverage only."
+    ),
+    "as_zero": (
+        "Pixels without a prediction (none, NaN, 0 or less) count as 0 m, with inverse depth 0 and "
+        "no δ; coverage is the share of the truth that has one."
+    ),
+}
+_SPREAD = "± is the standard deviation over images. Predictions are not clipped."
+_COLUMNS = (
+    "Points: measurements that the model saw, mean per image. ms: time of the model per frame, "
+    "mean, synchronised; reading and drawing points are not in it."
+)
+
+
+def notes(protocol: Protocol, name: str, rows: Sequence[Row]) -> str:
+    """What the numbers mean, and which images they are not about, as a Markdown list."""
+    averaged = {
+        "per_image": "computed per image, then averaged over images",
+        "pooled": "of all pixels of all images together",
+    }[protocol.averaging]
+    lines = [
+        f"Protocol `{name}`: {_bounds(protocol)}{_crop(protocol)}; {averaged}; {_SPREAD}",
+        _MISSING[protocol.missing],
+        _COLUMNS,
+    ]
+    for row in rows:
+        label = ", ".join(row.labels)
+        lines += [
+            f"{label}: {count} of {row.summary.frames} images not in the means: {reason}."
+            for reason, count in row.summary.skipped.items()
+        ]
+        if row.summary.failed:
+            first, reason = next(iter(row.summary.failed.items()))
+            lines.append(
+                f"{label}: {len(row.summary.failed)} of {row.summary.frames} frames FAILED, "
+                f"first {first}: {reason}"
+            )
+    return "".join(f"- {line}\n" for line in lines)
+
+
+def protocol_table() -> str:
+    """The table of all protocols, for the documentation."""
+    headings = (
+        "name",
+        "truth that counts",
+        "scored part",
+        "averaging",
+        "pixels without prediction",
+        "unit",
+        "points where the set has none",
+        "source",
+    )
+    lines = [table_line(headings), table_line(["---"] * len(headings))]
+    for name, protocol in PROTOCOLS.items():
+        crop = "bottom {}x{}".format(*reversed(protocol.crop)) if any(protocol.crop) else "image"
+        drawn = f"`{protocol.sparsifier}`, seed {protocol.seed}" if protocol.sparsifier else ""
+        cells = [
+            f"`{name}`",
+            _bounds(protocol),
+            crop,
+            protocol.averaging.replace("_", " "),
+            protocol.missing.replace("_", " "),
+            protocol.unit,
+            drawn,
+            protocol.source,
+        ]
+        lines.append(table_line(cells))
+    return "\n".join(lines) + "\n"
+
+
+def _bounds(protocol: Protocol) -> str:
+    sign = "<" if protocol.strict else "≤"
+    upper = "" if math.isinf(protocol.max_depth) else f" {sign} {protocol.max_depth:g} m"
+    return f"{protocol.min_depth:g} {sign} truth{upper}"
+
+
+def _crop(protocol: Protocol) -> str:
+    height, width = protocol.crop
+    return f"; of the bottom-centre {width}x{height} pixels" if height else ""

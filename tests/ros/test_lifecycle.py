@@ -1,0 +1,190 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.bags.bag_factory import (
+    cloud,
+    cloud_entry,
+    image_entry,
+    info_entry,
+    mounts_entry,
+    picture,
+    stamp_of,
+)
+
+pytestmark = pytest.mark.ros
+pytest.importorskip("rclpy", reason="ROS 2 is not sourced")
+live: Any = pytest.importorskip("tests.ros.live_node", reason="the package is not built")
+
+services: Any = pytest.importorskip("depth_completion_ros.srv")
+std_services: Any = pytest.importorskip("std_srvs.srv")
+
+_DEPTH = ("/depth/image", "sensor_msgs/msg/Image")
+
+
+def _send(peer: Any, index: int) -> None:  # noqa: ANN401 - of an optional import
+    stamp_ns = stamp_of(index)
+    peer.publish(
+        info_entry(stamp_ns),
+        cloud_entry(stamp_ns, cloud(index)),
+        image_entry(stamp_ns, picture(index)),
+    )
+
+
+def _subscriptions(peer: Any) -> list[str]:  # noqa: ANN401
+    listed = peer.node.get_subscriber_names_and_types_by_node(live.NODE, "/")
+    return sorted(name for name, _ in listed)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_end_an_active_node_cleanly(tmp_path: Path, number: signal.Signals) -> None:
+    with live.live_node(tmp_path, model="nearest") as node, live.peer() as peer:
+        peer.wait_for_node()
+        assert peer.state() == "active"
+        assert node.stop(number) == 0
+        assert "Traceback" not in node.log
+
+
+def test_a_lifecycle_shutdown_ends_the_process(tmp_path: Path) -> None:
+    with live.live_node(tmp_path, model="nearest") as node, live.peer() as peer:
+        peer.wait_for_node()
+        assert peer.change_state("shutdown")
+        assert node.process.wait(timeout=20) == 0
+        assert "Traceback" not in node.log
+
+
+def test_a_network_without_weights_ends_with_a_sentence(tmp_path: Path) -> None:
+    with live.live_node(tmp_path, model="fusionnet") as node:
+        assert node.process.wait(timeout=40) == 1
+        assert "no weights for it come with this version" in node.log
+        assert "Traceback" not in node.log
+
+
+def test_a_managed_node_waits_and_goes_through_its_life_twice(tmp_path: Path) -> None:
+    with live.live_node(tmp_path, model="nearest", autostart=False) as node, live.peer() as peer:
+        peer.spin_until(lambda: live.NODE in peer.node.get_node_names(), "the node")
+        assert peer.state() == "unconfigured"
+        for turn in range(2):
+            assert peer.change_state("configure")
+            assert peer.change_state("activate")
+            peer.wait_for_node()
+            depth = peer.collect(*_DEPTH)
+            peer.publish(mounts_entry())
+            peer.spin_for(0.5)
+            _send(peer, turn)
+            peer.spin_until(lambda depth=depth: len(depth) > 0, "a frame")
+            assert peer.change_state("deactivate")
+            assert peer.state() == "inactive"
+            assert peer.change_state("cleanup")
+        assert node.process.poll() is None
+
+
+def test_a_hundred_activations_leave_nothing_behind(tmp_path: Path) -> None:
+    with live.live_node(tmp_path, model="nearest") as node, live.peer() as peer:
+        peer.wait_for_node()
+        active = _subscriptions(peer)
+        resident: list[float] = []
+        threads: list[int] = []
+        for _ in range(100):
+            assert peer.change_state("deactivate")
+            resident.append(node.resident_mib)
+            threads.append(len(list(Path(f"/proc/{node.process.pid}/task").iterdir())))
+            assert peer.change_state("activate")
+        assert resident[-1] - resident[10] < 5.0, resident
+        assert threads[-1] <= threads[10]
+        peer.spin_until(lambda: _subscriptions(peer) == active, "the subscriptions of one cycle")
+        assert peer.change_state("deactivate")
+        peer.spin_until(
+            lambda: not any("image" in name for name in _subscriptions(peer)), "no subscription"
+        )
+
+
+def test_a_saved_frame_can_be_replayed(tmp_path: Path) -> None:
+    settings = {"save_folder": str(tmp_path / "saved"), "output.support_radius_px": 6.0}
+    with live.live_node(tmp_path, model="linear", **settings) as node, live.peer() as peer:
+        peer.wait_for_node()
+        depth = peer.collect(*_DEPTH)
+        answer = peer.call(
+            "/completion_node/save_frame", std_services.Trigger, std_services.Trigger.Request()
+        )
+        assert (answer.success, "nothing to save" in answer.message) == (False, True)
+        peer.publish(mounts_entry())
+        peer.spin_for(0.5)
+        _send(peer, 0)
+        peer.spin_until(lambda: len(depth) == 1, "a frame")
+        answer = peer.call(
+            "/completion_node/save_frame", std_services.Trigger, std_services.Trigger.Request()
+        )
+        assert answer.success, answer.message
+        assert node.process.poll() is None
+    (folder,) = (tmp_path / "saved").iterdir()
+    words = shlex.split((folder / "replay.txt").read_text(encoding="utf-8"))
+    root = Path(__file__).parents[2]
+    subprocess.run(
+        [sys.executable, *words[1:]],
+        cwd=folder,
+        env={**live.os.environ, "PYTHONPATH": f"{root}:{live.os.environ.get('PYTHONPATH', '')}"},
+        check=True,
+        capture_output=True,
+    )
+    replayed = np.load(next((folder / "replayed" / "output_depth").glob("*.npy")))
+    published = np.nan_to_num(np.frombuffer(depth[0].data, np.float32).reshape(replayed.shape))
+    np.testing.assert_array_equal(replayed, published)
+
+
+def test_the_model_changes_while_frames_come(tmp_path: Path) -> None:
+    with live.live_node(tmp_path, model="nearest") as node, live.peer() as peer:
+        peer.wait_for_node()
+        depth = peer.collect(*_DEPTH)
+        status = peer.collect(
+            "/completion_node/status", "depth_completion_ros/msg/CompletionStatus"
+        )
+        peer.publish(mounts_entry())
+        peer.spin_for(0.5)
+        service = "/completion_node/load_model"
+        kind = services.LoadModel
+        bad = peer.call(service, kind, kind.Request(weights="/nowhere.safetensors"))
+        assert (bad.success, "The old model stays" in bad.message) == (False, True)
+        _send(peer, 0)
+        peer.spin_until(lambda: len(status) == 1, "a frame")
+        good = peer.call(service, kind, kind.Request(model="linear"))
+        assert good.success, good.message
+        _send(peer, 1)
+        peer.spin_until(lambda: len(status) == 2, "another frame")
+        assert [item.model for item in status] == ["nearest", "linear"]
+        assert bytes(depth[0].data) != bytes(depth[1].data)
+        assert node.process.poll() is None
+
+
+@pytest.mark.skipif(shutil.which("ros2") is None, reason="ros2 is not on the path")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_launch_ends_with_its_node(tmp_path: Path, number: signal.Signals) -> None:
+    log = (tmp_path / "launch.log").open("wb")
+    launch = subprocess.Popen(
+        ["ros2", "launch", "depth_completion_ros", "completion.launch.py", "model:=nearest"],
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        env={**live.os.environ, "ROS_DOMAIN_ID": str(live.DOMAIN_ID)},
+        start_new_session=True,
+    )
+    with live.peer() as peer:
+        peer.spin_until(lambda: peer.node.count_subscribers("/image") > 0, "an active node")
+        launch.send_signal(number)
+        code = launch.wait(timeout=20)
+        # ros2 launch itself dies of SIGTERM; its node must not be left behind.
+        assert code == (0 if number == signal.SIGINT else -signal.SIGTERM)
+        peer.spin_until(lambda: peer.node.count_subscribers("/image") == 0, "the node's end", 60.0)
+    log.close()
+    text = (tmp_path / "launch.log").read_text(encoding="utf-8", errors="replace")
+    assert "Traceback" not in text
