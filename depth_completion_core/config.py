@@ -129,7 +129,9 @@ class PairingConfig:
     slop_ms: float = setting(60.0, low=0.0)
     """Largest gap between the stamps of image and cloud."""
     cloud_time_offset_ms: float = 0.0
-    """Added to the stamps of clouds first, as when the sweep's stamp is its start."""
+    """Added to the stamps of clouds for pairing only, as when the sweep's stamp is its start."""
+    cloud_clock_offset_ms: float = 0.0
+    """Added to the stamps of clouds for good: their clock is behind that of images and TF."""
     jump_back_ms: float = setting(1000.0, low=0.0)
     """A stamp older than the last by more than this is a restart (a bag that loops)."""
     decide_early: bool = True

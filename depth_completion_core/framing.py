@@ -11,13 +11,14 @@ from typing import Any, Literal
 
 import numpy as np
 
+from depth_completion_core.alignment.alignment_frame import AlignmentFrame
 from depth_completion_core.calibration import CalibratedCamera, camera_from_info
 from depth_completion_core.codecs.compressed_depth import decode_compressed_depth
 from depth_completion_core.codecs.depth import decode_depth
 from depth_completion_core.codecs.image import decode_compressed_image, decode_image
 from depth_completion_core.codecs.pointcloud import PointCloud, decode_points
 from depth_completion_core.deskew import deskew
-from depth_completion_core.frame import Float32Array, Frame, SparseDepth
+from depth_completion_core.frame import Float32Array, Frame, SparseDepth, UInt8Array
 from depth_completion_core.pairing import Pair
 from depth_completion_core.transform_buffer import TransformBuffer
 from depth_completion_core.transforms import RigidTransform
@@ -102,16 +103,12 @@ class FrameBuilder:
             ValueError: a message cannot be decoded, or image and calibration do not fit.
             TransformError: the cloud's place is not known.
         """
-        if self._calibration is None:
-            raise ValueError("no CameraInfo came before this image")
-        image = pair.image
-        decode = decode_compressed_image if hasattr(image, "format") else decode_image
-        optical_frame = _frame_of(image) or _frame_of(self._info)
+        calibration, optical_frame = self._known_camera(), self._optical_frame(pair)
         measured = self._measured(pair, optical_frame)
-        camera_from_frame = self._calibration.camera_from_frame
+        camera_from_frame = calibration.camera_from_frame
         frame = Frame(
-            image=decode(image),
-            camera=self._calibration.camera,
+            image=_image_of(pair),
+            camera=calibration.camera,
             points=measured.points,
             camera_from_points=(
                 camera_from_frame @ measured.optical_from_points
@@ -128,6 +125,35 @@ class FrameBuilder:
             sensor_points=measured.sensor_points,
             gap_ns=pair.gap_ns,
         )
+
+    def alignment_frame(self, pair: Pair[Message, Message], stream: int = 0) -> AlignmentFrame:
+        """Decode the image and one cloud of a pair, with the motion between them not undone.
+
+        Raises:
+            ValueError: a message cannot be decoded, or image and calibration do not fit.
+        """
+        calibration = self._known_camera()
+        sweep = self._sweep(pair.clouds[stream], pair.cloud_stamps_ns[stream])
+        at = self._transform_of(
+            sweep.frame_id, self._optical_frame(pair), pair.image_stamp_ns, tolerance_ns=0
+        )
+        return AlignmentFrame(
+            image=_image_of(pair),
+            camera=calibration.camera,
+            points=sweep.cloud.xyz,
+            camera_from_points=lambda after_ns: (
+                calibration.camera_from_frame @ at(sweep.stamp_ns + after_ns)
+            ),
+            time_offset_ns=sweep.cloud.time_offset_ns,
+        )
+
+    def _known_camera(self) -> CalibratedCamera:
+        if self._calibration is None:
+            raise ValueError("no CameraInfo came before this image")
+        return self._calibration
+
+    def _optical_frame(self, pair: Pair[Message, Message]) -> str:
+        return _frame_of(pair.image) or _frame_of(self._info)
 
     def _measured(self, pair: Pair[Message, Message], optical_frame: str) -> _Measured:
         message = pair.clouds[0]
@@ -148,14 +174,14 @@ class FrameBuilder:
 
     def _sweeps(self, pair: Pair[Message, Message]) -> list[_Sweep]:
         stamped = [*zip(pair.clouds, pair.cloud_stamps_ns, strict=True), *pair.earlier_clouds]
-        return [
-            _Sweep(
-                cloud=decode_points(message, stamp_at=self._geometry.sweep_stamp),
-                frame_id=_frame_of(message),
-                stamp_ns=stamp_ns,
-            )
-            for message, stamp_ns in stamped
-        ]
+        return [self._sweep(message, stamp_ns) for message, stamp_ns in stamped]
+
+    def _sweep(self, message: Message, stamp_ns: int) -> _Sweep:
+        return _Sweep(
+            cloud=decode_points(message, stamp_at=self._geometry.sweep_stamp),
+            frame_id=_frame_of(message),
+            stamp_ns=stamp_ns,
+        )
 
     def _placed(
         self, sweep: _Sweep, optical_frame: str, image_ns: int
@@ -170,7 +196,7 @@ class FrameBuilder:
         return cloud.xyz, at(sweep.stamp_ns)
 
     def _transform_of(
-        self, frame: str, optical_frame: str, image_ns: int
+        self, frame: str, optical_frame: str, image_ns: int, *, tolerance_ns: int | None = None
     ) -> Callable[[int], RigidTransform]:
         """Optical frame at the image's instant, from the cloud's frame at the instant given."""
         known = self._geometry
@@ -183,6 +209,7 @@ class FrameBuilder:
                 image_ns,
                 frame,
                 fixed=known.fixed_frame,
+                tolerance_ns=tolerance_ns,
             )
         return lambda _: known.transforms.lookup(optical_frame, frame, image_ns)
 
@@ -202,6 +229,11 @@ def fixed_frame_above(transforms: TransformBuffer, optical_frame: str) -> str:
 def looks_rectified(image_topic: str) -> bool:
     """Guess from the topic's name: image_rect, image_rect_color, .../rectified."""
     return "rect" in image_topic.lower()
+
+
+def _image_of(pair: Pair[Message, Message]) -> UInt8Array:
+    image = pair.image
+    return (decode_compressed_image if hasattr(image, "format") else decode_image)(image)
 
 
 def _frame_of(message: Message) -> str:

@@ -33,8 +33,8 @@ class Pair(Generic[ImageT, CloudT]):
         image: what was given with the image.
         image_stamp_ns: its stamp.
         clouds: what was given with the clouds, one for each stream.
-        cloud_stamps_ns: their own stamps, the time offset not added.
-        gap_ns: largest distance in time between the image and a cloud, the offset added.
+        cloud_stamps_ns: their stamps by the clock of the images, the time offset not added.
+        gap_ns: largest distance in time between the image and a cloud, the time offset added.
         earlier_clouds: those of the time before that the settings add, each with its stamp.
     """
 
@@ -48,7 +48,7 @@ class Pair(Generic[ImageT, CloudT]):
 
 @dataclass(order=True, slots=True)
 class _Stamped:
-    """A waiting message; ordered by its stamp (the cloud's offset added)."""
+    """A waiting message; ordered by its stamp (the cloud's offsets added)."""
 
     stamp_ns: int
     item: Any = field(compare=False)
@@ -75,6 +75,7 @@ class Pairer(Generic[ImageT, CloudT]):
         self._accumulate_ns = round(config.accumulate_ms * _NS_PER_MS)
         self._slop_ns = round(config.slop_ms * _NS_PER_MS)
         self._offset_ns = round(config.cloud_time_offset_ms * _NS_PER_MS)
+        self._clock_offset_ns = round(config.cloud_clock_offset_ms * _NS_PER_MS)
         self._jump_back_ns = round(config.jump_back_ms * _NS_PER_MS)
         self.drops: Counter[str] = Counter()
         self.best_gap_ns: int | None = None
@@ -92,8 +93,9 @@ class Pairer(Generic[ImageT, CloudT]):
         self, stamp_ns: int, cloud: CloudT, stream: int = 0
     ) -> list[Pair[ImageT, CloudT]]:
         """Take a cloud; returns the pairs that are now decided, oldest first."""
-        decided = self._flush_on_jump(stream, stamp_ns + self._offset_ns)
-        stamped = _Stamped(stamp_ns + self._offset_ns, cloud)
+        matched_ns = stamp_ns + self._clock_offset_ns + self._offset_ns
+        decided = self._flush_on_jump(stream, matched_ns)
+        stamped = _Stamped(matched_ns, cloud)
         insort(self._clouds[stream], stamped)
         if self._accumulate_ns:
             self._history[stream].append(stamped)

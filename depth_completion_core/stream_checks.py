@@ -148,9 +148,12 @@ def check_pairing(image: StreamLog, cloud: StreamLog, config: PairingConfig) -> 
         return Finding(
             severity="error", subject=subject, found="no pairs: one is silent", remedy="see above"
         )
-    offset_ns = round(config.cloud_time_offset_ms * 1e6)  # added to clouds, as the pairer does
+    offset_ms = config.cloud_time_offset_ms + config.cloud_clock_offset_ms
+    offset_ns = round(offset_ms * 1e6)  # added to clouds, as the pairer does
     clouds_ns = [stamp_ns + offset_ns for stamp_ns in cloud.stamps_ns]
-    gaps_ms = signed_gaps_ns(image.stamps_ns, clouds_ns) / 1e6
+    # An image at either end of the listening may have its cloud beyond.
+    inside = [ns for ns in image.stamps_ns if min(clouds_ns) <= ns <= max(clouds_ns)]
+    gaps_ms = signed_gaps_ns(inside or image.stamps_ns, clouds_ns) / 1e6
     largest, typical = float(np.percentile(np.abs(gaps_ms), 90)), float(np.median(gaps_ms))
     found = f"the nearest cloud is {typical:+.1f} ms off (median), {largest:.1f} ms at most (p90)"
     if largest <= config.slop_ms:

@@ -144,15 +144,23 @@ class TransformBuffer:
         return self._chain(down, stamp_ns, tolerance).inverse() @ up_chain
 
     def lookup_through(
-        self, target: str, target_stamp_ns: int, source: str, source_stamp_ns: int, fixed: str
+        self,
+        target: str,
+        target_stamp_ns: int,
+        source: str,
+        source_stamp_ns: int,
+        fixed: str,
+        *,
+        tolerance_ns: int | None = None,
     ) -> RigidTransform:
         """``target`` at one instant from ``source`` at another, the world held still in ``fixed``.
 
         Raises:
             TransformError: as for :meth:`lookup`.
         """
-        fixed_from_source = self.lookup(fixed, source, source_stamp_ns)
-        return self.lookup(target, fixed, target_stamp_ns) @ fixed_from_source
+        fixed_from_source = self.lookup(fixed, source, source_stamp_ns, tolerance_ns=tolerance_ns)
+        target_from_fixed = self.lookup(target, fixed, target_stamp_ns, tolerance_ns=tolerance_ns)
+        return target_from_fixed @ fixed_from_source
 
     def _edge(self, parent: str, child: str, *, is_static: bool) -> _Edge:
         parent, child = _clean(parent), _clean(child)

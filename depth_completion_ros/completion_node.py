@@ -18,7 +18,6 @@ from rclpy.clock import JumpThreshold
 from rclpy.duration import Duration
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
-from rclpy.task import Future
 
 from depth_completion_core.config import ConfigError
 from depth_completion_ros.drops import Drops
@@ -71,18 +70,18 @@ class CompletionNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
 
     Attributes:
         transforms: TF as it comes in.
-        finished: done once the node has nothing left to do.
+        is_finished: the node has nothing left to do.
         exit_code: of the process.
     """
 
     def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - rclpy's own
         super().__init__("completion_node", **kwargs)
         self.transforms = LiveTransforms()
-        self.finished = Future()
+        self.is_finished = False
         self.exit_code = 0
         self._settings = NodeParameters(self, self._on_change)
         self._drops = Drops(self.get_logger().warning)
-        self._status = Status(self._all_drops)
+        self._status = Status(self._all_drops, self._why_idle)
         self._outputs: Outputs | None = None
         self._pipeline: Pipeline | None = None
         self._active: _Active | None = None
@@ -123,7 +122,7 @@ class CompletionNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """End the process, with exit code 0."""
         result = self._guarded(self.close, state, super().on_shutdown)
-        self.finished.set_result(None)
+        self.is_finished = True
         return result
 
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -194,7 +193,7 @@ class CompletionNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
         steps = (self.trigger_configure, self.trigger_activate)
         if not all(step() == TransitionCallbackReturn.SUCCESS for step in steps):
             self.exit_code = 1
-            self.finished.set_result(None)
+            self.is_finished = True
 
     # While active
 
@@ -213,6 +212,12 @@ class CompletionNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
             model = config.weights or config.model
             status = self._status.message(report, model, pipeline.completer.device)
             outputs.publish_status(status)
+
+    def _why_idle(self) -> str:
+        if self._active is None:
+            return "not active"
+        wanted = self._outputs is not None and self._outputs.are_wanted
+        return "" if wanted else "nobody listens to any output"
 
     def _all_drops(self) -> dict[str, int]:
         active = self._active
@@ -248,7 +253,9 @@ def _run() -> int:
     try:
         executor = SingleThreadedExecutor()
         executor.add_node(node)
-        executor.spin_until_future_complete(node.finished)
+        # Not spin_until_future_complete(): it leaves a callback in the future at every turn.
+        while rclpy.ok() and not node.is_finished:
+            executor.spin_once()
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     finally:

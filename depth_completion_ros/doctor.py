@@ -32,6 +32,7 @@ from depth_completion_core.stream_checks import (
 from depth_completion_core.transform_buffer import TransformError
 from depth_completion_core.visualize import depth_scale, overlay
 from depth_completion_ros.conversions import stamp_ns_of
+from depth_completion_ros.doctor_alignment import SpreadPairs, check_alignment
 from depth_completion_ros.doctor_environment import check_environment
 from depth_completion_ros.inputs import Inputs
 from depth_completion_ros.live_transforms import LiveTransforms
@@ -41,8 +42,6 @@ from depth_completion_ros.parameters import NodeParameters
 from depth_completion_ros.placing import FramePlacer
 from depth_completion_ros.silence import offers_of
 
-_PAIRS_KEPT = 40
-
 
 class Doctor(Node):  # type: ignore[misc]  # rclpy has no types on every distro
     """Listens for a while.
@@ -51,17 +50,17 @@ class Doctor(Node):  # type: ignore[misc]  # rclpy has no types on every distro
         config: the parameters of the completion node.
         transforms: TF.
         logs: what came in, by topic, the images first.
-        pairs: the newest pairs.
+        pairs: some of the pairs, spread over the time.
     """
 
     def __init__(self) -> None:
         super().__init__("doctor")
         self.config: NodeConfig = NodeParameters(self, lambda _: None).config
-        self.seconds = float(self.declare_parameter("seconds", 8.0).value)
+        self.seconds = float(self.declare_parameter("seconds", 12.0).value)
         self.folder = Path(str(self.declare_parameter("folder", "doctor").value)).expanduser()
         self.transforms = LiveTransforms()
-        self.pairs: list[MessagePair] = []
-        self.inputs = Inputs(self, self.config, self.transforms, self._keep)
+        self.pairs = SpreadPairs()
+        self.inputs = Inputs(self, self.config, self.transforms, self.pairs.add)
         self.logs = {topic: StreamLog(topic=topic) for topic in self.inputs.filters}
         for topic, source in self.inputs.filters.items():
             source.registerCallback(self._note, self.logs[topic])
@@ -70,9 +69,6 @@ class Doctor(Node):  # type: ignore[misc]  # rclpy has no types on every distro
         """Note who publishes what."""
         for topic, log in self.logs.items():
             log.offers = offers_of(self, topic)
-
-    def _keep(self, pair: MessagePair) -> None:
-        self.pairs = [*self.pairs, pair][-_PAIRS_KEPT:]
 
     def _note(self, message: object, log: StreamLog) -> None:
         header = message.header  # type: ignore[attr-defined]
@@ -88,18 +84,22 @@ def findings_of(doctor: Doctor) -> Iterator[Finding]:
     for cloud in clouds:
         yield check_pairing(image, cloud, doctor.config.pairing)
     yield from _check_tf(doctor, image, clouds)
-    if not doctor.pairs:
-        return
-    placer = FramePlacer(doctor.config, image.topic, doctor.transforms)
+    if doctor.pairs.kept:
+        yield from _check_pairs(doctor, image.topic)
+
+
+def _check_pairs(doctor: Doctor, image_topic: str) -> Iterator[Finding]:
+    placer = FramePlacer(doctor.config, image_topic, doctor.transforms)
     placer.camera_infos = doctor.inputs.camera_infos
-    pair = doctor.pairs[len(doctor.pairs) // 2]
-    info = placer.camera_infos.of_image(pair.image_stamp_ns)
-    if info is not None:
-        size = _size_of(pair)
-        if size is not None:
-            yield from check_intrinsics(info, size, image.topic)
+    pairs = doctor.pairs.kept
+    pair = pairs[len(pairs) // 2]
+    info, size = placer.camera_infos.of_image(pair.image_stamp_ns), _size_of(pair)
+    if info is not None and size is not None:
+        yield from check_intrinsics(info, size, image_topic)
     try:
-        placed = placer.place(pair, doctor.config)
+        yield _check_projection(placer.place(pair, doctor.config), doctor)
+        if doctor.config.measurements == "points":
+            yield from check_alignment(pairs, placer, doctor.config, list(doctor.logs))
     except (ValueError, TransformError) as error:
         yield Finding(
             severity="error",
@@ -107,8 +107,6 @@ def findings_of(doctor: Doctor) -> Iterator[Finding]:
             found=str(error),
             remedy="as it says; frames like this one are dropped",
         )
-        return
-    yield _check_projection(placed, doctor)
 
 
 def _size_of(pair: MessagePair) -> tuple[int, int] | None:

@@ -45,6 +45,16 @@ class FramePlacer:
             ValueError: a message cannot be decoded, or there is no calibration.
             TransformError: the cloud's place is not known.
         """
+        builder = self.builder(pair, config)
+        self._transforms.wait_until(time.monotonic() + config.tf_timeout_ms / 1e3)
+        return builder.build(pair)
+
+    def builder(self, pair: MessagePair, config: NodeConfig) -> FrameBuilder:
+        """What makes a frame of a pair, knowing the calibration of its image and TF as it is now.
+
+        Raises:
+            ValueError: there is no calibration.
+        """
         info = self.camera_infos.of_image(pair.image_stamp_ns)
         if info is None:
             raise ValueError(
@@ -52,7 +62,6 @@ class FramePlacer:
                 "topic 'camera_info' is remapped to? With camera_info:=synchronized its stamp must "
                 "be that of the image"
             )
-        self._transforms.wait_until(time.monotonic() + config.tf_timeout_ms / 1e3)
         optical_frame = pair.image.header.frame_id or info.header.frame_id
         builder = FrameBuilder(
             Geometry(
@@ -64,7 +73,7 @@ class FramePlacer:
             )
         )
         builder.set_camera_info(info)
-        return builder.build(pair)
+        return builder
 
     def fixed_frame(self, wish: str, optical_frame: str) -> str:
         """The frame of that name, or the one that auto means now; empty for none."""

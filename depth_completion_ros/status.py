@@ -43,8 +43,14 @@ class FrameReport:
 class Status:
     """Counts frames, and says how the node is doing."""
 
-    def __init__(self, drops: Callable[[], Mapping[str, int]]) -> None:
-        self._drops = drops
+    def __init__(self, drops: Callable[[], Mapping[str, int]], why_idle: Callable[[], str]) -> None:
+        """Start counting.
+
+        Args:
+            drops: how many messages were dropped so far, by reason.
+            why_idle: why nothing is to be expected now, in words; empty where something is.
+        """
+        self._drops, self._why_idle = drops, why_idle
         self._lock = threading.Lock()
         self._last: CompletionStatus | None = None
         self._frames_at_last_diagnosis = 0
@@ -87,12 +93,14 @@ class Status:
             last = self._last
         new = self.published - self._frames_at_last_diagnosis
         self._frames_at_last_diagnosis = self.published
-        if last is None:
-            status.summary(DiagnosticStatus.WARN, "no frame was completed yet")
-        elif new == 0:
-            status.summary(DiagnosticStatus.WARN, "no frame since the last diagnosis")
-        else:
+        if new:
             status.summary(DiagnosticStatus.OK, "completing")
+        elif idle := self._why_idle():
+            status.summary(DiagnosticStatus.OK, f"idle: {idle}")
+        elif last is None:
+            status.summary(DiagnosticStatus.WARN, "no frame was completed yet")
+        else:
+            status.summary(DiagnosticStatus.WARN, "no frame since the last diagnosis")
         status.add("frames since the last diagnosis", str(new))
         status.add("frames published", str(self.published))
         for reason, count in self._drops().items():

@@ -23,17 +23,23 @@ _TRY_AGAIN = (
 )
 
 
-def alignment_findings(alignment: Alignment, subject: str) -> list[Finding]:
+def alignment_findings(
+    alignment: Alignment, subject: str, *, known_offset_ms: float = 0.0
+) -> list[Finding]:
     """One finding for the time offset, one for the rotation.
 
     Args:
         alignment: the estimates.
         subject: the camera and the lidar, as the user knows them.
+        known_offset_ms: the clock offset that was already added to the stamps of the clouds.
     """
-    return [time_finding(alignment.time, subject), rotation_finding(alignment.rotation, subject)]
+    return [
+        time_finding(alignment.time, subject, known_offset_ms),
+        rotation_finding(alignment.rotation, subject),
+    ]
 
 
-def time_finding(estimate: TimeOffsetEstimate, subject: str) -> Finding:
+def time_finding(estimate: TimeOffsetEstimate, subject: str, known_offset_ms: float) -> Finding:
     """The time offset, with the sign in words."""
     subject = f"{subject}, time offset"
     if not estimate.is_sure:
@@ -53,8 +59,8 @@ def time_finding(estimate: TimeOffsetEstimate, subject: str) -> Finding:
         found=f"the points were measured {size} {late} than the stamps of the clouds say, by the "
         "clock of the images",
         remedy="let one clock stamp both sensors (PTP or a hardware trigger, time of exposure and "
-        "of measuring rather than of arrival), or give one of the drivers this offset. "
-        f"pairing.cloud_time_offset_ms: {estimate.offset_ms:.0f} chooses better pairs meanwhile",
+        "of measuring rather than of arrival); until then set pairing.cloud_clock_offset_ms to "
+        f"{known_offset_ms + estimate.offset_ms:.0f}",
     )
 
 

@@ -207,10 +207,11 @@ def _alignment(*, offset_ms: float, yaw_deg: float, is_sure: bool) -> Alignment:
 def test_findings_say_what_to_do() -> None:
     fine = alignment_findings(_alignment(offset_ms=2.0, yaw_deg=0.1, is_sure=True), "a and b")
     assert [item.severity for item in fine] == ["ok", "ok"]
-    wrong = alignment_findings(_alignment(offset_ms=-50.0, yaw_deg=1.0, is_sure=True), "a and b")
+    mistaken = _alignment(offset_ms=-50.0, yaw_deg=1.0, is_sure=True)
+    wrong = alignment_findings(mistaken, "a and b", known_offset_ms=20.0)
     assert [item.severity for item in wrong] == ["warning", "warning"]
     assert "50 +- 6 ms earlier" in wrong[0].found
-    assert "cloud_time_offset_ms: -50" in wrong[0].remedy
+    assert "cloud_clock_offset_ms to -30" in wrong[0].remedy
     assert "0.000000 0.008727 0.000000 0.999962" in wrong[1].remedy
     unsure = alignment_findings(_alignment(offset_ms=9.0, yaw_deg=1.0, is_sure=False), "a and b")
     assert all(item.found == "not sure: because" and item.remedy for item in unsure)

@@ -119,6 +119,18 @@ def test_earlier_clouds_are_moved_to_the_instant_of_the_image() -> None:
     assert len(placed.sensor_points) == 2
 
 
+def test_an_alignment_frame_has_the_points_as_measured_and_the_motion_apart() -> None:
+    cloud = _message(encode_points(np.array([[1.0, 0.0, 5.0]])), "lidar")
+    builder = _builder(_geometry(_moving_camera(), "odom"))
+    frame = builder.alignment_frame(_pair(cloud, stamps_ns=(40 * _MS,)))
+    np.testing.assert_array_equal(frame.points, [[1.0, 0.0, 5.0]])
+    for after_ms in (-40, 0, 60):
+        shift = frame.camera_from_points(after_ms * _MS).translation
+        np.testing.assert_allclose(shift, [(40 + after_ms) / 1e3 - 0.1, 0.0, 0.0], atol=1e-9)
+    with pytest.raises(TransformError):
+        frame.camera_from_points(-50 * _MS)
+
+
 def test_the_optical_frame_is_the_images_or_that_of_its_calibration() -> None:
     cloud = _message(encode_points(np.array([[0.0, 0.0, 5.0]])), "lidar")
     pair = _pair(cloud)

@@ -202,6 +202,19 @@ def test_constant_offset_is_the_same_as_other_stamps(
 
 
 @both_modes
+@given(images=_stamps(20), clouds=_stamps(20), offset_ms=st.integers(-90, 90))
+def test_a_clock_offset_is_undone_for_good(
+    config: PairingConfig, images: list[int], clouds: list[int], offset_ms: int
+) -> None:
+    right, _ = _run(config, _messages([images, clouds]))
+    off = _messages([images, [stamp_ns - offset_ms * _MS for stamp_ns in clouds]])
+    pairs, _ = _run(replace(config, cloud_clock_offset_ms=float(offset_ms)), off)
+    assert _matches(pairs) == _matches(right)
+    assert [p.cloud_stamps_ns for p in pairs] == [p.cloud_stamps_ns for p in right]
+    assert [p.gap_ns for p in pairs] == [p.gap_ns for p in right]
+
+
+@both_modes
 @given(images=_stamps(20), clouds=_stamps(20))
 def test_a_pair_says_the_truth_about_itself(
     config: PairingConfig, images: list[int], clouds: list[int]

@@ -96,8 +96,9 @@ class Peer:
     def publish(self, *entries: Entry) -> None:
         """Publish the messages of a bag as they are, once somebody listens."""
         for entry in entries:
-            publisher = self._publisher(entry)
-            publisher.publish(bytes(TYPESTORE.serialize_cdr(entry.message, entry.msgtype)))
+            self.advertise(entry)
+            serialized = bytes(TYPESTORE.serialize_cdr(entry.message, entry.msgtype))
+            self._publishers[entry.topic].publish(serialized)
 
     def collect(self, topic: str, msgtype: str) -> list[Any]:
         """A list that grows with the messages of a topic."""
@@ -147,7 +148,8 @@ class Peer:
             lambda: self.node.count_subscribers("/camera/image_raw") > 0, "an active node"
         )
 
-    def _publisher(self, entry: Entry) -> Any:  # noqa: ANN401 - rclpy has no types
+    def advertise(self, entry: Entry) -> None:
+        """Wait until somebody listens to the topic of a message."""
         if entry.topic not in self._publishers:
             qos = QoSProfile(depth=50)
             if entry.latched:
@@ -157,7 +159,6 @@ class Peer:
             self.spin_until(
                 lambda: publisher.get_subscription_count() > 0, f"a listener of {entry.topic}"
             )
-        return self._publishers[entry.topic]
 
 
 REMAPPINGS = (

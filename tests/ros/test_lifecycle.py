@@ -56,6 +56,28 @@ def test_signals_end_an_active_node_cleanly(tmp_path: Path, number: signal.Signa
         assert "Traceback" not in node.log
 
 
+def test_diagnostics_say_whether_anything_is_to_be_expected(tmp_path: Path) -> None:
+    with live.live_node(tmp_path, model="nearest") as _, live.peer() as peer:
+        peer.wait_for_node()
+        diagnostics = peer.collect("/diagnostics", "diagnostic_msgs/msg/DiagnosticArray")
+
+        def is_said(words: str) -> bool:
+            return any(words in item.message for array in diagnostics for item in array.status)
+
+        peer.spin_until(lambda: is_said("idle: nobody listens to any output"), "that it is idle")
+        depth = peer.collect(*_DEPTH)
+        peer.spin_until(lambda: is_said("no frame was completed yet"), "that it is not")
+        peer.publish(mounts_entry())
+        peer.spin_for(0.5)
+        for index in range(20):
+            _send(peer, index)
+            peer.spin_for(0.1)
+        assert depth
+        peer.spin_until(lambda: is_said("completing"), "that it works")
+        assert peer.change_state("deactivate")
+        peer.spin_until(lambda: is_said("idle: not active"), "that it rests")
+
+
 def test_a_lifecycle_shutdown_ends_the_process(tmp_path: Path) -> None:
     with live.live_node(tmp_path, model="nearest") as node, live.peer() as peer:
         peer.wait_for_node()
