@@ -84,7 +84,7 @@ def overlay(image: UInt8Array, sparse: SparseDepth, scale: Scale) -> UInt8Array:
 
 def panel(picture: UInt8Array, label: str, *, width: int) -> UInt8Array:
     """A picture resized to a width in pixels, with a label above it."""
-    height = round(picture.shape[0] * width / picture.shape[1])
+    height = max(round(picture.shape[0] * width / picture.shape[1]), 1)
     shrinks = width < picture.shape[1]
     method = cv2.INTER_AREA if shrinks else cv2.INTER_NEAREST
     resized = cv2.resize(picture, (width, height), interpolation=method)

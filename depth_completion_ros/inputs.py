@@ -55,24 +55,29 @@ class CameraInfos:
 
     def __init__(self, *, by_stamp: bool) -> None:
         self._by_stamp = by_stamp
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
         self._recent: OrderedDict[int, Any] = OrderedDict()
 
     def add(self, info: CameraInfo) -> None:
         """Take a message."""
         stamp_ns = stamp_ns_of(info)
-        with self._lock:
+        with self._changed:
             self._recent[stamp_ns] = info
             self._recent.move_to_end(stamp_ns)
             while len(self._recent) > _CAMERA_INFOS_KEPT:
                 self._recent.popitem(last=False)
+            self._changed.notify_all()
 
-    def of_image(self, stamp_ns: int) -> CameraInfo | None:
-        """The calibration of an image, or None."""
-        with self._lock:
-            if self._by_stamp or not self._recent:
-                return self._recent.get(stamp_ns)
-            return self._recent[next(reversed(self._recent))]
+    def of_image(self, stamp_ns: int, *, wait_s: float = 0.0) -> CameraInfo | None:
+        """The calibration of an image, or None; waits where it comes after its image."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._found(stamp_ns) is not None, wait_s)
+            return self._found(stamp_ns)
+
+    def _found(self, stamp_ns: int) -> CameraInfo | None:
+        if self._by_stamp or not self._recent:
+            return self._recent.get(stamp_ns)
+        return self._recent[next(reversed(self._recent))]
 
 
 class Inputs:

@@ -42,7 +42,7 @@ class NodeConfig(CompletionConfig):
     sweep_stamp: str = choice("start", "end")
     """Which end of a sweep the clouds' stamps mean, for points with times of their own."""
     tf_timeout_ms: float = setting(100.0, low=0.0)
-    """A pair waits so long for TF of its time before the nearest known one is taken."""
+    """A pair waits so long for its CameraInfo, and for TF before the nearest known one is taken."""
     max_age_ms: float = setting(0.0, low=0.0)
     """Pairs whose image is older when the model is free are dropped; 0 for any age."""
     depth_encoding: str = choice("32FC1", "16UC1")

@@ -39,23 +39,27 @@ class FramePlacer:
             self._extrinsics = read_extrinsics(Path(config.extrinsics_file).expanduser())
 
     def place(self, pair: MessagePair, config: NodeConfig) -> PlacedFrame:
-        """Decode a pair, waiting for TF of its time if need be.
+        """Decode a pair, waiting for the calibration and TF of its time if need be.
 
         Raises:
             ValueError: a message cannot be decoded, or there is no calibration.
             TransformError: the cloud's place is not known.
         """
-        builder = self.builder(pair, config)
-        self._transforms.wait_until(time.monotonic() + config.tf_timeout_ms / 1e3)
+        wait_s = config.tf_timeout_ms / 1e3
+        deadline = time.monotonic() + wait_s
+        builder = self.builder(pair, config, wait_s=wait_s)
+        self._transforms.wait_until(deadline)
         return builder.build(pair)
 
-    def builder(self, pair: MessagePair, config: NodeConfig) -> FrameBuilder:
-        """What makes a frame of a pair, knowing the calibration of its image and TF as it is now.
+    def builder(
+        self, pair: MessagePair, config: NodeConfig, *, wait_s: float = 0.0
+    ) -> FrameBuilder:
+        """What makes a frame of a pair, knowing the calibration of its image and TF.
 
         Raises:
-            ValueError: there is no calibration.
+            ValueError: there is no calibration, or none has come in time.
         """
-        info = self.camera_infos.of_image(pair.image_stamp_ns)
+        info = self.camera_infos.of_image(pair.image_stamp_ns, wait_s=wait_s)
         if info is None:
             raise ValueError(
                 "no CameraInfo of this image has come; does the driver publish it, and on the "

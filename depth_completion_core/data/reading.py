@@ -76,15 +76,22 @@ def camera_of(path: Path, *, size: tuple[int, int]) -> CameraModel:
         size: (height, width) of the image, pixels.
 
     Raises:
-        DataError: the file is missing, or holds no intrinsic matrix.
+        DataError: the file is missing, or holds no intrinsic matrix of such an image.
     """
     height, width = size
     with blamed_on(path):
         words = path.read_text(encoding="utf-8").split() if path.suffix == ".txt" else []
         if len(words) == 16:
             K = np.array(words, dtype=np.float64).reshape(4, 4)[:3, :3]
-            return CameraModel.from_matrix(K, width=width, height=height)
-        return read_intrinsics(path, width=width, height=height)
+            camera = CameraModel.from_matrix(K, width=width, height=height)
+        else:
+            camera = read_intrinsics(path, width=width, height=height)
+    if not (0 <= camera.cx < width and 0 <= camera.cy < height):
+        raise DataError(
+            f"{path} has its principal point at ({camera.cx:.0f}, {camera.cy:.0f}), outside of an "
+            f"image of {width}x{height} pixels: one of the two is of another size"
+        )
+    return camera
 
 
 def pose_of(path: Path) -> RigidTransform:

@@ -182,6 +182,12 @@ def live_node(
     node = NodeProcess(folder / "node.log", settings, arguments)
     try:
         yield node
+    except BaseException:
+        if node.process.poll() is None:
+            node.process.send_signal(signal.SIGUSR1)  # where its threads are
+            time.sleep(0.5)
+        print(node.log)
+        raise
     finally:
         if node.process.poll() is None:
             node.process.kill()
