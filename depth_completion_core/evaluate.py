@@ -38,6 +38,7 @@ from depth_completion_core.evaluation.suite import PROTOCOL as SUITE_PROTOCOL
 from depth_completion_core.evaluation.suite import evaluate_real, suite_root
 from depth_completion_core.evaluation.sweep import sweep_cases, sweeps_from
 from depth_completion_core.evaluation.tables import SHORT, Row
+from depth_completion_core.evaluation.wording import failures
 from depth_completion_core.metrics import protocol_named
 from depth_completion_core.models import MODELS
 
@@ -154,7 +155,7 @@ def _suite(wanted: Evaluate) -> list[str]:
         with_spread=False,
     )
     print(page)
-    return [*unreadable.values(), *_failures(rows)]
+    return [*unreadable.values(), *failures(rows)]
 
 
 def _one_set(wanted: Evaluate) -> list[str]:
@@ -184,7 +185,7 @@ def _one_set(wanted: Evaluate) -> list[str]:
     else:
         pages = [write_single_report(wanted.out, rows, session, told, models.steps)]
     print("\n".join(pages))
-    return [*_failures(rows), *_submission_problems(wanted, rows)]
+    return [*failures(rows), *_submission_problems(wanted, rows)]
 
 
 def _session(wanted: Evaluate, protocol_name: str) -> Session:
@@ -235,14 +236,6 @@ def _alone(load: Callable[[ModelSource], Predictor], source: ModelSource) -> lis
 
 def _is_folder(name: str) -> bool:
     return name not in MODELS and Path(name).is_dir()
-
-
-def _failures(rows: Sequence[Row]) -> list[str]:
-    return [
-        f"{', '.join(row.labels)}: {len(row.summary.failed)} frames failed, first {name}: {reason}"
-        for row in rows
-        for name, reason in list(row.summary.failed.items())[:1]
-    ]
 
 
 def _submission_problems(wanted: Evaluate, rows: Sequence[Row]) -> list[str]:

@@ -44,7 +44,8 @@ def error_map(prediction: DepthPrediction, truth: SparseDepth, scale: Scale) -> 
     compared = prediction.valid & truth.valid
     error = np.where(compared, np.abs(prediction.depth - truth.depth), np.float32(-1))
     if compared.mean() < _DENSE_SHARE:
-        error = _floats(cv2.dilate(error.astype(np.float32), np.ones((5, 5), np.uint8)))
+        side = 2 * max(2, round(error.shape[1] / 320)) + 1
+        error = _floats(cv2.dilate(error.astype(np.float32), np.ones((side, side), np.uint8)))
     return colorize(np.maximum(error, 0).astype(np.float32), error >= 0, scale)
 
 

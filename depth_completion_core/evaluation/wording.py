@@ -44,13 +44,27 @@ def notes(protocol: Protocol, name: str, rows: Sequence[Row]) -> str:
             f"{label}: {count} of {row.summary.frames} images not in the means: {reason}."
             for reason, count in row.summary.skipped.items()
         ]
-        if row.summary.failed:
-            first, reason = next(iter(row.summary.failed.items()))
-            lines.append(
-                f"{label}: {len(row.summary.failed)} of {row.summary.frames} frames FAILED, "
-                f"first {first}: {reason}"
-            )
+    lines += failures(rows)
     return "".join(f"- {line}\n" for line in lines)
+
+
+def failures(rows: Sequence[Row]) -> list[str]:
+    """A sentence for each set of frames that failed; rows that failed alike share one."""
+    alike: dict[tuple[tuple[str, str], ...], list[Row]] = {}
+    for row in rows:
+        if row.summary.failed:
+            alike.setdefault(tuple(row.summary.failed.items()), []).append(row)
+    sentences = []
+    for failed, group in alike.items():
+        common = [part for part in group[0].labels if all(part in row.labels for row in group)]
+        label = ", ".join(common) or "every row"
+        shared = f" (in {len(group)} rows of the table)" if len(group) > 1 else ""
+        name, reason = failed[0]
+        sentences.append(
+            f"{label}: {len(failed)} of {group[0].summary.frames} frames FAILED{shared}, first "
+            f"{name}: {reason}"
+        )
+    return sentences
 
 
 def protocol_table() -> str:

@@ -86,3 +86,4 @@ def test_panels_fit_together() -> None:
     assert row.shape[1] == 128 + 74
     assert whole.shape[1] == row.shape[1]
     assert whole.shape[0] > row.shape[0] + 48
+    assert panel(np.zeros((1, 5000, 3), np.uint8), "one line", width=64).shape[1] == 64

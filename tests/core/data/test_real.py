@@ -235,6 +235,11 @@ def test_sizes_and_matrices_that_do_not_fit(tmp_path: Path) -> None:
     write_matrix(tmp_path / "raw" / "K.txt", SINGULAR_K)
     with pytest.raises(DataError, match=r"K\.txt: expected an intrinsic matrix"):
         _real(tmp_path / "raw")
+    matrix = K.copy()
+    matrix[1, 2] = 24.0
+    write_matrix(tmp_path / "raw" / "K.txt", matrix)
+    with pytest.raises(DataError, match=r"K\.txt has its principal point .* outside of an image"):
+        _real(tmp_path / "raw")
     _lidar(tmp_path / "lidar", "a")
     write_rig(tmp_path / "lidar" / "calib" / "a.json", _CAMERA_FROM_LIDAR, width=99)
     with pytest.raises(DataError, match=r"a\.png is 32x24 pixels, expected 99x24"):
