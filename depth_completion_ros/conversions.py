@@ -56,7 +56,7 @@ def _image(fields: ImageFields, head: Header) -> Image:
         is_bigendian=fields.is_bigendian,
         step=fields.step,
     )
-    message.data = _byte_array(fields.data)
+    _fill(message.data, fields.data)
     return message
 
 
@@ -87,15 +87,13 @@ def _cloud(fields: PointCloudFields, head: Header) -> PointCloud2:
         row_step=fields.row_step,
         is_dense=fields.is_dense,
     )
-    message.data = _byte_array(fields.data)
+    _fill(message.data, fields.data)
     return message
 
 
-def _byte_array(data: UInt8Array) -> array[int]:
-    """The one type that every distro's rclpy takes without looking at each byte."""
-    buffer = array("B")
-    buffer.frombytes(np.ascontiguousarray(data).data)
-    return buffer
+def _fill(target: array[int], data: UInt8Array) -> None:
+    """In place: rclpy's setter copies once more, or looks at each byte, as the distro has it."""
+    target.frombytes(np.ascontiguousarray(data).data)
 
 
 def _floats(values: Sequence[float] | np.ndarray[Any, Any]) -> list[float]:

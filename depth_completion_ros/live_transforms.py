@@ -43,13 +43,14 @@ class LiveTransforms(TransformBuffer):
         """Take a message of /tf or /tf_static; one that jumps back in time starts anew."""
         with self._changed:
             for item in message.transforms:
-                stamp_ns = int(item.header.stamp.sec) * 10**9 + int(item.header.stamp.nanosec)
-                if not is_static:
-                    self._clear_on_jump(str(item.child_frame_id), stamp_ns)
                 try:
                     add_stamped(self, item, is_static=is_static)
                 except ValueError as error:
                     self.refused[str(error)] += 1
+                    continue
+                if not is_static and self._jumped_back(item):
+                    self.clear()
+                    add_stamped(self, item, is_static=False)
             self._changed.notify_all()
 
     def clear(self) -> None:
@@ -90,9 +91,9 @@ class LiveTransforms(TransformBuffer):
                         raise
                 self._changed.wait(left)
 
-    def _clear_on_jump(self, child: str, stamp_ns: int) -> None:
+    def _jumped_back(self, item: Any) -> bool:  # noqa: ANN401 - TransformStamped
+        child = str(item.child_frame_id)
+        stamp_ns = int(item.header.stamp.sec) * 10**9 + int(item.header.stamp.nanosec)
         newest_ns = self._newest_ns.get(child, stamp_ns)
-        if stamp_ns < newest_ns - _JUMP_BACK_NS:
-            self.clear()
-            newest_ns = stamp_ns
         self._newest_ns[child] = max(newest_ns, stamp_ns)
+        return stamp_ns < newest_ns - _JUMP_BACK_NS
