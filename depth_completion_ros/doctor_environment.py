@@ -7,6 +7,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -24,10 +25,12 @@ bridge = CvBridge()
 bridge.imgmsg_to_cv2(bridge.cv2_to_imgmsg(image, "rgb8"), "bgr8")
 """
 _TIMEOUT_S = 60
+_RECEIVE_BUFFER_FILE = Path("/proc/sys/net/core/rmem_max")
+_ENOUGH_BYTES = 8 * 2**20  # an image and a cloud
 
 
 def check_environment(config: NodeConfig) -> Iterator[Finding]:
-    """Python, NumPy, cv_bridge, torch, and the model with its weights."""
+    """Python, NumPy, cv_bridge, torch, the model with its weights, and socket buffers."""
     yield Finding(
         severity="ok",
         subject="Python",
@@ -36,6 +39,8 @@ def check_environment(config: NodeConfig) -> Iterator[Finding]:
     yield _check_cv_bridge()
     yield _check_torch(config)
     yield _check_model(config)
+    if _RECEIVE_BUFFER_FILE.is_file():
+        yield _check_receive_buffer(int(_RECEIVE_BUFFER_FILE.read_text(encoding="ascii")))
 
 
 def _check_cv_bridge() -> Finding:
@@ -87,3 +92,17 @@ def _check_model(config: NodeConfig) -> Finding:
             remedy="set weights:=FILE.safetensors, or a model that needs none: model:=linear",
         )
     return Finding(severity="ok", subject="model", found=f"'{source}' loads on {completer.device}")
+
+
+def _check_receive_buffer(largest_bytes: int) -> Finding:
+    """What the kernel lets a socket keep while its reader is busy."""
+    found = f"net.core.rmem_max is {largest_bytes / 2**20:.1f} MiB"
+    if largest_bytes >= _ENOUGH_BYTES:
+        return Finding(severity="ok", subject="socket buffers", found=found)
+    return Finding(
+        severity="warning",
+        subject="socket buffers",
+        found=f"{found}, less than an image and a cloud: messages get lost or come in bursts",
+        remedy="sudo sysctl -w net.core.rmem_max=67108864, and tell the middleware to use it "
+        "(docs/tuning.md, large messages)",
+    )
