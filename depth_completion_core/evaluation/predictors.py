@@ -80,7 +80,7 @@ class SavedPredictions(Predictor):
             raise DataError(f"there is no folder {folder} with predictions")
         is_ours = folder.name in ("predictions", "kitti_submission")
         self.label = f"{folder.resolve().parent.name if is_ours else folder.name} (saved)"
-        self.identity = f"saved in {folder}, scale {depth_scale:g}"
+        self.identity = f"saved in {folder}, scale {depth_scale:g}, files {_state_of(folder)}"
         self._folder, self._depth_scale = folder, depth_scale
 
     def predict(self, sample: Sample) -> tuple[DepthPrediction, float]:
@@ -184,6 +184,14 @@ def checkpoints_in(
 def _step_of(path: Path) -> int | None:
     numbers = re.findall(r"\d+", path.stem)
     return int(numbers[-1]) if numbers else None
+
+
+def _state_of(folder: Path) -> str:
+    """Changes when a prediction below the folder is written again."""
+    files = sorted(path for path in folder.rglob("*") if path.suffix in DEPTH_TYPES)
+    stats = [(path.relative_to(folder).as_posix(), path.stat()) for path in files]
+    state = repr([(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats])
+    return hashlib.sha256(state.encode()).hexdigest()[:16]
 
 
 def _device_name(device: torch.device) -> str:

@@ -66,8 +66,8 @@ class FrameTable:
         wanted = json.loads(json.dumps(settings))
         found = None if fresh else _read_settings(self._settings_file)
         if found is None:
+            self.write()  # first: old frames are never beside new settings
             write_json(self._settings_file, wanted)
-            self.write()
         elif found != wanted:
             raise ResultsError(_difference(folder, found, wanted))
         else:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import cache, partial
 from pathlib import Path
@@ -80,14 +81,18 @@ def write_sheets(
 
 
 def chosen_frames(job: Job, names: Sequence[str], count: int) -> dict[str, list[str]]:
-    """The names for each sheet; best and worst are disjoint, the worst comes first."""
+    """The names for each sheet; best and worst are disjoint, and share what few frames there are.
+
+    Of the worst the very worst comes first.
+    """
     answered = [job.table.records[name] for name in names if job.table.has(name)]
     scored = [item for item in answered if item.metrics and item.metrics.pixels]
     ranked = sorted(scored, key=lambda item: item.metrics.mae_mm if item.metrics else 0.0)
     ordered = [item.name for item in ranked]
+    best = min(count, math.ceil(len(ordered) / 2))
     return {
-        "best": ordered[:count],
-        "worst": ordered[count:][::-1][:count],
+        "best": ordered[:best],
+        "worst": ordered[best:][::-1][:count],
         "spread": _spread([item.name for item in answered], count),
     }
 

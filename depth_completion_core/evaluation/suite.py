@@ -61,7 +61,7 @@ def evaluate_real(
         raise DataError(f"{root} holds no set of real recordings; see docs/datasets.md")
     rows: list[Row] = []
     unreadable: dict[str, str] = {}
-    for real in sets:
+    for real in _told_apart(sets, root):
         for part in _parts(real, seed):
             try:
                 dataset = build_dataset("real", real.folder, part.config)
@@ -79,6 +79,17 @@ def evaluate_real(
             title = f"{real.name} {', '.join(part.conditions)}"
             rows += session.evaluate(dataset, f"real/{real.name}", cases, groups, title=title)
     return rows, unreadable
+
+
+def _told_apart(sets: Sequence[RealSet], root: Path) -> list[RealSet]:
+    """The sets, those of one name renamed after their folders below the root."""
+    names = [real.name for real in sets]
+    return [
+        real
+        if names.count(real.name) == 1
+        else real._replace(name="-".join(real.folder.relative_to(root).parts))
+        for real in sets
+    ]
 
 
 def _parts(real: RealSet, seed: int) -> Iterator[_Part]:

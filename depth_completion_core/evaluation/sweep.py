@@ -76,6 +76,8 @@ class Sweep:
             raise SweepError(
                 f"'{text}': expected numbers with commas between, as in {name}=150,500"
             ) from error
+        if len(set(values)) < len(values):
+            raise SweepError(f"'{text}' has a value twice; give each once")
         return cls(name=name, values=values or AXES[name].values)
 
     @property
@@ -84,9 +86,17 @@ class Sweep:
         return AXES[self.name].label
 
     def conditions(self, base: Condition) -> list[tuple[str, Condition]]:
-        """The text of each value, and the condition there; raises where a value cannot be."""
-        texts = [f"{value:g}" for value in self.values]
-        return [(text, AXES[self.name].at(base, text)) for text in texts]
+        """The text of each value, and the condition there.
+
+        Raises:
+            ValueError: a value cannot be.
+            SweepError: the measurements are spoiled already, in another way.
+        """
+        texts = [f"{value:.12g}" for value in self.values]
+        found = [(text, AXES[self.name].at(base, text)) for text in texts]
+        for _, condition in found:
+            _check_keeps_corruption(base, condition, self.name)
+        return found
 
 
 def sweeps_from(texts: Sequence[str]) -> list[Sweep]:
@@ -105,6 +115,15 @@ def sweep_cases(sweeps: Sequence[Sweep], base: Condition, out: Path) -> list[Cas
         for sweep in sweeps
         for text, condition in sweep.conditions(base)
     ]
+
+
+def _check_keeps_corruption(base: Condition, condition: Condition, name: str) -> None:
+    kind, _, _ = base.corruption.partition(":")
+    if kind and kind != condition.corruption.partition(":")[0]:
+        raise SweepError(
+            f"the measurements are spoiled by {base.corruption}, and the sweep of {name} would "
+            "spoil them in its own way instead; give one of both"
+        )
 
 
 def sweep_folder(out: Path, sweep: Sweep) -> Path:

@@ -4,14 +4,17 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from depth_completion_core.camera import CameraModel
 from depth_completion_core.data.sample import DataError, DepthDataset, Sample
+from depth_completion_core.evaluate import main
 from depth_completion_core.evaluation.predictors import Predictor
 from depth_completion_core.frame import DepthPrediction, SparseDepth
 from depth_completion_core.output_files import write_depth_npy, write_picture
@@ -119,3 +122,27 @@ def write_folder_set(root: Path, count: int = 4, *, with_sparse: bool = True) ->
             if depth is not None and (with_sparse or folder == "ground_truth"):
                 write_depth_npy(root / folder / f"{sample.name}.npy", depth.depth, depth.valid)
     np.savetxt(root / "K.txt", CAMERA.K)
+
+
+def evaluated(folder: Path, out: Path, *more: str) -> int:
+    """The exit code of the command line on a set that :func:`write_folder_set` wrote."""
+    where = ["--dataset", "folder", "--data", str(folder), "--out", str(out), "--device", "cpu"]
+    return main([*where, "--sheets", "0", *more])
+
+
+def results_in(folder: Path) -> dict[str, Any]:
+    """metrics.json without what differs from run to run: the times."""
+    found: dict[str, Any] = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    for result in found["results"]:
+        del result["ms"]
+    return found
+
+
+def means_in(folder: Path) -> dict[str, dict[str, float | None]]:
+    """The means of each row of metrics.json, by the row's labels."""
+    found = results_in(folder)["results"]
+    return {_label_of(result): result["mean"] for result in found}
+
+
+def _label_of(result: dict[str, Any]) -> str:
+    return " ".join(value for value in result.values() if isinstance(value, str))
