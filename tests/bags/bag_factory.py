@@ -90,6 +90,21 @@ class Read(NamedTuple):
     raw: bytes
 
 
+def entries_of(bag: Path) -> list[Entry]:
+    """Everything that a bag holds, in its order, to be published again."""
+    with AnyReader([bag]) as reader:
+        return [
+            Entry(
+                connection.topic,
+                connection.msgtype,
+                log_ns,
+                reader.deserialize(raw, connection.msgtype),
+                latched=connection.topic == "/tf_static",
+            )
+            for connection, log_ns, raw in reader.messages()
+        ]
+
+
 # What a camera and a lidar see
 
 

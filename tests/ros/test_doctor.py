@@ -17,11 +17,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from rosbags.highlevel import AnyReader
 
 from depth_completion_core.transforms import RigidTransform
 from rosbag_tools.from_dataset import main as from_dataset
-from tests.bags.bag_factory import Entry
+from tests.bags.bag_factory import Entry, entries_of
 
 pytestmark = pytest.mark.ros
 pytest.importorskip("rclpy", reason="ROS 2 is not sourced")
@@ -37,18 +36,7 @@ def street(tmp_path_factory: pytest.TempPathFactory) -> list[Entry]:
     bag = tmp_path_factory.mktemp("street") / "street.mcap"
     flags = ["--scene", "street", "--seed", "1", "--duration", "8", "--image-rate-hz", "2.5"]
     assert from_dataset([str(bag), "--layout", "synthetic", *flags]) == 0
-    with AnyReader([bag]) as reader:
-        return [
-            Entry(
-                connection.topic,
-                connection.msgtype,
-                log_ns,
-                reader.deserialize(raw, connection.msgtype),
-                latched=connection.topic == "/tf_static",
-            )
-            for connection, log_ns, raw in reader.messages()
-            if connection.topic != "/camera/depth_truth"
-        ]
+    return [entry for entry in entries_of(bag) if entry.topic != "/camera/depth_truth"]
 
 
 def _later(entry: Entry, offset_ns: int) -> Entry:

@@ -11,12 +11,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from rosbags.highlevel import AnyReader
 
 from depth_completion_core.codecs.depth import decode_depth
 from rosbag_tools.complete import main as complete
 from rosbag_tools.from_dataset import main as from_dataset
-from tests.bags.bag_factory import Entry
+from tests.bags.bag_factory import Entry, entries_of
 from tests.core.released_checkpoints import seeded_checkpoint
 
 pytestmark = pytest.mark.ros
@@ -45,22 +44,8 @@ def kitti(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return bag
 
 
-def _entries(bag: Path) -> list[Entry]:
-    with AnyReader([bag]) as reader:
-        return [
-            Entry(
-                connection.topic,
-                connection.msgtype,
-                log_ns,
-                reader.deserialize(raw, connection.msgtype),
-                latched=connection.topic == "/tf_static",
-            )
-            for connection, log_ns, raw in reader.messages()
-        ]
-
-
 def _of_bag(bag: Path, topic: str) -> dict[int, Any]:
-    return {_stamp_ns(e.message): e.message for e in _entries(bag) if e.topic == topic}
+    return {_stamp_ns(e.message): e.message for e in entries_of(bag) if e.topic == topic}
 
 
 def _stamp_ns(message: Any) -> int:  # noqa: ANN401 - of rclpy or of a bag
@@ -136,7 +121,7 @@ def _compare(
     bag: Path, tmp_path: Path, flags: list[str], parameters: dict[str, object], tolerance: float
 ) -> None:
     replay = _completed_bag(bag, tmp_path, flags)
-    depths, clouds = _completed_live(_entries(bag), tmp_path, parameters)
+    depths, clouds = _completed_live(entries_of(bag), tmp_path, parameters)
     expected = _of_bag(replay, "/depth/image")
     expected_clouds = _of_bag(replay, "/depth/points")
     assert len(depths) >= 3
