@@ -25,6 +25,7 @@ from depth_completion_core.evaluation.predictors import (
     check_labels,
     checkpoints_in,
     model_sources,
+    told_apart,
 )
 from depth_completion_core.evaluation.report import (
     write_report,
@@ -72,8 +73,8 @@ class Evaluate:
     """Draw the measurements: uniform:500, lidar_lines:64, ... from the truth, or measured:500."""
     corrupt: str = ""
     """Spoil the measurements: noise:0.02, outliers:0.1, dropouts:0.5, misplaced:1.5, ..."""
-    seed: int = 0
-    """Of both."""
+    seed: int = -1
+    """Of both; -1 for that of the protocol."""
     sweep: tuple[str, ...] = ()
     """points, measured, lines, noise, outliers, dropouts, misplaced; points=150,500 for these."""
     suite: Literal["", "real"] = ""
@@ -140,17 +141,16 @@ def dataset_settings(texts: Sequence[str]) -> dict[str, Any]:
 
 def _suite(wanted: Evaluate) -> list[str]:
     session = _session(wanted, wanted.protocol or SUITE_PROTOCOL)
+    seed = _seed(wanted, session)
     root = suite_root(wanted.data)
-    rows, unreadable = evaluate_real(
-        session, root, wanted.out, _Models(wanted).groups, seed=wanted.seed
-    )
+    rows, unreadable = evaluate_real(session, root, wanted.out, _Models(wanted).groups, seed=seed)
     page = write_report(
         wanted.out,
         title="Models on real recordings",
         headings=SUITE_HEADINGS,
         rows=rows,
         session=session,
-        about={"suite": wanted.suite, "seed": wanted.seed, "unreadable": unreadable},
+        about={"suite": wanted.suite, "seed": seed, "unreadable": unreadable},
         metrics=SHORT,
         with_spread=False,
     )
@@ -162,6 +162,9 @@ def _one_set(wanted: Evaluate) -> list[str]:
     if not wanted.dataset:
         raise ValueError("say what to score on: --dataset NAME --data FOLDER, or --suite real")
     session = _session(wanted, wanted.protocol or dataset_class(wanted.dataset).protocol)
+    seed = _seed(wanted, session)
+    if wanted.sweep and wanted.save == "kitti":
+        raise ValueError("--save kitti writes one submission for each model: leave out --sweep")
     sweeps, models = sweeps_from(wanted.sweep), _Models(wanted)
     dataset = build_dataset(wanted.dataset, wanted.data, dataset_settings(wanted.set))
     base = condition_for(
@@ -169,7 +172,7 @@ def _one_set(wanted: Evaluate) -> list[str]:
         session.protocol,
         points=wanted.points,
         corruption=wanted.corrupt,
-        seed=wanted.seed,
+        seed=seed,
     )
     cases = sweep_cases(sweeps, base, wanted.out) or [Case((), base, wanted.out)]
     rows = session.evaluate(dataset, wanted.dataset, cases, models.groups, title=wanted.dataset)
@@ -178,7 +181,7 @@ def _one_set(wanted: Evaluate) -> list[str]:
         "folder": str(wanted.data or ""),
         "config": config_to_mapping(dataset.config),
         "measurements": str(base),
-        "seed": wanted.seed,
+        "seed": seed,
     }
     if sweeps:
         pages = write_sweep_reports(wanted.out, sweeps, rows, session, told)
@@ -186,6 +189,10 @@ def _one_set(wanted: Evaluate) -> list[str]:
         pages = [write_single_report(wanted.out, rows, session, told, models.steps)]
     print("\n".join(pages))
     return [*failures(rows), *_submission_problems(wanted, rows)]
+
+
+def _seed(wanted: Evaluate, session: Session) -> int:
+    return wanted.seed if wanted.seed >= 0 else session.protocol.seed
 
 
 def _session(wanted: Evaluate, protocol_name: str) -> Session:
@@ -206,28 +213,35 @@ class _Models:
     def __init__(self, wanted: Evaluate) -> None:
         if not wanted.model and not wanted.predictions:
             raise ValueError("say what to score: --model NAME_OR_CHECKPOINT, or --predictions DIR")
-        folders = [Path(name) for name in wanted.model if _is_folder(name)]
-        named = model_sources([name for name in wanted.model if not _is_folder(name)])
-        checkpoints = [
-            source
-            for folder in folders
-            for source in checkpoints_in(
-                folder,
-                first=wanted.checkpoint_first,
-                every=wanted.checkpoint_every,
-                last=wanted.checkpoint_last,
-            )
-        ]
+        files = [name for name in wanted.model if not _is_folder(name)]
+        sources = told_apart([*model_sources(files), *_checkpoints(wanted)])
+        named = [source for source in sources if not source.training]
+        checkpoints = [source for source in sources if source.training]
         load = partial(ModelSource.load, device=wanted.device, config=wanted.settings)
         loaded: list[Predictor] = [load(source) for source in named]
         scale = wanted.prediction_scale
         loaded += [SavedPredictions(folder, depth_scale=scale) for folder in wanted.predictions]
         check_labels([p.label for p in loaded] + [source.label for source in checkpoints])
-        self.steps = {
-            source.label: source.step for source in checkpoints if source.step is not None
-        }
+        self.steps: dict[str, dict[str, int]] = {}
+        for source in checkpoints:
+            if source.step is not None:
+                self.steps.setdefault(source.training, {})[source.label] = source.step
         self.groups: list[Group] = [lambda: loaded] if loaded else []
         self.groups += [partial(_alone, load, source) for source in checkpoints]
+
+
+def _checkpoints(wanted: Evaluate) -> list[ModelSource]:
+    return [
+        source
+        for name in wanted.model
+        if _is_folder(name)
+        for source in checkpoints_in(
+            Path(name),
+            first=wanted.checkpoint_first,
+            every=wanted.checkpoint_every,
+            last=wanted.checkpoint_last,
+        )
+    ]
 
 
 def _alone(load: Callable[[ModelSource], Predictor], source: ModelSource) -> list[Predictor]:

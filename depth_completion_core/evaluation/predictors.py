@@ -9,7 +9,7 @@ import math
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -113,11 +113,13 @@ class ModelSource:
         label: its name in tables and folders.
         name_or_path: as :func:`load_model` takes it.
         step: training step that a checkpoint's file name tells; None for none.
+        training: the folder of checkpoints that it is one of; empty for a model of its own.
     """
 
     label: str
     name_or_path: str
     step: int | None = None
+    training: str = ""
 
     def load(self, device: str, config: CompletionConfig) -> ModelPredictor:
         """Load it; raises what :func:`load_model` raises."""
@@ -129,15 +131,23 @@ class ModelSource:
 
 
 def model_sources(models: Sequence[str]) -> list[ModelSource]:
-    """Names and checkpoints; those of one file name are told apart by their folder."""
-    labels = [name if name in MODELS else Path(name).stem for name in models]
-    for index, label in enumerate(labels):
-        if labels.count(label) > 1 and models[index] not in MODELS:
-            labels[index] = f"{Path(models[index]).parent.name}-{label}"
+    """Names of the table, and checkpoints, which are called as their files."""
     return [
-        ModelSource(label=label, name_or_path=name)
-        for label, name in zip(labels, models, strict=True)
+        ModelSource(label=name if name in MODELS else Path(name).stem, name_or_path=name)
+        for name in models
     ]
+
+
+def told_apart(sources: Sequence[ModelSource]) -> list[ModelSource]:
+    """The same, checkpoints of one file name called after their folders too."""
+    labels = [source.label for source in sources]
+
+    def own_label(source: ModelSource) -> str:
+        if labels.count(source.label) == 1 or source.name_or_path in MODELS:
+            return source.label
+        return f"{Path(source.name_or_path).absolute().parent.name}-{source.label}"
+
+    return [replace(source, label=own_label(source)) for source in sources]
 
 
 def check_labels(labels: Sequence[str]) -> None:
@@ -164,7 +174,10 @@ def checkpoints_in(
     """
     found = sorted(folder.glob(f"*{_CHECKPOINT}"))
     sources = [
-        ModelSource(label=path.stem, name_or_path=str(path), step=_step_of(path)) for path in found
+        ModelSource(
+            label=path.stem, name_or_path=str(path), step=_step_of(path), training=str(folder)
+        )
+        for path in found
     ]
 
     def is_wanted(step: int | None) -> bool:

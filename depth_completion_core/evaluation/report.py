@@ -44,7 +44,7 @@ def write_report(
     """
     protocol, name = session.protocol, session.protocol_name
     table = results_table(headings, rows, protocol, metrics=metrics, with_spread=with_spread)
-    remarks = notes(protocol, name, rows)
+    remarks = notes(protocol, name, rows, with_spread=with_spread)
     page = f"# {title}\n\n{table}\n{remarks}"
     results = [
         {**dict(zip(headings, row.labels, strict=True)), **row.summary.to_json()} for row in rows
@@ -67,16 +67,16 @@ def write_single_report(
     rows: Sequence[Row],
     session: Session,
     about: Mapping[str, Any],
-    steps: Mapping[str, int],
+    steps: Mapping[str, Mapping[str, int]],
 ) -> str:
-    """The report of models on one set, with a curve where they are checkpoints of a training.
+    """The report of models on one set, with a curve for each training with several checkpoints.
 
     Args:
         out: the folder.
         rows: one for each model.
         session: that they are of.
         about: dataset and measurements, and what else to tell in the JSON.
-        steps: of the checkpoints, by label.
+        steps: of the checkpoints, by training and label, in order.
     """
     page = write_report(
         out,
@@ -86,10 +86,14 @@ def write_single_report(
         session=session,
         about=about,
     )
-    trained = [row for row in rows if row.labels[-1] in steps]
-    if len(trained) > 1:
-        curve = _curve([float(steps[row.labels[-1]]) for row in trained], trained)
-        _draw(out / _CURVE, {"checkpoints": curve}, x_label="step", title=str(about["dataset"]))
+    by_label = {row.labels[-1]: row for row in rows}
+    curves = {
+        training: _curve([float(step) for step in own.values()], [by_label[x] for x in own])
+        for training, own in steps.items()
+        if len(own) > 1
+    }
+    if curves:
+        _draw(out / _CURVE, curves, x_label="step", title=str(about["dataset"]))
     return page
 
 

@@ -26,7 +26,7 @@ PREDICTIONS, SUBMISSION = "predictions", "kitti_submission"
 
 # What a frame may raise without ending the run: bad data, a frame that does not suit the model, and
 # what torch raises where memory is short.
-_OF_ONE_FRAME = (ValueError, RuntimeError)
+OF_ONE_FRAME = (ValueError, RuntimeError)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -102,7 +102,7 @@ def _score_sample(
 ) -> None:
     try:
         sample = dataset[index]
-    except _OF_ONE_FRAME as error:
+    except OF_ONE_FRAME as error:
         for job in jobs:
             job.table.add(FrameRecord(name=name, failed=_reason(error)))
         return
@@ -113,7 +113,7 @@ def _score_sample(
                 seen[job.condition] = job.condition.apply(sample)
             shown = seen[job.condition]
             prediction, ms = job.predictor.predict(shown)
-        except _OF_ONE_FRAME as error:
+        except OF_ONE_FRAME as error:
             job.table.add(FrameRecord(name=name, failed=_reason(error)))
             continue
         _save(job, name, prediction)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 from functools import cache, partial
 from pathlib import Path
@@ -14,7 +15,7 @@ import numpy as np
 
 from depth_completion_core.data.sample import DepthDataset, Sample
 from depth_completion_core.evaluation.records import FrameRecord
-from depth_completion_core.evaluation.run import Job
+from depth_completion_core.evaluation.run import OF_ONE_FRAME, Job
 from depth_completion_core.frame import DepthPrediction, SparseDepth, UInt8Array
 from depth_completion_core.output_files import write_picture
 from depth_completion_core.preview import error_map, error_scale, frame_picture
@@ -72,12 +73,23 @@ def write_sheets(
     for index, name in zip(indices, names, strict=True):
         showing = [sheet for sheet in sheets if name in sheet.names]
         if showing:
-            sample = dataset[index]
-            answers = cache(partial(_answer, sample))  # one frame may be on several sheets
-            drawn.update({(sheet.file, name): sheet.draw(sample, answers) for sheet in showing})
+            try:
+                drawn.update(_drawn(dataset[index], name, showing))
+            except OF_ONE_FRAME as error:
+                print(f"{name} is not on the sheets: {error}", file=sys.stderr)
     for sheet in sheets:
-        if sheet.names:
-            write_picture(sheet.file, stacked(*(drawn[sheet.file, name] for name in sheet.names)))
+        rows_drawn = [
+            drawn[sheet.file, name] for name in sheet.names if (sheet.file, name) in drawn
+        ]
+        if rows_drawn:
+            write_picture(sheet.file, stacked(*rows_drawn))
+
+
+def _drawn(
+    sample: Sample, name: str, showing: Sequence[_Sheet]
+) -> dict[tuple[Path, str], UInt8Array]:
+    answers = cache(partial(_answer, sample))  # one frame may be on several sheets
+    return {(sheet.file, name): sheet.draw(sample, answers) for sheet in showing}
 
 
 def chosen_frames(job: Job, names: Sequence[str], count: int) -> dict[str, list[str]]:

@@ -81,7 +81,7 @@ def results_table(
         summary = row.summary
         group = [other.summary for other in rows if other.labels[:-1] == row.labels[:-1]]
         cells = [
-            f"**{text}**" if _is_best(name, summary, group) else text
+            f"**{text}**" if _is_best(name, summary, group, protocol) else text
             for name in metrics
             for text in (_cell(name, summary, protocol, with_spread=with_spread),)
         ]
@@ -96,23 +96,30 @@ def results_table(
 
 
 def _cell(name: str, summary: Summary, protocol: Protocol, *, with_spread: bool) -> str:
-    column, is_metric = _COLUMNS[name], protocol.unit == "m"
-    factor, digits = (column.in_metres if is_metric else 1.0), column.digits[is_metric]
+    column = _COLUMNS[name]
+    factor, digits = _precision(column, protocol)
     text = _number(factor * summary.mean[name], digits)
     if with_spread and column.has_spread and not math.isnan(summary.mean[name]):
         text += f" ± {_number(factor * summary.std[name], digits)}"
     return text
 
 
-def _is_best(name: str, summary: Summary, group: Sequence[Summary]) -> bool:
+def _is_best(name: str, summary: Summary, group: Sequence[Summary], protocol: Protocol) -> bool:
     """Whether none of several others is better, as far as the table's digits tell."""
     column = _COLUMNS[name]
-    values = [round(row.mean[name], column.digits[0]) for row in group]
+    factor, digits = _precision(column, protocol)
+    values = [round(factor * row.mean[name], digits) for row in group]
     known = [value for value in values if not math.isnan(value)]
     if len(known) < 2:
         return False
     best = min(known) if column.least_is_best else max(known)
-    return round(summary.mean[name], column.digits[0]) == best
+    return round(factor * summary.mean[name], digits) == best
+
+
+def _precision(column: _Column, protocol: Protocol) -> tuple[float, int]:
+    """The factor to the protocol's unit, and how many digits are printed in it."""
+    is_metric = protocol.unit == "m"
+    return column.in_metres if is_metric else 1.0, column.digits[is_metric]
 
 
 def _number(value: float, digits: int) -> str:

@@ -20,21 +20,30 @@ _MISSING = {
         "no δ; coverage is the share of the truth that has one."
     ),
 }
-_SPREAD = "± is the standard deviation over images. Predictions are not clipped."
+_CLIPPING = "Predictions are not clipped."
+_SPREAD = " ± is the standard deviation over images."
 _COLUMNS = (
     "Points: measurements that the model saw, mean per image. ms: time of the model per frame, "
     "mean, synchronised; reading and drawing points are not in it."
 )
 
 
-def notes(protocol: Protocol, name: str, rows: Sequence[Row]) -> str:
-    """What the numbers mean, and which images they are not about, as a Markdown list."""
+def notes(protocol: Protocol, name: str, rows: Sequence[Row], *, with_spread: bool = True) -> str:
+    """What the numbers mean, and which images they are not about, as a Markdown list.
+
+    Args:
+        protocol: that they are of.
+        name: of the protocol.
+        rows: of the table.
+        with_spread: whether the table has standard deviations.
+    """
     averaged = {
         "per_image": "computed per image, then averaged over images",
         "pooled": "of all pixels of all images together",
     }[protocol.averaging]
+    spread = _SPREAD if with_spread else ""
     lines = [
-        f"Protocol `{name}`: {_bounds(protocol)}{_crop(protocol)}; {averaged}; {_SPREAD}",
+        f"Protocol `{name}`: {_bounds(protocol)}{_crop(protocol)}; {averaged}. {_CLIPPING}{spread}",
         _MISSING[protocol.missing],
         _COLUMNS,
     ]

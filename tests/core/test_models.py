@@ -270,6 +270,24 @@ def test_linear_is_scipys_inside_the_hull(seed: int) -> None:
     np.testing.assert_array_equal(depth[~inside], nearest[~inside])
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_linear_fills_holes_as_if_all_pixels_were_corners(seed: int) -> None:
+    """On a paraboloid, on which corners on one circle lie in a plane: no tie can be broken."""
+    v, u = np.mgrid[0:40, 0:56]
+    depth = 5.0 + 0.02 * u - 0.03 * v + 1e-3 * (u**2 + v**2)
+    random = np.random.default_rng(seed)
+    valid = random.random(depth.shape) > 0.02 * seed
+    for _ in range(5):
+        row, column = random.integers(0, depth.shape)
+        valid[row : row + random.integers(2, 14), column : column + random.integers(2, 14)] = False
+    rows, columns = np.nonzero(valid)
+    everything = LinearNDInterpolator(np.stack([columns, rows], axis=-1), depth[valid])
+    reference = everything(np.stack([u, v], axis=-1))
+    inside = np.isfinite(reference)
+    completed, _ = _complete("linear", np.where(valid, depth, 0.0), valid)
+    np.testing.assert_allclose(completed[inside], reference[inside], rtol=1e-5)
+
+
 @pytest.mark.parametrize("on_grid", [True, False])
 def test_linear_is_exact_on_a_plane(on_grid: bool) -> None:
     v, u = np.mgrid[0:31, 0:46]

@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Figures that the published code of NLSPN and CSPN gives for made-up depth, and ours for it.
+"""Figures that published code gives for made-up depth, and ours for it.
 
-The expected numbers were printed by the metric functions of both projects, unchanged, on torch 2.13
-in float32, for the inputs that the functions below make again. Both pool a batch of two images.
+The expected numbers were printed by the metric functions of NLSPN, CSPN and PackNet-SfM, unchanged,
+on torch 2.13 in float32, for the inputs that the functions below make again. The first two pool a
+batch of two images; the third scores one image, with a crop and a scaling that it has for KITTI.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 import pytest
+import torch
+from torch.nn import functional
 
 from depth_completion_core.metrics import (
     PROTOCOLS,
@@ -20,6 +23,7 @@ from depth_completion_core.metrics import (
     Protocol,
     depth_metrics,
     mean_metrics,
+    scored_pixels,
 )
 
 Float32Array = npt.NDArray[np.float32]
@@ -44,6 +48,38 @@ _CSPN = {
     "delta1": 0.936996336996337,
     "delta2": 0.9941391941391942,
     "delta3": 0.9956043956043956,
+}
+
+# By crop and scaling: REL, RMSE in metres, shares below 1.25, its square and its cube.
+_PACKNET = {
+    ("", False): (
+        0.8249740600585938,
+        39.3873176574707,
+        0.04967602714896202,
+        0.10439164936542511,
+        0.1619870364665985,
+    ),
+    ("", True): (
+        1.806077003479004,
+        30.695802688598633,
+        0.2195824384689331,
+        0.41324692964553833,
+        0.5805135369300842,
+    ),
+    ("garg", False): (
+        0.8292902112007141,
+        39.11026382446289,
+        0.05306875705718994,
+        0.10152284055948257,
+        0.1550530642271042,
+    ),
+    ("garg", True): (
+        1.8505092859268188,
+        30.59612274169922,
+        0.21827411651611328,
+        0.4093216359615326,
+        0.5851407647132874,
+    ),
 }
 
 
@@ -110,3 +146,35 @@ def test_cspn() -> None:
     means = mean_metrics(images, "pooled")
     for name, expected in _CSPN.items():
         assert means[name] == pytest.approx(expected, rel=2e-6), name
+
+
+@pytest.mark.parametrize(("crop", "is_scaled"), _PACKNET)
+def test_packnet(crop: str, *, is_scaled: bool) -> None:
+    """It enlarges depth to the size of the truth, and limits it to the range that counts."""
+    small = torch.from_numpy((1.0 / (0.02 + 0.3 * _wave(20, (1, 1, 64, 96)))).astype(np.float32))
+    height, width = 128, 192
+    wave, least = _wave(22, (height, width)), np.float32(0.8)
+    truth = np.where(wave > least, 1 + 475 * (wave - least), 0).astype(np.float32)
+    enlarged = functional.interpolate(
+        small, size=(height, width), mode="bilinear", align_corners=True
+    )
+    predicted: Float32Array = enlarged[0, 0].numpy()
+    how = Protocol(min_depth=0.0, max_depth=80.0, strict=True, source="PackNet-SfM")
+    counted = scored_pixels(truth, truth > 0, how)
+    if crop:
+        window = np.zeros_like(counted)
+        rows = slice(int(0.40810811 * height), int(0.99189189 * height))
+        window[rows, int(0.03594771 * width) : int(0.96405229 * width)] = True
+        counted &= window
+    if is_scaled:
+        scale = _lower_median(truth[counted]) / _lower_median(predicted[counted])
+        predicted = (predicted * scale).astype(np.float32)
+    predicted = np.clip(predicted, 0.0, 80.0)
+    found = depth_metrics(predicted, np.ones_like(counted), truth, counted, how)
+    ours = (found.rel, found.rmse_mm / 1000, found.delta1, found.delta2, found.delta3)
+    assert ours == pytest.approx(_PACKNET[crop, is_scaled], rel=2e-6)
+
+
+def _lower_median(values: Float32Array) -> float:
+    """As torch.median takes it: no mean of the two in the middle."""
+    return float(np.sort(values)[(len(values) - 1) // 2])

@@ -30,6 +30,7 @@ live: Any = pytest.importorskip("tests.ros.live_node", reason="the package is no
 services: Any = pytest.importorskip("depth_completion_ros.srv")
 std_services: Any = pytest.importorskip("std_srvs.srv")
 
+_INPUTS = {"/camera/image_raw", "/camera/camera_info", "/lidar/points", "/tf", "/tf_static"}
 _DEPTH = ("/depth/image", "sensor_msgs/msg/Image")
 
 
@@ -115,6 +116,7 @@ def test_a_managed_node_waits_and_goes_through_its_life_twice(tmp_path: Path) ->
 def test_a_hundred_activations_leave_nothing_behind(tmp_path: Path) -> None:
     with live.live_node(tmp_path, model="nearest") as node, live.peer() as peer:
         peer.wait_for_node()
+        peer.spin_until(lambda: set(_subscriptions(peer)) >= _INPUTS, "all that it listens to")
         active = _subscriptions(peer)
         resident: list[float] = []
         threads: list[int] = []

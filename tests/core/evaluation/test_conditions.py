@@ -64,6 +64,15 @@ def test_corruption_spoils_the_measurements_and_not_the_truth() -> None:
     assert np.count_nonzero(shown.sparse.depth != clean.sparse.depth) == 20
 
 
+def test_corruption_depends_on_seed_and_name_only() -> None:
+    def noisy(seed: int, name: str = "a") -> SparseDepth:
+        return _sparse(Condition(corruption="noise:0.1", seed=seed), name)
+
+    assert np.array_equal(noisy(1).depth, noisy(1).depth)
+    for other in (noisy(2), noisy(1, "b")):
+        assert not np.array_equal(noisy(1).depth, other.depth)
+
+
 def test_the_set_goes_before_the_protocol() -> None:
     dataset = MadeSet()
 

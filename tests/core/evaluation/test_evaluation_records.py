@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from depth_completion_core.evaluation import records
 from depth_completion_core.evaluation.records import (
     FrameRecord,
     FrameTable,
@@ -85,3 +86,22 @@ def test_times_are_of_the_frames_that_were_answered() -> None:
     found = summary_of(_RECORDS, PROTOCOLS["all"])
     assert found.ms["mean"] == pytest.approx((1 / 7 + 3.0) / 2)
     assert found.skipped == {"no truth": 1}
+
+
+def test_old_frames_are_never_beside_new_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fresh table that is interrupted half-way is empty, not the old one under a new name."""
+    old, new = {"seed": 0}, {"seed": 1}
+    table = FrameTable(tmp_path, old)
+    table.add(_RECORDS[0])
+    table.write()
+
+    def interrupted(path: Path, values: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(records, "write_json", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            FrameTable(tmp_path, new, fresh=True)
+    assert not FrameTable(tmp_path, old).records

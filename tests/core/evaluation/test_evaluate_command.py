@@ -1,0 +1,195 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The command line on small sets: what it writes, what it goes on with, what it refuses."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from pathlib import Path
+
+import pytest
+
+from depth_completion_core.data import UnknownDatasetError
+from depth_completion_core.data.sample import Sample
+from depth_completion_core.evaluate import Evaluate, dataset_settings, main
+from depth_completion_core.evaluation.predictors import ModelPredictor
+from depth_completion_core.evaluation.records import read_records
+from depth_completion_core.evaluation.sweep import AXES
+from depth_completion_core.frame import DepthPrediction
+from depth_completion_core.metrics import PROTOCOLS
+from tests.core.evaluation.made_sets import evaluated, means_in, results_in, write_folder_set
+
+_NEAREST = ("--model", "nearest")
+_TWO = ("--model", "nearest", "morphological")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("made")
+    write_folder_set(folder, 5)
+    return folder
+
+
+def test_models_side_by_side_are_what_each_is_alone(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert evaluated(made, tmp_path / "both", *_TWO) == 0
+    page = capsys.readouterr().out
+    assert (tmp_path / "both" / "table.md").read_text(encoding="utf-8").strip() == page.strip()
+    both = means_in(tmp_path / "both")
+    for name in ("nearest", "morphological"):
+        assert evaluated(made, tmp_path / name, "--model", name) == 0
+        assert means_in(tmp_path / name) == {name: both[name]}
+    assert both["nearest"] != both["morphological"]
+
+
+def test_damaged_frames_end_in_3_and_the_rest_is_scored(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = tmp_path / "broken"
+    shutil.copytree(made, broken)
+    (broken / "image" / "0002.png").write_bytes(b"")
+    assert evaluated(broken, tmp_path / "out", *_TWO) == 3
+    assert "1 of 5 frames FAILED (in 2 rows" in capsys.readouterr().err
+    (result, _) = results_in(tmp_path / "out")["results"]
+    assert (result["images"], result["frames"]) == (4, 5)
+    assert "0002.png" in result["failed"]["0002"]
+    assert "0002.png" in (tmp_path / "out" / "table.md").read_text(encoding="utf-8")
+
+
+def test_a_frame_that_was_repaired_is_scored_by_the_same_command(
+    made: Path, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken"
+    shutil.copytree(made, broken)
+    (broken / "image" / "0002.png").write_bytes(b"")
+    assert evaluated(broken, tmp_path / "out", *_NEAREST) == 3
+    shutil.copy(made / "image" / "0002.png", broken / "image" / "0002.png")
+    assert evaluated(broken, tmp_path / "out", *_NEAREST) == 0
+    assert evaluated(made, tmp_path / "whole", *_NEAREST) == 0
+    assert means_in(tmp_path / "out") == means_in(tmp_path / "whole")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), "say what to score"),
+        (("--model", "nearst"), "nearst"),
+        ((*_NEAREST, "--protocol", "kiti"), "Did you mean 'kitti'"),
+        ((*_NEAREST, "--set", "depth_scale"), "expected key=value"),
+        ((*_NEAREST, "--set", "depth_scal=256"), "depth_scal"),
+        ((*_NEAREST, "--points", "unifrom:5"), "is no sparsifier"),
+        ((*_NEAREST, "--corrupt", "rust:1"), "unknown corruption 'rust'"),
+        ((*_NEAREST, "--sweep", "point"), "Did you mean 'points'"),
+        (("--model", "nearest", "nearest"), "names two models"),
+        (("--predictions", "there_is_no_such"), "there is no folder there_is_no_such"),
+    ],
+)
+def test_what_cannot_be_ends_in_1_with_a_sentence(
+    made: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    words: str,
+) -> None:
+    assert evaluated(made, tmp_path / "out", *arguments) == 1
+    told = capsys.readouterr().err
+    assert words in told
+    assert told.startswith("error: ")
+    assert len(told.splitlines()) == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_set_must_be_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--model", "nearest"]) == 1
+    assert "--dataset NAME --data FOLDER, or --suite real" in capsys.readouterr().err
+    assert main(["--model", "nearest", "--dataset", "foldr"]) == 1
+    assert "Did you mean 'folder'" in capsys.readouterr().err
+    assert issubclass(UnknownDatasetError, ValueError)
+
+
+def _interrupted(monkeypatch: pytest.MonkeyPatch, at: int) -> None:
+    """Ctrl-C where a frame is completed for so many-th time."""
+    predict, calls = ModelPredictor.predict, itertools.count(1)
+
+    def interrupted(self: ModelPredictor, sample: Sample) -> tuple[DepthPrediction, float]:
+        if next(calls) == at:
+            raise KeyboardInterrupt
+        return predict(self, sample)
+
+    monkeypatch.setattr(ModelPredictor, "predict", interrupted)
+
+
+@pytest.mark.parametrize("at", [1, 4, 9])
+def test_an_interrupted_run_ends_as_one_that_was_not(
+    made: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    at: int,
+) -> None:
+    out = tmp_path / "out"
+    with monkeypatch.context() as patched:
+        _interrupted(patched, at)
+        assert evaluated(made, out, *_TWO) == 130
+    assert "the same command goes on from there" in capsys.readouterr().err
+    assert not (out / "metrics.json").exists()
+    done = [len(read_records(out / name / "frames.csv")) for name in _TWO[1:]]
+    assert sum(done) == at - 1
+    assert evaluated(made, out, *_TWO) == 0
+    assert evaluated(made, tmp_path / "at_once", *_TWO) == 0
+    assert results_in(out) == results_in(tmp_path / "at_once")
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (("--seed", "1"), "condition"),
+        (("--protocol", "void"), "protocol"),
+        (("--points", "uniform:9"), "condition"),
+        (("--set", "depth_scale=1000"), "config"),
+        (("--output.max-depth", "3"), "settings"),
+    ],
+)
+def test_another_setting_on_the_same_folder_is_refused(
+    made: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    more: tuple[str, ...],
+    words: str,
+) -> None:
+    assert evaluated(made, tmp_path, *_NEAREST) == 0
+    before = results_in(tmp_path)
+    capsys.readouterr()
+    assert evaluated(made, tmp_path, *_NEAREST, *more) == 1
+    told = capsys.readouterr().err
+    assert f"holds results of another evaluation: its {words} is" in told
+    assert "--fresh" in told
+    assert results_in(tmp_path) == before
+
+
+def test_fresh_begins_again(made: Path, tmp_path: Path) -> None:
+    assert evaluated(made, tmp_path, *_NEAREST) == 0
+    assert evaluated(made, tmp_path, *_NEAREST, "--protocol", "void", "--fresh") == 0
+    assert results_in(tmp_path)["protocol"]["name"] == "void"
+    assert evaluated(made, tmp_path / "other", *_NEAREST, "--protocol", "void") == 0
+    assert means_in(tmp_path) == means_in(tmp_path / "other")
+
+
+def test_settings_of_the_set_are_nested() -> None:
+    found = dataset_settings(["split=val", "projection.occlusion.window_px=5", "drives=[a, b]"])
+    assert found == {
+        "split": "val",
+        "projection": {"occlusion": {"window_px": 5}},
+        "drives": ["a", "b"],
+    }
+
+
+def test_help_names_every_protocol_and_sweep(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    text = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    for name in (*PROTOCOLS, *AXES):
+        assert name in text, name
+    assert Evaluate().fresh is False
