@@ -122,7 +122,11 @@ def main(arguments: list[str]) -> int:
 
 
 def dataset_settings(texts: Sequence[str]) -> dict[str, Any]:
-    """Nested settings of ``key=value`` texts, values as in YAML; raises ConfigError."""
+    """Nested settings of ``key=value`` texts, values as in YAML; none is the empty text.
+
+    Raises:
+        ConfigError: a text has no ``=``, or its value is no YAML.
+    """
     settings: dict[str, Any] = {}
     for text in texts:
         path, found, value = text.partition("=")
@@ -133,7 +137,7 @@ def dataset_settings(texts: Sequence[str]) -> dict[str, Any]:
         for group in groups:
             place = place.setdefault(group, {})
         try:
-            place[key] = yaml.safe_load(value)
+            place[key] = yaml.safe_load(value) if value else ""
         except yaml.YAMLError as error:
             raise ConfigError(f"'{text}': {value} cannot be read: {error}") from error
     return settings

@@ -24,6 +24,7 @@ DATASETS = {
     "folder": "folder:Folder",
     "real": "real:Real",
     "synthetic": "synthetic_drives:SyntheticDrives",
+    "world": "world_frames:WorldFrames",
 }
 
 
