@@ -1,0 +1,107 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The drawn world as a data set: frames by number, each with a sensor of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from depth_completion_core.config import choice, setting
+from depth_completion_core.data.sample import DataError, DepthDataset, Sample
+from depth_completion_core.data.sparsify import Sparsifier, sparsified
+from depth_completion_core.data.world.families import FamilyError, chosen_families
+from depth_completion_core.data.world.render import RenderedFrames, render_frames
+from depth_completion_core.data.world.sampling import KINDS, WorldConfig, frame_generator
+from depth_completion_core.data.world.sensor_setup import SENSOR_KINDS, draw_setup
+from depth_completion_core.data.world.sensors import measure
+from depth_completion_core.frame import SparseDepth
+
+
+class WorldFrames(DepthDataset):
+    """Frames named ``SEED/NUMBER``, drawn and rendered as they are read.
+
+    Truth is exact; sparse depth is what the frame's sensor measures, flaws included.
+    """
+
+    needs_root: ClassVar[bool] = False
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Config:
+        """Which frames, and what is measured on them."""
+
+        kind: str = choice("mixed", "room", "street")
+        """Which scenes; mixed has 40 % streets."""
+        seed: int = setting(0, low=0)
+        """Of the world; other seeds share no scene."""
+        first: int = setting(0, low=0)
+        """Number of the first frame."""
+        frames: int = setting(100, low=1)
+        """How many."""
+        sensor: str = "any"
+        """any: drawn for every frame. Else uniform, corners, lidar, rosette, zones, rgbd, or how
+        points are drawn from the clean truth, as uniform:500."""
+        families: tuple[str, ...] = ()
+        """Only objects of these families; all where empty."""
+        without: tuple[str, ...] = ()
+        """No objects of these families."""
+        width_px: int = setting(320, low=16)
+        """Width of the images."""
+        height_px: int = setting(240, low=16)
+        """Height of the images."""
+        device: str = "cpu"
+        """Where rays are cast, as torch names it."""
+
+    config: Config
+
+    def __init__(self, root: Path, config: Config | None = None) -> None:
+        super().__init__(root, config)
+        sensor = self.config.sensor
+        known = sensor == "any" or sensor in SENSOR_KINDS
+        self._sparsifier = None if known else Sparsifier.from_text(sensor)
+        self._world = WorldConfig(
+            height=self.config.height_px,
+            width=self.config.width_px,
+            kind=self.config.kind,
+            families=self.config.families,
+            without=self.config.without,
+        )
+        try:
+            for kind in KINDS if self.config.kind == "mixed" else (self.config.kind,):
+                chosen_families(kind, self.config.families, self.config.without)
+        except FamilyError as error:
+            raise DataError(str(error)) from error
+
+    @property
+    def names(self) -> list[str]:
+        """SEED/NUMBER."""
+        first = self.config.first
+        return [self._name(first + number) for number in range(self.config.frames)]
+
+    def __len__(self) -> int:
+        return self.config.frames
+
+    def __getitem__(self, index: int) -> Sample:
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"there are {len(self)} frames, not one of number {index}")
+        number = self.config.first + index % len(self)
+        frames = render_frames(self._world, self.config.seed, [number], self.config.device)
+        sample = Sample(
+            name=self._name(number),
+            image=frames.image[0].permute(1, 2, 0).contiguous().cpu().numpy(),
+            camera=frames.scenes[0].camera,
+            truth=SparseDepth(frames.depth[0].cpu().numpy(), frames.valid[0].cpu().numpy()),
+            sparse=None if self._sparsifier else self._measured(frames, number),
+        )
+        if self._sparsifier is None:
+            return sample
+        return sparsified(sample, self._sparsifier, seed=self.config.seed)
+
+    def _measured(self, frames: RenderedFrames, number: int) -> SparseDepth:
+        random = frame_generator(self.config.seed, number, 2)
+        setup = draw_setup(random, self.config.sensor, frames.scenes[0].kind)
+        return measure(frames, 0, setup, random)
+
+    def _name(self, number: int) -> str:
+        return f"{self.config.seed}/{number:06d}"

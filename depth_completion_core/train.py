@@ -1,0 +1,42 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""``python -m depth_completion_core.train RECIPE [--setting value]``: train a network.
+
+The same command goes on where it was stopped. ``RECIPE --help`` lists the settings.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from depth_completion_core.data.sample import DataError
+from depth_completion_core.training.command_line import changes_from, help_text
+from depth_completion_core.training.devices import is_first_process
+from depth_completion_core.training.errors import TrainingError
+from depth_completion_core.training.recipes import build_recipe, recipe_class
+from depth_completion_core.training.trainer import train
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Parse, train, print what came out."""
+    name, *rest = arguments or ["--help"]
+    try:
+        if name in ("-h", "--help") or "-h" in rest or "--help" in rest:
+            print(help_text("" if name.startswith("-") else name))
+            return 0
+        recipe = build_recipe(name, changes_from(rest, recipe_class(name)))
+        metrics = train(recipe, name)
+    except KeyboardInterrupt:
+        print("\ninterrupted; the same command goes on from the last checkpoint", file=sys.stderr)
+        return 130
+    except (TrainingError, DataError, ValueError, ImportError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    for key, value in metrics.items() if is_first_process() else ():
+        print(f"{key}: {value}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

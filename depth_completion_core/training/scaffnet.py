@@ -1,0 +1,73 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""ScaffNet as it is trained: Wong, Cicek and Soatto, RA-L 2021 (arXiv 2106.02994)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar, cast
+
+from depth_completion_core.config import choice
+from depth_completion_core.losses.supervised import Reduction, l1, normalized_l1, uncertain_l1
+from depth_completion_core.models.base import CompletionModel
+from depth_completion_core.models.scaffnet import ScaffNet
+from depth_completion_core.training.batch import Tensors
+from depth_completion_core.training.objective import DEPTH, TOTAL, Objective, capped
+from depth_completion_core.training.recipe import Recipe
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScaffNetLossConfig:
+    """The loss of the release; a network with ``uncertainty`` has its own in place of it."""
+
+    kind: str = choice("normalized_l1", "l1")
+    """normalized_l1: absolute error over the truth. l1: absolute error, metres."""
+    reduction: str = choice("all_pixels", "valid_pixels")
+    """What an image's sum is divided by; the first as in the authors' PyTorch release, the second
+    as in their TensorFlow one."""
+
+
+class ScaffNetObjective(Objective):
+    """ScaffNet and its loss; the truth is lowered to the farthest depth it can predict."""
+
+    units: ClassVar[dict[str, str]] = {"absolute error": "m"}
+
+    def __init__(self, model: ScaffNet, loss: ScaffNetLossConfig) -> None:
+        super().__init__(model)
+        self._loss = loss
+
+    def forward(self, tensors: Tensors) -> Tensors:
+        """See the base class."""
+        model = cast("ScaffNet", self.model)
+        truth = capped(tensors["truth"], model.config.max_predict_depth)
+        predicted = model.predict(tensors["sparse_depth"])
+        reduction = cast("Reduction", self._loss.reduction)
+        if predicted.log_error is not None:
+            total = uncertain_l1(predicted.depth, predicted.log_error, truth, reduction)
+        elif self._loss.kind == "l1":
+            total = l1(predicted.depth, truth, reduction)
+        else:
+            total = normalized_l1(predicted.depth, truth, reduction)
+        return {
+            TOTAL: total,
+            DEPTH: predicted.depth,
+            "absolute error": l1(predicted.depth.detach(), truth, "valid_pixels"),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScaffNetRecipe(Recipe):
+    """Trains ScaffNet."""
+
+    model_name: ClassVar[str] = "scaffnet"
+
+    network: ScaffNet.Config = field(default_factory=ScaffNet.Config)
+    loss: ScaffNetLossConfig = field(default_factory=ScaffNetLossConfig)
+
+    def build_model(self) -> CompletionModel:
+        """ScaffNet with random weights."""
+        return ScaffNet(self.network)
+
+    def objective(self, model: CompletionModel) -> ScaffNetObjective:
+        """With the recipe's loss."""
+        return ScaffNetObjective(cast("ScaffNet", model), self.loss)

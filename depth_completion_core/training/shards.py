@@ -1,0 +1,171 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Weights alone, to begin another run from: half-precision files small enough to carry around."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from depth_completion_core.checkpoint import CheckpointError, load_checkpoint, weights_checksum
+from depth_completion_core.config import config_to_mapping
+from depth_completion_core.training.errors import TrainingError
+from depth_completion_core.training.files import write_durable
+
+MAX_SHARD_BYTES = 15 * 1024 * 1024
+_HEADER_BYTES = 256 * 1024  # names, shapes and metadata; far more than any network here has
+_PATTERN = "weights-*-of-*.safetensors"
+
+Weights = dict[str, Tensor]
+
+
+def export_shards(
+    folder: Path,
+    model_name: str,
+    weights: Mapping[str, Tensor],
+    *,
+    config: Mapping[str, Any],
+    max_bytes: int = MAX_SHARD_BYTES,
+) -> list[Path]:
+    """Write weights as float16 files, each below a size; what was in the folder is replaced.
+
+    Args:
+        folder: of the files.
+        model_name: the network's name in the table of models.
+        weights: by name; whole numbers stay as they are.
+        config: the network's settings, as nested mappings.
+        max_bytes: no file is larger.
+
+    Returns:
+        The files.
+
+    Raises:
+        TrainingError: a weight is beyond half precision, or a single one larger than a file.
+        OSError: a file cannot be written.
+    """
+    halves = {key: _half(key, value) for key, value in weights.items()}
+    groups = _grouped(halves, max_bytes - _HEADER_BYTES)
+    metadata = {
+        "model": model_name,
+        "config": json.dumps(dict(config)),
+        "count": str(len(groups)),
+        "set": weights_checksum(halves),
+    }
+    paths = []
+    for number, keys in enumerate(groups, 1):
+        path = folder / f"weights-{number:03d}-of-{len(groups):03d}.safetensors"
+        content = save({key: halves[key] for key in keys}, {**metadata, "number": str(number)})
+        write_durable(path, content)
+        paths.append(path)
+    for old in set(folder.glob(_PATTERN)) - set(paths):
+        old.unlink()
+    return paths
+
+
+def load_init_weights(path: Path, model_name: str, config: Any = None) -> Weights:  # noqa: ANN401
+    """The weights of a checkpoint (.safetensors) or of a folder of shards.
+
+    Args:
+        path: of either.
+        model_name: the network's name in the table of models.
+        config: the network's settings, which the weights must have been trained with; None to take
+            any. Half of a network's settings leave no trace in the shapes of its weights.
+
+    Raises:
+        TrainingError: they are of another network, or incomplete, damaged or missing.
+    """
+    if path.is_dir():
+        return _load_shards(path, model_name, config)
+    try:
+        checkpoint = load_checkpoint(path)
+    except CheckpointError as error:
+        raise TrainingError(str(error)) from error
+    _check_kind(path, checkpoint.name, model_name)
+    _check_config(path, config_to_mapping(checkpoint.model.config), config)
+    return checkpoint.model.state_dict()
+
+
+def _load_shards(folder: Path, model_name: str, config: Any) -> Weights:  # noqa: ANN401
+    paths = sorted(folder.glob(_PATTERN))
+    if not paths:
+        raise TrainingError(f"{folder} holds no shards ({_PATTERN}); export them with --run.shards")
+    weights: Weights = {}
+    sets, counts = set(), set()
+    for path in paths:
+        try:
+            with safe_open(path, framework="pt") as file:
+                metadata = file.metadata() or {}
+                weights.update({key: file.get_tensor(key) for key in file.keys()})  # noqa: SIM118
+        except (SafetensorError, OSError) as error:
+            raise TrainingError(f"{path} cannot be read ({error}); copy it again") from error
+        _check_kind(path, metadata.get("model", ""), model_name)
+        _check_config(path, json.loads(metadata.get("config", "{}")), config)
+        sets.add(metadata.get("set", ""))
+        counts.add(metadata.get("count", ""))
+    if sets != {weights_checksum(weights)}:
+        raise TrainingError(
+            f"the {len(paths)} shards in {folder} are not one whole set (each says that it is one "
+            f"of {', '.join(sorted(counts))}); copy all of one export, and nothing else"
+        )
+    return weights
+
+
+def _check_kind(path: Path, found: str, expected: str) -> None:
+    if found != expected:
+        raise TrainingError(
+            f"{path} holds weights of '{found}', but this recipe trains '{expected}'; give a "
+            "checkpoint of that"
+        )
+
+
+def _check_config(path: Path, found: Mapping[str, Any], expected: Any) -> None:  # noqa: ANN401
+    wanted = {} if expected is None else config_to_mapping(expected)
+    differing = [
+        f"{key} {found.get(key)} where {value} was expected"
+        for key, value in wanted.items()
+        if found.get(key) != value
+    ]
+    if differing:
+        raise TrainingError(
+            f"the weights in {path} were trained with other settings: {'; '.join(differing)}; give "
+            "the recipe's network those settings"
+        )
+
+
+def _half(key: str, value: Tensor) -> Tensor:
+    value = value.detach().cpu().contiguous()
+    if not value.is_floating_point():
+        return value
+    half = value.to(torch.float16)
+    if not bool(torch.isfinite(half).all()):
+        raise TrainingError(
+            f"the weight {key} goes up to {float(value.abs().max()):g}, beyond half precision "
+            "(65504); such weights cannot be sharded"
+        )
+    return half
+
+
+def _grouped(weights: Mapping[str, Tensor], max_bytes: int) -> list[list[str]]:
+    """Names by file, in order, each file as full as it gets."""
+    groups: list[list[str]] = []
+    room = 0
+    for key, value in weights.items():
+        size = value.numel() * value.element_size()
+        if size > max_bytes:
+            raise TrainingError(
+                f"the weight {key} alone has {json.dumps(list(value.shape))} numbers, {size} "
+                f"bytes; a shard holds {max_bytes}"
+            )
+        if not groups or size > room:
+            groups.append([])
+            room = max_bytes
+        groups[-1].append(key)
+        room -= size
+    return groups

@@ -1,0 +1,138 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The supervised losses: against short float64 twins, and against their own gradients."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import torch
+from torch import Tensor
+
+from depth_completion_core.losses.supervised import (
+    REDUCTIONS,
+    Reduction,
+    l1,
+    l2,
+    normalized_l1,
+    uncertain_l1,
+)
+
+Array = npt.NDArray[np.float64]
+Loss = Callable[..., Tensor]
+
+_SIMPLE: dict[str, tuple[Loss, Callable[[Array, Array], Array]]] = {
+    "l1": (l1, lambda depth, truth: np.abs(truth - depth)),
+    "l2": (l2, lambda depth, truth: (truth - depth) ** 2),
+    "normalized_l1": (
+        normalized_l1,
+        lambda depth, truth: np.abs(truth - depth) / (np.abs(truth) + 1e-8),
+    ),
+}
+
+
+def _maps(seed: int, *, images: int = 3) -> tuple[Array, Array, Array]:
+    """Predicted depth, log of its error, and truth with holes, (B, 1, 5, 7)."""
+    generator = np.random.default_rng(seed)
+    shape = (images, 1, 5, 7)
+    truth = generator.uniform(0.5, 9.0, shape) * (generator.random(shape) < 0.6)
+    return generator.uniform(0.5, 9.0, shape), generator.normal(0.0, 1.0, shape), truth
+
+
+def _reduced(error: Array, truth: Array, reduction: Reduction) -> list[float]:
+    """Image by image, pixel by pixel."""
+    losses = []
+    for image, image_truth in zip(error, truth, strict=True):
+        valid = [float(e) for e, t in zip(image.ravel(), image_truth.ravel(), strict=True) if t > 0]
+        count = image.size if reduction == "all_pixels" else max(len(valid), 1)
+        losses.append(sum(valid) / count)
+    return losses
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@pytest.mark.parametrize("name", _SIMPLE)
+def test_is_the_loss_of_its_formula(name: str, reduction: Reduction) -> None:
+    loss, per_pixel = _SIMPLE[name]
+    depth, _, truth = _maps(1)
+    found = loss(torch.from_numpy(depth), torch.from_numpy(truth), reduction)
+    np.testing.assert_allclose(found, _reduced(per_pixel(depth, truth), truth, reduction), 1e-12)
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+def test_uncertain_loss_is_that_of_its_formula(reduction: Reduction) -> None:
+    depth, log_error, truth = _maps(2)
+    tensors = [torch.from_numpy(array) for array in (depth, log_error, truth)]
+    found = uncertain_l1(tensors[0], tensors[1], tensors[2], reduction)
+    error = np.abs(truth - depth) / np.exp(log_error) + log_error
+    np.testing.assert_allclose(found, _reduced(error, truth, reduction), 1e-12)
+
+
+@pytest.mark.parametrize("loss", [l1, normalized_l1])
+def test_mean_over_images_is_the_mean_over_all_pixels_of_the_batch(loss: Loss) -> None:
+    """The reduction of the authors' PyTorch release."""
+    depth, _, truth = (torch.from_numpy(array) for array in _maps(3))
+    error = (truth - depth).abs()
+    if loss is normalized_l1:
+        error = error / (truth + 1e-8)
+    whole = torch.mean(torch.where(truth > 0, error, 0.0))
+    torch.testing.assert_close(loss(depth, truth).mean(), whole, rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@pytest.mark.parametrize("loss", [l1, l2, normalized_l1])
+def test_gradients_are_those_of_differences(loss: Loss, reduction: Reduction) -> None:
+    depth, _, truth = (torch.from_numpy(array) for array in _maps(4))
+    # Away from the kink at no error, where there is no derivative.
+    depth = truth + torch.where(depth > 4.0, 0.5, -0.3) + 0.01 * depth
+    checked = functools.partial(loss, truth=truth, reduction=reduction)
+    assert torch.autograd.gradcheck(checked, (depth.requires_grad_(),))
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+def test_uncertain_gradients_are_those_of_differences(reduction: Reduction) -> None:
+    depth, log_error, truth = (torch.from_numpy(array) for array in _maps(5))
+    depth = truth + 0.4
+    checked = functools.partial(uncertain_l1, truth=truth, reduction=reduction)
+    assert torch.autograd.gradcheck(checked, (depth.requires_grad_(), log_error.requires_grad_()))
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@pytest.mark.parametrize("loss", [l1, l2, normalized_l1])
+def test_what_is_predicted_where_nothing_is_known_does_not_matter(
+    loss: Loss, reduction: Reduction
+) -> None:
+    """Not even an overflow there, whose product with 0 would be NaN."""
+    depth, _, truth = (torch.from_numpy(array) for array in _maps(6))
+    wild = torch.where(truth > 0, depth, torch.inf).requires_grad_()
+    losses = loss(wild, truth, reduction)
+    assert torch.equal(losses, loss(depth, truth, reduction))
+    (gradient,) = torch.autograd.grad(losses.sum(), wild)
+    assert torch.equal(gradient == 0, truth == 0)
+
+
+def test_nor_does_what_error_is_expected_there() -> None:
+    depth, log_error, truth = (torch.from_numpy(array) for array in _maps(9))
+    wild = torch.where(truth > 0, log_error, -2000.0).requires_grad_()
+    losses = uncertain_l1(depth, wild, truth)
+    assert torch.equal(losses, uncertain_l1(depth, log_error, truth))
+    (gradient,) = torch.autograd.grad(losses.sum(), wild)
+    assert torch.equal(gradient == 0, truth == 0)
+
+
+@pytest.mark.parametrize("loss", [l1, l2, normalized_l1])
+def test_images_do_not_see_each_other(loss: Loss) -> None:
+    depth, _, truth = (torch.from_numpy(array) for array in _maps(7))
+    for reduction in REDUCTIONS:
+        alone = [loss(depth[i : i + 1], truth[i : i + 1], reduction) for i in range(len(depth))]
+        assert torch.equal(torch.cat(alone), loss(depth, truth, reduction))
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+def test_an_image_without_truth_costs_nothing(reduction: Reduction) -> None:
+    depth, _, truth = (torch.from_numpy(array) for array in _maps(8))
+    for loss in (l1, l2, normalized_l1):
+        assert torch.equal(loss(depth, 0.0 * truth, reduction), depth.new_zeros(len(depth)))

@@ -1,0 +1,194 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a run writes, others read: checkpoints, shards, TensorBoard, and its own folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from safetensors.torch import load_file
+
+from depth_completion_core.checkpoint import load_checkpoint
+from depth_completion_core.completer import load_model
+from depth_completion_core.config import config_to_mapping
+from depth_completion_core.frame import Frame
+from depth_completion_core.training.errors import TrainingError
+from depth_completion_core.training.recipe import Recipe
+from depth_completion_core.training.schedule import ScheduleConfig
+from depth_completion_core.training.shards import export_shards, load_init_weights
+from depth_completion_core.training.trainer import train
+from tests.core.training.tiny import (
+    SCAFFNET,
+    Planes,
+    TinyFusionNet,
+    TinyScaffNet,
+    in_folder,
+)
+
+
+@pytest.fixture(autouse=True)
+def _threads() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    yield
+    torch.set_num_threads(threads)
+
+
+def _in(recipe: Recipe, folder: Path, **run: Any) -> Recipe:  # noqa: ANN401
+    return replace(recipe, run=replace(in_folder(recipe.run, folder), **run))
+
+
+@pytest.fixture(scope="module")
+def scaffnet(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished run."""
+    folder = tmp_path_factory.mktemp("scaffnet")
+    recipe = TinyScaffNet(epochs=40, schedule=ScheduleConfig(rate=2e-2))
+    train(_in(recipe, folder, shards=True), "tiny")
+    return folder
+
+
+def _frame() -> Frame:
+    return Planes(Path())[3].frame()
+
+
+@pytest.mark.parametrize("name", ["final", "best"])
+def test_a_completer_reads_the_weights(scaffnet: Path, name: str) -> None:
+    path = scaffnet / f"{name}.safetensors"
+    completer = load_model(str(path), device="cpu")
+    prediction = completer.complete(_frame())
+    assert prediction.depth.shape == _frame().image.shape[:2]
+    assert prediction.valid.all()
+    checkpoint = load_checkpoint(path)
+    assert checkpoint.name == "scaffnet"
+    assert config_to_mapping(checkpoint.model.config) == config_to_mapping(SCAFFNET)
+    assert checkpoint.provenance["source"] == "trained by depth_completion_core.train tiny"
+    assert np.isfinite(checkpoint.scores["all"]["rmse_mm"])
+
+
+def test_it_has_learned_something(scaffnet: Path) -> None:
+    metrics = json.loads((scaffnet / "metrics.json").read_text())
+    assert metrics["finished"]
+    assert metrics["loss"] < 0.5 * metrics["first_loss"]
+    assert metrics["best"] <= metrics["scores"]["rmse_mm"]
+
+
+def test_the_averaged_weights_are_handed_out(scaffnet: Path) -> None:
+    newest = max((scaffnet / "checkpoints").glob("step-*.pt"))
+    state = torch.load(newest, weights_only=True)
+    handed_out = load_file(scaffnet / "final.safetensors")
+    assert all(torch.equal(handed_out[k], v) for k, v in state["average"]["values"].items())
+    assert not all(torch.equal(handed_out[k], v) for k, v in state["model"].items())
+
+
+def test_the_folder_says_what_was_run(scaffnet: Path) -> None:
+    config = yaml.safe_load((scaffnet / "config.yaml").read_text())
+    assert config["recipe"] == "tiny"
+    assert config["epochs"] == 40
+    assert config["network"] == config_to_mapping(SCAFFNET)
+    environment = json.loads((scaffnet / "environment.json").read_text())
+    assert environment["packages"]["torch"] == torch.__version__
+    assert environment["processes"] == 1
+    assert set(environment) >= {"revision", "python", "gpus", "threads"}
+
+
+def test_fusionnet_keeps_the_scaffnet_that_it_was_given(scaffnet: Path, tmp_path: Path) -> None:
+    recipe = TinyFusionNet(scaffnet_weights=str(scaffnet / "final.safetensors"))
+    train(_in(recipe, tmp_path), "tiny")
+    given, trained = (load_file(f / "final.safetensors") for f in (scaffnet, tmp_path))
+    assert all(torch.equal(trained[f"scaffnet.{key}"], value) for key, value in given.items())
+    torch.manual_seed(recipe.seed)
+    begun = recipe.build_model().state_dict()
+    changed = {key.split(".")[0] for key in begun if not torch.equal(begun[key], trained[key])}
+    assert changed == {"encoder_image", "encoder_depth", "decoder"}
+    prediction = load_model(str(tmp_path / "final.safetensors"), device="cpu").complete(_frame())
+    assert prediction.valid.all()
+
+
+def test_fusionnet_refuses_a_scaffnet_of_other_settings(scaffnet: Path, tmp_path: Path) -> None:
+    """The shapes of the weights would not tell."""
+    plain = TinyFusionNet(scaffnet_weights=str(scaffnet / "final.safetensors"))
+    other = replace(SCAFFNET, max_predict_depth=20.0)
+    recipe = replace(plain, network=replace(plain.network, scaffnet=other))
+    with pytest.raises(TrainingError, match=r"max_predict_depth 10.0 where 20.0 was expected"):
+        train(_in(recipe, tmp_path), "tiny")
+    with pytest.raises(TrainingError, match="--scaffnet_weights"):
+        train(_in(TinyFusionNet(scaffnet_weights=""), tmp_path), "tiny")
+
+
+@pytest.mark.parametrize("begin", ["final.safetensors", "shards"])
+def test_a_run_begins_from_weights_alone(scaffnet: Path, tmp_path: Path, begin: str) -> None:
+    """With no rate at all, what comes out is what went in, in half precision from shards."""
+    plain = TinyScaffNet(epochs=1, init_weights=str(scaffnet / begin), average_decay=0.0)
+    recipe = replace(plain, schedule=replace(plain.schedule, rate=0.0))
+    train(_in(recipe, tmp_path), "tiny")
+    given, found = (load_file(f / "final.safetensors") for f in (scaffnet, tmp_path))
+    for key, value in given.items():
+        if "running" in key or "tracked" in key:
+            continue  # statistics are taken on
+        expected = value.half().float() if begin == "shards" else value
+        assert torch.equal(found[key], expected), key
+
+
+def test_shards_are_small_and_whole(tmp_path: Path) -> None:
+    weights = {f"layer{i}": torch.randn(1000, 200) for i in range(5)} | {"n": torch.tensor(7)}
+    paths = export_shards(tmp_path, "scaffnet", weights, config={}, max_bytes=1_100_000)
+    assert len(paths) == 3
+    assert all(path.stat().st_size <= 1_100_000 for path in paths)
+    loaded = load_init_weights(tmp_path, "scaffnet")
+    assert list(loaded) == list(weights)
+    for key, value in weights.items():
+        expected = value.half() if value.is_floating_point() else value
+        assert torch.equal(loaded[key], expected)
+    (only,) = export_shards(tmp_path, "scaffnet", {"n": torch.tensor(7)}, config={})
+    assert list(tmp_path.iterdir()) == [only]
+
+
+def test_shards_of_two_exports_are_not_mixed(tmp_path: Path) -> None:
+    weights = {f"layer{i}": torch.randn(1000, 200) for i in range(3)}
+    paths = export_shards(tmp_path, "scaffnet", weights, config={}, max_bytes=700_000)
+    content = paths[0].read_bytes()
+    changed = {key: value + 1 for key, value in weights.items()}
+    export_shards(tmp_path, "scaffnet", changed, config={}, max_bytes=700_000)
+    paths[0].write_bytes(content)
+    with pytest.raises(TrainingError, match="not one whole set"):
+        load_init_weights(tmp_path, "scaffnet")
+    paths[0].unlink()
+    with pytest.raises(TrainingError, match=r"the 2 shards .* of 3"):
+        load_init_weights(tmp_path, "scaffnet")
+    with pytest.raises(TrainingError, match=r"weights of 'scaffnet', but .* trains 'fusionnet'"):
+        load_init_weights(tmp_path, "fusionnet")
+
+
+def test_what_does_not_fit_half_precision_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="layer goes up to 70000"):
+        export_shards(tmp_path, "scaffnet", {"layer": torch.tensor([7e4])}, config={})
+
+
+def test_bf16_trains_float32_weights(tmp_path: Path) -> None:
+    metrics = train(_in(TinyScaffNet(epochs=3, precision="bf16-mixed"), tmp_path), "tiny")
+    assert metrics["finished"]
+    weights = load_file(tmp_path / "final.safetensors")
+    assert {value.dtype for value in weights.values()} == {torch.float32, torch.int64}
+
+
+def test_tensorboard_shows_numbers_with_units_pictures_and_counts(tmp_path: Path) -> None:
+    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    train(_in(TinyScaffNet(epochs=2), tmp_path, tensorboard=True, log_steps=2), "tiny")
+    events = accumulator.EventAccumulator(str(tmp_path / "tensorboard"))
+    events.Reload()
+    tags = events.Tags()
+    assert all(
+        tag.endswith("]") for kind in ("scalars", "images", "histograms") for tag in tags[kind]
+    )
+    assert {"loss/total [1]", "time/data [ms]", "time/compute [ms]"} <= set(tags["scalars"])
+    assert "validation/rmse [mm]" in tags["scalars"]
+    assert [event.step for event in events.Scalars("loss/absolute error [m]")] == [2, 4, 6]
+    assert tags["images"] == ["samples/depth and error [m]"]
+    assert "input/points per sample [count]" in tags["histograms"]

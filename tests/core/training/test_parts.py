@@ -1,0 +1,233 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The parts of the trainer: plan, schedule, averaged weights, batches, imports."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+
+from depth_completion_core.config import ConfigError, InferenceConfig
+from depth_completion_core.preprocessing import model_input, window_of
+from depth_completion_core.training.averaging import AveragedWeights
+from depth_completion_core.training.batch import collate, model_input_of
+from depth_completion_core.training.errors import TrainingError
+from depth_completion_core.training.plan import Draw, Plan, Share
+from depth_completion_core.training.schedule import ScheduleConfig, learning_rate
+from tests.core.training.tiny import Planes
+
+_ROOT = Path(__file__).resolve().parents[3]
+
+
+# The plan
+
+
+@given(
+    samples=st.integers(1, 40),
+    batch_size=st.integers(1, 12),
+    seed=st.integers(0, 3),
+    epoch=st.integers(0, 3),
+)
+def test_an_epoch_uses_every_sample_once_at_most(
+    samples: int, batch_size: int, seed: int, epoch: int
+) -> None:
+    if samples < batch_size:
+        with pytest.raises(TrainingError, match="lower --batch_size"):
+            Plan(seed=seed, samples=samples, batch_size=batch_size, epochs=4)
+        return
+    plan = Plan(seed=seed, samples=samples, batch_size=batch_size, epochs=4)
+    first = epoch * plan.steps_per_epoch
+    draws = [d for s in range(first, first + plan.steps_per_epoch) for d in plan.draws(s)]
+    assert {draw.epoch for draw in draws} == {epoch}
+    assert len({draw.index for draw in draws}) == len(draws) > samples - batch_size
+    assert all(0 <= draw.index < samples for draw in draws)
+
+
+def test_epochs_differ_in_order() -> None:
+    plan = Plan(seed=0, samples=50, batch_size=50, epochs=2)
+    orders = [[draw.index for draw in plan.draws(step)] for step in (0, 1)]
+    assert orders[0] != orders[1]
+    assert sorted(orders[0]) == sorted(orders[1])
+
+
+@given(world=st.integers(1, 4), passes=st.integers(1, 3), size=st.integers(1, 3))
+def test_shares_are_the_whole_step(world: int, passes: int, size: int) -> None:
+    draws = [Draw(0, index) for index in range(world * passes * size)]
+    parts = [
+        part
+        for rank in range(world)
+        for part in Share(rank=rank, world=world, passes=passes).passes_of(draws)
+    ]
+    assert len(parts) == world * passes
+    assert all(len(part) == size for part in parts)
+    together = [draw.index for part in parts for draw in part]
+    assert sorted(together) == list(range(len(draws)))
+
+
+# The schedule
+
+
+def _rates(config: ScheduleConfig, total: int, *, per_epoch: int, restart: bool) -> list[float]:
+    return [
+        learning_rate(
+            config, step, steps_per_epoch=per_epoch, total_steps=total, is_restart=restart
+        )
+        for step in range(total)
+    ]
+
+
+def test_a_piecewise_schedule_changes_after_its_epochs() -> None:
+    config = ScheduleConfig(kind="piecewise", rates=(4.0, 2.0, 1.0), until_epochs=(1, 3, 4))
+    rates = _rates(config, 10, per_epoch=2, restart=False)
+    assert rates == [4, 4, 2, 2, 2, 2, 1, 1, 1, 1]
+
+
+@given(total=st.integers(2, 300), warmup=st.integers(0, 50), restart=st.booleans())
+def test_a_cosine_rises_then_falls_to_its_end(total: int, warmup: int, restart: bool) -> None:
+    config = ScheduleConfig(rate=2.0, final_ratio=0.1, warmup_steps=warmup, restart_warmup_steps=20)
+    rates = _rates(config, total + 1, per_epoch=7, restart=restart)
+    top = max(warmup, 20) if restart else warmup
+    rising, falling = rates[:top], rates[top:]
+    assert all(0 < rate <= 2.0 for rate in rates)
+    assert rising == sorted(rising)
+    assert falling == sorted(falling, reverse=True)
+    if falling:
+        assert falling[0] == 2.0
+        length = max(total + 1 - top, 1)
+        assert falling[-1] == pytest.approx(
+            2.0 * (0.1 + 0.45 * (1 + np.cos(np.pi * (len(falling) - 1) / length)))
+        )
+
+
+@pytest.mark.parametrize(
+    ("rates", "until"), [((), ()), ((1.0,), (1, 2)), ((1.0, 2.0), (2, 1)), ((-1.0,), (1,))]
+)
+def test_a_schedule_that_makes_no_sense_is_refused(
+    rates: tuple[float, ...], until: tuple[int, ...]
+) -> None:
+    with pytest.raises(ConfigError, match="'rates'"):
+        ScheduleConfig(kind="piecewise", rates=rates, until_epochs=until)
+
+
+# Averaged weights
+
+
+def test_averaged_weights_are_those_of_the_formula() -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2)).double()
+    average = AveragedWeights(model, 0.5)
+    expected = {key: value.clone() for key, value in model.state_dict().items()}
+    for update in range(8):
+        with torch.no_grad():
+            for parameter in model.parameters():
+                parameter.add_(torch.randn_like(parameter))
+        model(torch.randn(4, 3, dtype=torch.float64))
+        average.update(model)
+        decay = min(0.5, (1 + update) / (10 + update))
+        for key, value in model.state_dict().items():
+            is_count = not value.is_floating_point()
+            expected[key] = (
+                value.clone() if is_count else decay * expected[key] + (1 - decay) * value
+            )
+    for key, value in expected.items():
+        torch.testing.assert_close(average.values[key], value)
+
+
+# Batches
+
+
+def test_a_batch_shows_a_model_what_a_completer_would() -> None:
+    samples = [Planes(Path())[index] for index in range(3)]
+    found = model_input_of(collate(samples).to(torch.device("cpu")))
+    frames = [sample.frame() for sample in samples]
+    sparse = [frame.sparse for frame in frames if frame.sparse is not None]
+    window = window_of(frames[0].size, InferenceConfig())
+    expected = model_input(frames, sparse, window, size_multiple=1, device=torch.device("cpu"))
+    assert found.intrinsics is not None
+    assert expected.intrinsics is not None
+    assert torch.equal(found.image, expected.image)
+    assert torch.equal(found.sparse_depth, expected.sparse_depth)
+    assert torch.equal(found.validity_map, expected.validity_map)
+    assert torch.equal(found.intrinsics, expected.intrinsics)
+    assert torch.equal(found.context, expected.context)
+
+
+def test_context_images_go_along() -> None:
+    sample = Planes(Path())[0]
+    sample = replace(sample, context=(sample.image[::-1], sample.image[:, ::-1]))
+    context = collate([sample, sample]).context
+    assert context.shape == (2, 2, 3, 32, 32)
+    assert torch.equal(context[1, 0], collate([sample]).image[0].flip(1))
+
+
+def test_samples_of_several_sizes_are_refused_by_name() -> None:
+    sample, other = (Planes(Path())[index] for index in (0, 1))
+    assert other.sparse is not None
+    with pytest.raises(TrainingError, match=r"32x16, 32x32 pixels\): plane/0, plane/1; crop"):
+        collate([sample, replace(other, image=other.image[:16])])
+
+
+# What is imported
+
+_BLOCKED = '''
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+class Hiding:
+    """A finder that does not find some modules: torch asks for some without importing them."""
+    def __init__(self, finder):
+        self.finder = finder
+    def __getattr__(self, name):
+        return getattr(self.finder, name)
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in sys.argv[2].split(","):
+            return None
+        return self.finder.find_spec(name, path, target)
+
+sys.meta_path = [Hiding(finder) for finder in sys.meta_path]
+from depth_completion_core.training.trainer import train
+from tests.core.training.tiny import TinyScaffNet, in_folder
+recipe = TinyScaffNet(epochs=2)
+run = replace(in_folder(recipe.run, Path(sys.argv[1])), tensorboard=True, progress=True)
+print(train(replace(recipe, run=run), "tiny")["finished"])
+'''
+
+
+@pytest.mark.parametrize("also", ["", ",cv2"])
+def test_it_trains_without_what_is_not_required(tmp_path: Path, also: str) -> None:
+    """Without OpenCV, too, where neither reader nor augmentation asks for it."""
+    blocked = "tensorboard,tyro,tqdm,matplotlib,scipy,h5py,rosbags,hypothesis,pytest,rich" + also
+    done = subprocess.run(
+        [sys.executable, "-c", _BLOCKED, str(tmp_path), blocked],
+        cwd=_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "True"
+    assert "step 5 of 6: loss" in done.stderr
+    assert not (tmp_path / "tensorboard").exists()
+
+
+def test_without_fabric_it_says_what_to_install(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _BLOCKED, str(tmp_path), "lightning_fabric"],
+        cwd=_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert "pip install 'lightning-fabric>=2.4'" in done.stderr

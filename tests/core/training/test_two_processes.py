@@ -1,0 +1,81 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Two processes over gloo learn what one learns from the same samples."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from depth_completion_core.training.trainer import train
+from tests.core.training.tiny import Planes, PlaneSource, TinyFusionNet, in_folder
+
+_ROOT = Path(__file__).resolve().parents[3]
+_SCRIPT = """
+import sys
+from pathlib import Path
+from depth_completion_core.training.trainer import train
+from tests.core.training.test_two_processes import recipe
+train(recipe(Path(sys.argv[1]), sys.argv[2]), "tiny")
+"""
+
+# With the usual 1e-8, Adam's first steps have one length whatever the gradient: where that is all
+# rounding, two orders of adding up differ by the learning rate.
+_EPS = "with an eps that is above rounding"
+
+_CASES = {
+    "whole": PlaneSource(),
+    "some_skipped": PlaneSource(
+        planes=Planes.Config(without_points=(0, 1, 2, 7), without_truth=(8,))
+    ),
+}
+
+
+def recipe(folder: Path, case: str) -> TinyFusionNet:
+    """No batch norm that learns, and losses that are means over images."""
+    plain = TinyFusionNet()
+    return replace(
+        plain,
+        data=_CASES[case],
+        optimizer=replace(plain.optimizer, eps=1e-3),
+        run=in_folder(plain.run, folder),
+    )
+
+
+@pytest.mark.parametrize("case", _CASES)
+def test_two_processes_end_with_the_weights_of_one(tmp_path: Path, case: str) -> None:
+    script = tmp_path / "run.py"
+    script.write_text(_SCRIPT, encoding="utf-8")
+    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    subprocess.run(
+        [sys.executable, *launcher, str(script), str(tmp_path / "two"), case],
+        cwd=_ROOT,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(_ROOT), "OMP_NUM_THREADS": "1"},
+        check=True,
+        capture_output=True,
+        timeout=300,
+    )
+    threads = torch.get_num_threads()
+    metrics = train(recipe(tmp_path / "one", case), "tiny")
+    torch.set_num_threads(threads)
+    one, two = (load_file(tmp_path / name / "final.safetensors") for name in ("one", "two"))
+    for key, value in one.items():
+        torch.testing.assert_close(two[key], value, atol=1e-5, rtol=0)
+    assert metrics["samples_skipped"] == (0 if case == "whole" else 4 * 5)
+
+
+@pytest.mark.parametrize("case", _CASES)
+def test_several_passes_end_with_the_weights_of_one(tmp_path: Path, case: str) -> None:
+    threads = torch.get_num_threads()
+    train(recipe(tmp_path / "one", case), "tiny")
+    train(replace(recipe(tmp_path / "four", case), passes=4), "tiny")
+    torch.set_num_threads(threads)
+    one, four = (load_file(tmp_path / name / "final.safetensors") for name in ("one", "four"))
+    for key, value in one.items():
+        torch.testing.assert_close(four[key], value, atol=1e-5, rtol=0)
