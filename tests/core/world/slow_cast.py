@@ -86,8 +86,7 @@ SURFACES: dict[Kind, Surface] = {
 
 
 class SlowHit(NamedTuple):
-    """(R,) lengths of the directions until something is met, infinite for nothing; its row or -1;
-    and how far the second surface lies behind the first."""
+    """(R,) lengths of the directions until something is met, else infinite; its row, else -1."""
 
     t: Float64
     primitive: npt.NDArray[np.int64]
@@ -98,10 +97,21 @@ def slow_cast(table: PrimitiveTable, origins: Float64, directions: Float64) -> S
     best = np.full(len(origins), np.inf)
     owner = np.full(len(origins), -1)
     for row in range(len(table)):
-        t = first_crossing(table, row, origins, directions)
+        t = np.full(len(origins), np.inf)
+        near = _passes(table, row, origins, directions)
+        t[near] = first_crossing(table, row, origins[near], directions[near])
         owner = np.where(t < best, row, owner)
         best = np.minimum(t, best)
     return SlowHit(best, owner)
+
+
+def _passes(table: PrimitiveTable, row: int, origins: Float64, directions: Float64) -> Bools:
+    """(R,) whether a ray's line comes as near to the centre as the corners of the box."""
+    to_centre = table.centre[row] - origins
+    aside = np.linalg.norm(np.cross(to_centre, directions), axis=1)
+    aside /= np.linalg.norm(directions, axis=1)
+    passes: Bools = aside < 1.01 * np.linalg.norm(table.half[row])
+    return passes
 
 
 def first_crossing(
