@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 from depth_completion_core.models.blocks import Activation, ConvBlock, UpBlock
@@ -42,7 +43,7 @@ class Decoder(nn.Module):
     def forward(
         self, levels: list[Tensor], size: tuple[int, int], finest: Tensor | None = None
     ) -> Tensor:
-        """(B, out, H, W) of the features of an encoder.
+        """(B, out, H, W) of the features of an encoder, float32 under autocast, too.
 
         Args:
             levels: five features, finest (B, C, H / 2, W / 2) first.
@@ -54,5 +55,8 @@ class Decoder(nn.Module):
             (self.deconv4, self.deconv3, self.deconv2, self.deconv1), reversed(skips), strict=True
         ):
             features = block(features, skip, (skip.shape[-2], skip.shape[-1]))
-        output: Tensor = self.output0(self.deconv0(features, finest, size))
+        features = self.deconv0(features, finest, size)
+        # The 8 bits of bfloat16 would round a depth by a percent.
+        with torch.autocast(features.device.type, enabled=False):
+            output: Tensor = self.output0(features.to(self.output0.conv.weight.dtype))
         return output

@@ -79,6 +79,14 @@ def test_forward_is_the_slow_twin(preset: str, size: tuple[int, int]) -> None:
     assert output.confidence is None
 
 
+def test_depth_is_not_rounded_to_half_precision() -> None:
+    model, sparse = _loaded(PRESETS["void"]), sparse_depth((96, 128), count=2)
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        depth = model.predict_depth(sparse)
+    assert depth.dtype == torch.float32
+    assert len(depth.unique()) > 0.1 * depth.numel()
+
+
 @pytest.mark.parametrize("encoder", ["vggnet08", "resnet18"])
 def test_uncertainty_is_the_slow_twin(encoder: str) -> None:
     model = _loaded(ScaffNet.Config(encoder=encoder, uncertainty=True), seed=1)
