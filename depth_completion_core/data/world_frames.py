@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+import torch
+
 from depth_completion_core.config import choice, setting
 from depth_completion_core.data.sample import DataError, DepthDataset, Sample
 from depth_completion_core.data.sparsify import Sparsifier, sparsified
@@ -72,6 +74,7 @@ class WorldFrames(DepthDataset):
                 chosen_families(kind, self.config.families, self.config.without)
         except FamilyError as error:
             raise DataError(str(error)) from error
+        _check_device(self.config.device)
 
     @property
     def names(self) -> list[str]:
@@ -105,3 +108,11 @@ class WorldFrames(DepthDataset):
 
     def _name(self, number: int) -> str:
         return f"{self.config.seed}/{number:06d}"
+
+
+def _check_device(name: str) -> None:
+    try:
+        torch.empty(1, device=name)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise DataError(f"device '{name}' cannot be used: {reason}. Try 'cpu'") from error

@@ -18,7 +18,9 @@ def near_edge(depth: SparseDepth) -> tuple[Float32Array, Float32Array, BoolArray
     """Nearest and farthest depth of each pixel's 3x3 window, and whether an edge lies between."""
     kernel = np.ones((3, 3), np.uint8)
     low = np.where(depth.valid, depth.depth, np.float32(np.inf))
-    nearest: Float32Array = cv2.erode(low, kernel).astype(np.float32)
+    # The border of OpenCV's own choice is a large number, not infinite.
+    eroded = cv2.erode(low, kernel, borderType=cv2.BORDER_REPLICATE)
+    nearest: Float32Array = eroded.astype(np.float32)
     high = np.where(depth.valid, depth.depth, np.float32(0.0))
     farthest: Float32Array = cv2.dilate(high, kernel).astype(np.float32)
     return nearest, farthest, farthest > _EDGE_RATIO * nearest

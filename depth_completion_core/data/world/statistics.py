@@ -18,9 +18,10 @@ import torch
 
 from depth_completion_core.data.world.edges import depth_edges, image_edges, jumps, within
 from depth_completion_core.data.world.families import FAMILIES
-from depth_completion_core.data.world.primitives import CURVED_KINDS
+from depth_completion_core.data.world.primitives import CURVED_KINDS, Float64Array
 from depth_completion_core.data.world.render import RenderedFrames, render_scenes
 from depth_completion_core.data.world.sampling import WorldConfig, sample_scene
+from depth_completion_core.data.world.scene import WorldScene
 
 SEEN_PX = 12
 """So many pixels of an object make it visible."""
@@ -109,7 +110,7 @@ def counted(frames: RenderedFrames, seconds: tuple[float, float] = (0.0, 0.0)) -
         jumps=edges_between,
         same_material=same,
         occluded=bool(near.mean() > _OCCLUDER_SHARE),
-        sizes=_sizes(frames),
+        sizes=tuple(object_sizes(scene).tolist()),
         seconds=seconds,
     )
 
@@ -127,15 +128,16 @@ def _materials_across(
     return int(both.sum()), int((both & (numbers[:, :-1] == numbers[:, 1:])).sum())
 
 
-def _sizes(frames: RenderedFrames) -> tuple[float, ...]:
-    scene = frames.scenes[0]
+def object_sizes(scene: WorldScene) -> Float64Array:
+    """(O,) longest side of each object of a scene, metres."""
     corners, owner = scene.table.corners(), scene.table.owner
     low = np.full((len(scene.families), 3), np.inf)
     high = -low
+    part = owner >= 0
     for side, reduce in ((low, np.minimum), (high, np.maximum)):
-        part = owner >= 0
         reduce.at(side, np.repeat(owner[part], 8), corners[part].reshape(-1, 3))
-    return tuple((high - low).max(axis=1).tolist())
+    sizes: Float64Array = (high - low).max(axis=1)
+    return sizes
 
 
 def summary(frames: Iterable[FrameStatistics]) -> dict[str, float]:

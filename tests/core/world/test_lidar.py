@@ -42,14 +42,14 @@ def test_points_lie_on_what_the_slow_cast_meets_from_the_lidar(
     frames: RenderedFrames, setup: SensorSetup, number: int
 ) -> None:
     scene = frames.scenes[number]
-    points = _points(frames, setup, number)[::97]
-    assert len(points) > 20
+    points = _points(frames, setup, number)
+    points = points[:: len(points) // 16]
     world_from_lidar = scene.world_from_camera @ camera_from_lidar(setup)
     origin = np.tile(world_from_lidar.translation, (len(points), 1))
     metres = np.linalg.norm(points, axis=1)
     directions = (points / metres[:, None]) @ world_from_lidar.rotation.T
     expected = slow_cast(scene.table, origin, directions).t
-    assert np.mean(np.abs(metres / expected - 1.0) < 1e-3) > 0.95
+    assert np.count_nonzero(np.abs(metres / expected - 1.0) > 1e-3) <= 1
 
 
 def test_what_the_camera_sees_too_is_its_own_depth(frames: RenderedFrames) -> None:
