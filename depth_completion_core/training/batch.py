@@ -21,7 +21,7 @@ Tensors = dict[str, Tensor]
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Batch:
-    """Samples of one size, on the host; images stay bytes until they are on the device.
+    """Samples of one size, on any device; images stay bytes until they are used.
 
     Attributes:
         names: of the samples.

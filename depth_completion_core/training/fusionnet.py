@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, cast
 
+import torch
+
 from depth_completion_core.checkpoint import CheckpointError, load_weights
 from depth_completion_core.config import ConfigError, choice, setting
 from depth_completion_core.losses.supervised import Reduction, l1, l2, normalized_l1
 from depth_completion_core.models.base import CompletionModel
 from depth_completion_core.models.fusionnet import FusionNet
-from depth_completion_core.training.batch import Tensors, model_input_of
+from depth_completion_core.training.batch import Tensors
 from depth_completion_core.training.errors import TrainingError
 from depth_completion_core.training.objective import DEPTH, TOTAL, Objective, capped
 from depth_completion_core.training.recipe import Recipe
@@ -60,21 +62,25 @@ class FusionNetObjective(Objective):
         """See the base class."""
         model, loss = cast("FusionNet", self.model), self._loss
         truth = capped(tensors["truth"], model.config.max_predict_depth)
-        output = model(model_input_of(tensors))
+        sparse = tensors["sparse_depth"]
+        # Far depths of ScaffNet need more digits than half precision has.
+        with torch.autocast(sparse.device.type, enabled=False):
+            scaffold = model.scaffold(sparse)
+        depth = model.fuse(tensors["image"], scaffold, model.without_outliers(sparse))
         reduction = cast("Reduction", loss.reduction)
         terms = {
-            "l1": l1(output.depth, truth, reduction),
-            "l2": l2(output.depth, truth, reduction),
-            "normalized l1": normalized_l1(output.depth, truth, reduction),
+            "l1": l1(depth, truth, reduction),
+            "l2": l2(depth, truth, reduction),
+            "normalized l1": normalized_l1(depth, truth, reduction),
         }
         weights = (loss.w_l1, loss.w_l2, loss.w_normalized_l1)
         # A weight of 0 leaves its term out: 0 times an overflow is not 0.
         weighted = [w * term for w, term in zip(weights, terms.values(), strict=True) if w]
         return {
             TOTAL: sum(weighted[1:], start=weighted[0]),
-            DEPTH: output.depth,
+            DEPTH: depth,
             **terms,
-            "scaffnet l1": l1(output.initial_depth, truth, reduction),
+            "scaffnet l1": l1(scaffold, truth, reduction),
         }
 
 

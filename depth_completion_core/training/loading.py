@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import torch
@@ -15,7 +15,9 @@ from depth_completion_core.data.sample import DepthDataset, Sample
 from depth_completion_core.data.seeding import generator_for
 from depth_completion_core.training.batch import Batch, collate
 from depth_completion_core.training.plan import Draw, Plan, Share
-from depth_completion_core.training.source import Source
+
+if TYPE_CHECKING:
+    from depth_completion_core.training.source import Source
 
 
 class Stream(Protocol):
@@ -26,7 +28,7 @@ class Stream(Protocol):
 
     def batches(
         self, plan: Plan, share: Share, *, first_step: int, workers: int
-    ) -> Iterator[Batch]:
+    ) -> Generator[Batch, None, None]:
         """The batches of one process from a step to the end of the run, one for each pass.
 
         Args:
@@ -61,7 +63,7 @@ class DrawnSamples(Dataset[Sample]):
 
     def batches(
         self, plan: Plan, share: Share, *, first_step: int, workers: int
-    ) -> Iterator[Batch]:
+    ) -> Generator[Batch, None, None]:
         """See :class:`Stream`; read in this process, or by workers."""
         # A generator of its own: a loader without one draws from the global generator.
         loader = DataLoader(

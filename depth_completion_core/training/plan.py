@@ -7,9 +7,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeVar
 
 from depth_completion_core.data.seeding import generator_for
 from depth_completion_core.training.errors import TrainingError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +95,8 @@ class Share:
                 f"processes with {self.passes} passes each; make --batch_size a multiple of {parts}"
             )
 
-    def passes_of(self, draws: list[Draw]) -> Iterator[list[Draw]]:
-        """The samples of each pass of this process."""
+    def passes_of(self, draws: list[T]) -> Iterator[list[T]]:
+        """The samples, or places, of a step that each pass of this process takes."""
         size = len(draws) // (self.world * self.passes)
         for number in range(self.passes):
             first = (number * self.world + self.rank) * size

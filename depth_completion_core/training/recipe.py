@@ -14,10 +14,10 @@ import torch
 from depth_completion_core.config import choice, config_to_mapping, setting
 from depth_completion_core.metrics import protocol_named
 from depth_completion_core.models.base import CompletionModel
-from depth_completion_core.training.loading import DrawnSamples, Stream
+from depth_completion_core.training.loading import Stream
 from depth_completion_core.training.objective import Objective
 from depth_completion_core.training.schedule import ScheduleConfig
-from depth_completion_core.training.source import Source
+from depth_completion_core.training.source import Feed, Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +80,8 @@ class RunConfig:
     max_minutes: float = setting(0.0, low=0.0)
     """Stop after so long with a checkpoint, to be resumed; 0 for no limit."""
     shards: bool = False
-    """Write the last weights as half-precision shards, too, that --init_weights reads."""
+    """Write weights as half-precision shards, too, at the end and when the time is up, that
+    --init_weights reads."""
     tensorboard: bool = True
     """Log to TensorBoard where it is installed."""
     progress: bool = True
@@ -125,19 +126,14 @@ class Recipe:
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
     validate: ValidationConfig = field(default_factory=ValidationConfig)
     run: RunConfig = field(default_factory=RunConfig)
-    data: Source
+    data: Feed
     """The samples that are trained on."""
     validation: Source
     """The samples that are scored on."""
 
     def stream(self, device: torch.device) -> Stream:
-        """The samples of the steps; a recipe may make them on the device that they go to.
-
-        Raises:
-            DataError: something of the data set is missing.
-        """
-        del device
-        return DrawnSamples(self.data, self.seed)
+        """The samples of the steps; raises DataError where something is missing."""
+        return self.data.stream(seed=self.seed, batch_size=self.batch_size, device=device)
 
     def held_out(self) -> Source:
         """The samples that are scored on, with what they take over from those trained on."""

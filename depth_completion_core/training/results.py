@@ -31,25 +31,43 @@ def write_weights(
         name: of the recipe.
         progress: at that step.
     """
-    provenance = {
-        "source": f"trained by depth_completion_core.train {name}",
-        "source_sha256": "",
-        "licence": recipe.licence,
-        "note": f"{progress.step} steps, seed {recipe.seed}",
-        "revision": revision(),
-    }
-    scores = {recipe.validate.protocol: without_nan(progress.scores)} if progress.scores else {}
-    save_checkpoint(path, recipe.model_name, model, provenance=provenance, scores=scores)
+    save_checkpoint(
+        path,
+        recipe.model_name,
+        model,
+        provenance=_provenance(recipe, name, progress),
+        scores=_scores(recipe, progress),
+    )
 
 
-def write_shards(folder: RunFolder, model: CompletionModel, recipe: Recipe) -> None:
-    """Write the same weights in half precision; raises TrainingError, OSError."""
+def write_shards(
+    folder: RunFolder, model: CompletionModel, recipe: Recipe, name: str, progress: Progress
+) -> None:
+    """Write the same in half precision; arguments likewise; raises TrainingError, OSError."""
     export_shards(
         folder.path / "shards",
         recipe.model_name,
         model.state_dict(),
         config=config_to_mapping(model.config),
+        provenance=_provenance(recipe, name, progress),
+        scores=_scores(recipe, progress),
     )
+
+
+def _provenance(recipe: Recipe, name: str, progress: Progress) -> dict[str, str]:
+    begun = f", begun from {recipe.init_weights}" if recipe.init_weights else ""
+    return {
+        "source": f"trained by depth_completion_core.train {name}",
+        "source_sha256": "",
+        "licence": recipe.licence,
+        "note": f"{progress.step} steps, seed {recipe.seed}{begun}",
+        "revision": revision(),
+    }
+
+
+def _scores(recipe: Recipe, progress: Progress) -> dict[str, Any]:
+    """Of the last validation, by protocol."""
+    return {recipe.validate.protocol: without_nan(progress.scores)} if progress.scores else {}
 
 
 def metrics_of(

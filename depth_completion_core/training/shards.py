@@ -14,8 +14,15 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from depth_completion_core.checkpoint import CheckpointError, load_checkpoint, weights_checksum
+from depth_completion_core.checkpoint import (
+    CheckpointError,
+    load_checkpoint,
+    load_weights,
+    save_checkpoint,
+    weights_checksum,
+)
 from depth_completion_core.config import config_to_mapping
+from depth_completion_core.models import build_model
 from depth_completion_core.training.errors import TrainingError
 from depth_completion_core.training.files import write_durable
 
@@ -32,6 +39,8 @@ def export_shards(
     weights: Mapping[str, Tensor],
     *,
     config: Mapping[str, Any],
+    provenance: Mapping[str, str] | None = None,
+    scores: Mapping[str, Any] | None = None,
     max_bytes: int = MAX_SHARD_BYTES,
 ) -> list[Path]:
     """Write weights as float16 files, each below a size; what was in the folder is replaced.
@@ -41,6 +50,8 @@ def export_shards(
         model_name: the network's name in the table of models.
         weights: by name; whole numbers stay as they are.
         config: the network's settings, as nested mappings.
+        provenance: where the weights come from, for :func:`join_shards`.
+        scores: what they scored; anything that JSON carries.
         max_bytes: no file is larger.
 
     Returns:
@@ -55,6 +66,8 @@ def export_shards(
     metadata = {
         "model": model_name,
         "config": json.dumps(dict(config)),
+        "provenance": json.dumps(dict(provenance or {})),
+        "scores": json.dumps(dict(scores or {})),
         "count": str(len(groups)),
         "set": weights_checksum(halves),
     }
@@ -67,6 +80,29 @@ def export_shards(
     for old in set(folder.glob(_PATTERN)) - set(paths):
         old.unlink()
     return paths
+
+
+def join_shards(folder: Path, path: Path) -> None:
+    """Make a checkpoint that every tool reads of a folder of shards, in full precision.
+
+    Raises:
+        TrainingError: they are incomplete, damaged or missing.
+        CheckpointError: the ending of ``path`` is not .safetensors, or it cannot be written.
+    """
+    first = next(iter(sorted(folder.glob(_PATTERN))), None)
+    name = "" if first is None else _metadata(first).get("model", "")
+    weights = _load_shards(folder, name, None)
+    assert first is not None  # noqa: S101 - else there were no shards to load
+    metadata = _metadata(first)
+    model = build_model(name, json.loads(metadata["config"]))
+    load_weights(model, weights, what=str(folder))
+    save_checkpoint(
+        path,
+        name,
+        model,
+        provenance=json.loads(metadata.get("provenance", "{}")),
+        scores=json.loads(metadata.get("scores", "{}")),
+    )
 
 
 def load_init_weights(path: Path, model_name: str, config: Any = None) -> Weights:  # noqa: ANN401
@@ -99,12 +135,9 @@ def _load_shards(folder: Path, model_name: str, config: Any) -> Weights:  # noqa
     weights: Weights = {}
     sets, counts = set(), set()
     for path in paths:
-        try:
-            with safe_open(path, framework="pt") as file:
-                metadata = file.metadata() or {}
-                weights.update({key: file.get_tensor(key) for key in file.keys()})  # noqa: SIM118
-        except (SafetensorError, OSError) as error:
-            raise TrainingError(f"{path} cannot be read ({error}); copy it again") from error
+        metadata = _metadata(path)
+        with safe_open(path, framework="pt") as file:
+            weights.update({key: file.get_tensor(key) for key in file.keys()})  # noqa: SIM118
         _check_kind(path, metadata.get("model", ""), model_name)
         _check_config(path, json.loads(metadata.get("config", "{}")), config)
         sets.add(metadata.get("set", ""))
@@ -115,6 +148,14 @@ def _load_shards(folder: Path, model_name: str, config: Any) -> Weights:  # noqa
             f"of {', '.join(sorted(counts))}); copy all of one export, and nothing else"
         )
     return weights
+
+
+def _metadata(path: Path) -> dict[str, str]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            return dict(file.metadata() or {})
+    except (SafetensorError, OSError) as error:
+        raise TrainingError(f"{path} cannot be read ({error}); copy it again") from error
 
 
 def _check_kind(path: Path, found: str, expected: str) -> None:

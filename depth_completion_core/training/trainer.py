@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -121,7 +122,8 @@ class Trainer:
             first_step=progress.step,
             workers=recipe.run.workers,
         )
-        with Telemetry(self._folder.path, recipe.run, self._fabric.is_global_zero) as telemetry:
+        shown = Telemetry(self._folder.path, recipe.run, self._fabric.is_global_zero)
+        with closing(stream), shown as telemetry:
             telemetry.begin(progress.step, total)
             while progress.step < total:
                 is_stopped = self._one_step(stream, telemetry)
@@ -129,6 +131,7 @@ class Trainer:
                 if is_stopped or progress.is_due(recipe.run.checkpoint_steps, total):
                     self._save()
                 if is_stopped:
+                    self._write_shards()
                     return progress.step == total
         return True
 
@@ -207,11 +210,16 @@ class Trainer:
         if self._fabric.is_global_zero:
             model = self._learner.shown_model()
             write_weights(self._folder.final, model, self._recipe, self._name, self._progress)
-            if self._recipe.run.shards:
-                write_shards(self._folder, model, self._recipe)
             write_json(self._folder.metrics, self._metrics())
+        self._write_shards()
         self._fabric.barrier()
         check_target(self._recipe, self._progress)
+
+    def _write_shards(self) -> None:
+        """Write what is small enough to be carried away, after a stop, too."""
+        if self._recipe.run.shards and self._fabric.is_global_zero:
+            model = self._learner.shown_model()
+            write_shards(self._folder, model, self._recipe, self._name, self._progress)
 
     def _metrics(self) -> dict[str, Any]:
         times = {"minutes": self._minutes(), **self._spent.means()}

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -14,6 +15,10 @@ from depth_completion_core.data.world.render import render_scenes
 from depth_completion_core.data.world.scene_source import SceneSource
 
 _AT_ONCE = 8
+
+
+DenseChange = Callable[[DenseBatch, torch.Generator], DenseBatch]
+"""A random change of frames before they are measured."""
 
 
 class BankBatch(NamedTuple):
@@ -91,12 +96,15 @@ class FrameBank:
         self._replace(amount)
         return amount
 
-    def batch(self, rows: Tensor, generator: torch.Generator) -> BankBatch:
+    def batch(
+        self, rows: Tensor, generator: torch.Generator, change: DenseChange | None = None
+    ) -> BankBatch:
         """Frames with freshly drawn sensors.
 
         Args:
             rows: (B,) int64 which frames.
             generator: of the bank's device; the same state gives the same batch.
+            change: of the frames before they are measured; None for none.
         """
         rows = rows.to(self._device)
         dense = DenseBatch(
@@ -104,6 +112,7 @@ class FrameBank:
             self.depth[rows].to(torch.float32),
             self.focal[rows],
         )
+        dense = dense if change is None else change(dense, generator)
         shares = self._shares.to(generator.device)
         kinds = torch.multinomial(shares, len(rows), replacement=True, generator=generator).cpu()
         sparse = measure_batch(dense, kinds, generator)

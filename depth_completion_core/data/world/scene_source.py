@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from itertools import count
 from types import TracebackType
@@ -27,15 +29,30 @@ class SceneSource:
         seed: of the world, at least 0.
         first: number of the first frame.
         workers: processes that draw; 0 draws in this one.
+        numbers: of the frames, without end; all from ``first`` on where None.
+        ahead: scenes that the workers draw before they are asked for; 0 for four each.
     """
 
-    def __init__(self, config: WorldConfig, seed: int, *, first: int = 0, workers: int = 0) -> None:
+    def __init__(
+        self,
+        config: WorldConfig,
+        seed: int,
+        *,
+        first: int = 0,
+        workers: int = 0,
+        numbers: Iterable[int] | None = None,
+        ahead: int = 0,
+    ) -> None:
         self._config, self._seed = config, seed
-        self._numbers = count(first)
+        self._numbers = count(first) if numbers is None else iter(numbers)
         self._waiting: deque[tuple[int, Future[WorldScene]]] = deque()
-        self._wanted = _AHEAD * workers
+        self._wanted = max(ahead, _AHEAD * workers)
         self._pool = (
-            ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+            ProcessPoolExecutor(
+                workers,
+                mp_context=multiprocessing.get_context("spawn"),
+                initializer=_end_with_parent,
+            )
             if workers
             else None
         )
@@ -74,3 +91,15 @@ class SceneSource:
             self._waiting.append((number, future))
         number, future = self._waiting.popleft()
         return number, future.result()
+
+
+def _end_with_parent() -> None:
+    """End this worker when its parent is gone: a pool's workers outlive one that was killed."""
+    parent = multiprocessing.parent_process()
+
+    def wait() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()

@@ -1,30 +1,37 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""FusionNet on synthetic rooms and streets, supervised, around the ScaffNet trained there."""
+"""FusionNet on drawn rooms and streets, supervised, around the ScaffNet trained there.
+
+The defaults are for one large GPU; the preset ``cpu`` is a miniature of the same.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from depth_completion_core.config import setting
+from depth_completion_core.config import choice, setting
 from depth_completion_core.models.fusionnet import FusionNet
+from depth_completion_core.training.bank_source import BankSource
 from depth_completion_core.training.fusionnet import FusionNetLossConfig, FusionNetRecipe
-from depth_completion_core.training.recipe import ValidationConfig
+from depth_completion_core.training.recipe import RunConfig, ValidationConfig
 from depth_completion_core.training.recipes.scaffnet_synthetic import (
     NETWORK,
-    held_out_source,
+    gpu_run,
+    small_bank,
     train_source,
+    validation_source,
 )
 from depth_completion_core.training.schedule import ScheduleConfig
-from depth_completion_core.training.synthetic_source import SyntheticSource
+from depth_completion_core.training.world_source import WorldSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FusionNetSynthetic(FusionNetRecipe):
     """See the module."""
 
-    epochs: int = setting(40, low=1)
-    batch_size: int = setting(12, low=1)
+    epochs: int = setting(96, low=1)
+    batch_size: int = setting(64, low=1)
+    precision: str = choice("bf16-mixed", "32", "16-mixed")
     clip_norm: float = setting(1.0, low=0.0)
     average_decay: float = setting(0.999, low=0.0, high=1.0)
     network: FusionNet.Config = field(
@@ -36,8 +43,24 @@ class FusionNetSynthetic(FusionNetRecipe):
         default_factory=lambda: FusionNetLossConfig(reduction="valid_pixels")
     )
     schedule: ScheduleConfig = field(
-        default_factory=lambda: ScheduleConfig(rate=2e-4, warmup_steps=200)
+        default_factory=lambda: ScheduleConfig(rate=5e-4, warmup_steps=500)
     )
-    validate: ValidationConfig = field(default_factory=lambda: ValidationConfig(every_steps=500))
-    data: SyntheticSource = field(default_factory=train_source)
-    validation: SyntheticSource = field(default_factory=held_out_source)
+    validate: ValidationConfig = field(default_factory=lambda: ValidationConfig(every_steps=1024))
+    data: BankSource = field(default_factory=train_source)
+    validation: WorldSource = field(default_factory=validation_source)
+    run: RunConfig = field(default_factory=gpu_run)
+
+
+PRESETS = {
+    "cpu": FusionNetSynthetic(
+        preset="cpu",
+        epochs=40,
+        batch_size=8,
+        precision="32",
+        schedule=ScheduleConfig(rate=5e-4, warmup_steps=100),
+        validate=ValidationConfig(every_steps=480),
+        data=small_bank(),
+        validation=validation_source(frames=24, width_px=160, height_px=120),
+        run=RunConfig(checkpoint_steps=100),
+    )
+}

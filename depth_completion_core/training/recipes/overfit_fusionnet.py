@@ -17,7 +17,7 @@ from depth_completion_core.training.fusionnet import RANDOM, FusionNetRecipe
 from depth_completion_core.training.recipe import RunConfig
 from depth_completion_core.training.recipes.overfit_scaffnet import four_frames, small_run
 from depth_completion_core.training.schedule import ScheduleConfig
-from depth_completion_core.training.synthetic_source import SyntheticSource
+from depth_completion_core.training.world_source import WorldSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +39,6 @@ class OverfitFusionNet(FusionNetRecipe):
         )
     )
     schedule: ScheduleConfig = field(default_factory=lambda: ScheduleConfig(rate=5e-3))
-    data: SyntheticSource = field(default_factory=four_frames)
-    validation: SyntheticSource = field(default_factory=four_frames)
+    data: WorldSource = field(default_factory=four_frames)
+    validation: WorldSource = field(default_factory=four_frames)
     run: RunConfig = field(default_factory=small_run)

@@ -11,22 +11,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from depth_completion_core.config import setting
-from depth_completion_core.data.synthetic_drives import SyntheticDrives
+from depth_completion_core.data.world_frames import WorldFrames
 from depth_completion_core.models.scaffnet import ScaffNet
 from depth_completion_core.training.recipe import RunConfig
 from depth_completion_core.training.scaffnet import ScaffNetRecipe
 from depth_completion_core.training.schedule import ScheduleConfig
-from depth_completion_core.training.synthetic_source import SyntheticSource
+from depth_completion_core.training.world_source import WorldSource
 
 
-def four_frames() -> SyntheticSource:
+def four_frames() -> WorldSource:
     """Four small frames of a room."""
-    return SyntheticSource(
+    return WorldSource(
         points=("uniform:300",),
         keep_in_memory=True,
-        use_streets=False,
-        rooms=SyntheticDrives.Config(
-            seeds=(3,), frames=4, width_px=96, height_px=64, points="uniform:300"
+        world=WorldFrames.Config(
+            kind="room", seed=3, frames=4, width_px=96, height_px=64, sensor="uniform:300"
         ),
     )
 
@@ -49,6 +48,6 @@ class OverfitScaffNet(ScaffNetRecipe):
         )
     )
     schedule: ScheduleConfig = field(default_factory=lambda: ScheduleConfig(rate=1e-2))
-    data: SyntheticSource = field(default_factory=four_frames)
-    validation: SyntheticSource = field(default_factory=four_frames)
+    data: WorldSource = field(default_factory=four_frames)
+    validation: WorldSource = field(default_factory=four_frames)
     run: RunConfig = field(default_factory=small_run)

@@ -1,56 +1,38 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""ScaffNet on synthetic rooms and streets: one set of weights for 0.1 to 100 m."""
+"""ScaffNet on drawn rooms and streets: one set of weights for 0.1 to 100 m.
+
+The defaults are for one large GPU; the preset ``cpu`` is a miniature of the same.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from depth_completion_core.config import setting
-from depth_completion_core.data.augment import Augmentation
-from depth_completion_core.data.synthetic_drives import SyntheticDrives
+from depth_completion_core.data.world import HELD_OUT
+from depth_completion_core.data.world_frames import WorldFrames
 from depth_completion_core.models.scaffnet import ScaffNet
-from depth_completion_core.training.recipe import ValidationConfig
+from depth_completion_core.training.bank_augmentation import BankAugmentation
+from depth_completion_core.training.bank_source import BankSource
+from depth_completion_core.training.recipe import RunConfig, ValidationConfig
 from depth_completion_core.training.scaffnet import ScaffNetLossConfig, ScaffNetRecipe
 from depth_completion_core.training.schedule import ScheduleConfig
-from depth_completion_core.training.synthetic_source import SyntheticSource
+from depth_completion_core.training.world_source import WorldSource
 
 NETWORK = ScaffNet.Config(min_predict_depth=0.1, max_predict_depth=100.0)
-_POINTS = (
-    "uniform:50",
-    "uniform:500",
-    "uniform:5000",
-    "corners:150:1",
-    "corners:500:1",
-    "corners:1500:1",
-    "lidar_lines:8",
-    "lidar_lines:16",
-    "lidar_lines:64",
-)
-_HELD_OUT_SEEDS = (90001, 90002, 90003, 90004)
+_VALIDATION_SEED = 1
 
 
-def drives(scene: str, seeds: tuple[int, ...], *, frames: int = 20) -> SyntheticDrives.Config:
-    """Drives at the size that is trained on; their own lidar is not scanned."""
-    return SyntheticDrives.Config(
-        scene=scene, seeds=seeds, frames=frames, width_px=320, height_px=240, points="uniform:500"
-    )
-
-
-def train_source() -> SyntheticSource:
-    """What is trained on."""
-    seeds = tuple(range(64))
-    return SyntheticSource(
-        points=_POINTS,
-        rooms=drives("room", seeds),
-        streets=drives("street", seeds),
-        augmentation=Augmentation(
+def train_source() -> BankSource:
+    """What is trained on: scenes without the families of objects that are held out."""
+    return BankSource(
+        without=HELD_OUT,
+        augmentation=BankAugmentation(
             flip=0.5,
-            zoom_min=1.0,
-            zoom_max=1.4,
+            zoom_max=1.3,
             crop_width_px=256,
             crop_height_px=192,
-            remove_max=0.3,
             brightness=0.2,
             contrast=0.2,
             saturation=0.2,
@@ -58,21 +40,33 @@ def train_source() -> SyntheticSource:
     )
 
 
-def held_out_source() -> SyntheticSource:
-    """What is scored on: other drives, whole images."""
-    return SyntheticSource(
-        points=("uniform:500",),
-        rooms=drives("room", _HELD_OUT_SEEDS, frames=8),
-        streets=drives("street", _HELD_OUT_SEEDS, frames=8),
+def validation_source(
+    *, frames: int = 48, width_px: int = 320, height_px: int = 240
+) -> WorldSource:
+    """What is scored on while training: other scenes of the same families, whole images."""
+    return WorldSource(
+        keep_in_memory=True,
+        world=WorldFrames.Config(
+            seed=_VALIDATION_SEED,
+            frames=frames,
+            without=HELD_OUT,
+            width_px=width_px,
+            height_px=height_px,
+        ),
     )
+
+
+def gpu_run() -> RunConfig:
+    """Scenes are drawn by a dozen processes."""
+    return RunConfig(workers=12, log_steps=50)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScaffNetSynthetic(ScaffNetRecipe):
     """See the module."""
 
-    epochs: int = setting(40, low=1)
-    batch_size: int = setting(12, low=1)
+    epochs: int = setting(80, low=1)
+    batch_size: int = setting(64, low=1)
     clip_norm: float = setting(1.0, low=0.0)
     average_decay: float = setting(0.999, low=0.0, high=1.0)
     network: ScaffNet.Config = NETWORK
@@ -80,8 +74,35 @@ class ScaffNetSynthetic(ScaffNetRecipe):
         default_factory=lambda: ScaffNetLossConfig(reduction="valid_pixels")
     )
     schedule: ScheduleConfig = field(
-        default_factory=lambda: ScheduleConfig(rate=4e-4, warmup_steps=200)
+        default_factory=lambda: ScheduleConfig(rate=1e-3, warmup_steps=500)
     )
-    validate: ValidationConfig = field(default_factory=lambda: ValidationConfig(every_steps=500))
-    data: SyntheticSource = field(default_factory=train_source)
-    validation: SyntheticSource = field(default_factory=held_out_source)
+    validate: ValidationConfig = field(default_factory=lambda: ValidationConfig(every_steps=1024))
+    data: BankSource = field(default_factory=train_source)
+    validation: WorldSource = field(default_factory=validation_source)
+    run: RunConfig = field(default_factory=gpu_run)
+
+
+def small_bank() -> BankSource:
+    """Small frames, whole, and few of them."""
+    return replace(
+        train_source(),
+        frames=384,
+        refresh=0.05,
+        width_px=160,
+        height_px=120,
+        augmentation=BankAugmentation(flip=0.5, brightness=0.2, contrast=0.2, saturation=0.2),
+    )
+
+
+PRESETS = {
+    "cpu": ScaffNetSynthetic(
+        preset="cpu",
+        epochs=40,
+        batch_size=8,
+        schedule=ScheduleConfig(rate=1e-3, warmup_steps=100),
+        validate=ValidationConfig(every_steps=480),
+        data=small_bank(),
+        validation=validation_source(frames=24, width_px=160, height_px=120),
+        run=RunConfig(checkpoint_steps=100),
+    )
+}

@@ -21,6 +21,7 @@ from depth_completion_core.completer import load_model
 from depth_completion_core.config import config_to_mapping
 from depth_completion_core.frame import Frame
 from depth_completion_core.training.errors import TrainingError
+from depth_completion_core.training.join_shards import main as join_main
 from depth_completion_core.training.recipe import Recipe
 from depth_completion_core.training.schedule import ScheduleConfig
 from depth_completion_core.training.shards import export_shards, load_init_weights
@@ -134,6 +135,35 @@ def test_a_run_begins_from_weights_alone(scaffnet: Path, tmp_path: Path, begin: 
             continue  # statistics are taken on
         expected = value.half().float() if begin == "shards" else value
         assert torch.equal(found[key], expected), key
+
+
+def test_shards_become_the_checkpoint_that_they_were_made_of(
+    scaffnet: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "joined.safetensors"
+    assert join_main([str(scaffnet / "shards"), str(path)]) == 0
+    joined, final = load_checkpoint(path), load_checkpoint(scaffnet / "final.safetensors")
+    assert (joined.name, joined.provenance, joined.scores) == (
+        final.name,
+        final.provenance,
+        final.scores,
+    )
+    assert config_to_mapping(joined.model.config) == config_to_mapping(final.model.config)
+    expected = final.model.state_dict()
+    for key, value in joined.model.state_dict().items():
+        halves = expected[key].half() if value.is_floating_point() else expected[key]
+        assert torch.equal(value, halves.to(value.dtype)), key
+    assert join_main([str(tmp_path), str(path)]) == 1
+    assert "holds no shards" in capsys.readouterr().err
+    assert join_main([]) == 2
+
+
+def test_a_stop_by_the_clock_writes_shards(tmp_path: Path) -> None:
+    train(_in(TinyScaffNet(), tmp_path, shards=True, max_minutes=1e-9), "tiny")
+    newest = torch.load(tmp_path / "checkpoints" / "step-000000001.pt", weights_only=True)
+    found = load_init_weights(tmp_path / "shards", "scaffnet")
+    for key, value in newest["average"]["values"].items():
+        assert torch.equal(found[key], value.half() if value.is_floating_point() else value)
 
 
 def test_shards_are_small_and_whole(tmp_path: Path) -> None:

@@ -1,0 +1,368 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Steps from a bank of frames: the same wherever a run begins and however it is divided."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from depth_completion_core.config import ConfigError
+from depth_completion_core.data.augment import recoloured as recoloured_sample
+from depth_completion_core.data.sample import Sample
+from depth_completion_core.data.world import HELD_OUT, FamilyError
+from depth_completion_core.data.world.bank_sensors import DenseBatch
+from depth_completion_core.data.world_frames import WorldFrames
+from depth_completion_core.models.scaffnet import ScaffNet
+from depth_completion_core.training.ahead import made_ahead
+from depth_completion_core.training.bank_augmentation import (
+    BankAugmentation,
+    recoloured,
+    seen_through,
+    window_of,
+)
+from depth_completion_core.training.bank_source import BankSource, BankStream
+from depth_completion_core.training.batch import Batch
+from depth_completion_core.training.plan import Plan, Share
+from depth_completion_core.training.recipe import RunConfig
+from depth_completion_core.training.scaffnet import ScaffNetRecipe
+from depth_completion_core.training.state import generator_states
+from depth_completion_core.training.trainer import train
+from tests.core.training.tiny import SCAFFNET, PlaneSource, in_folder, small_run
+
+_ROOT = Path(__file__).resolve().parents[3]
+_SOURCE = BankSource(
+    kind="room",
+    world_seed=5,
+    without=HELD_OUT,
+    frames=9,
+    refresh=0.4,
+    width_px=32,
+    height_px=32,
+    sensor_shares=(1.0, 0.0, 1.0, 0.0, 1.0),
+    augmentation=BankAugmentation(flip=0.5, zoom_max=1.5, brightness=0.3),
+)
+_PLAN = Plan(seed=3, samples=8, batch_size=4, epochs=4)
+
+
+def _stream(source: BankSource = _SOURCE) -> BankStream:
+    return source.stream(seed=3, batch_size=4, device=torch.device("cpu"))
+
+
+def _batches(
+    share: Share | None = None, *, first_step: int = 0, workers: int = 0
+) -> list[list[Batch]]:
+    """The passes of every step."""
+    share = share or Share()
+    stream = _stream().batches(_PLAN, share, first_step=first_step, workers=workers)
+    passes = list(stream)
+    return [passes[first : first + share.passes] for first in range(0, len(passes), share.passes)]
+
+
+def _assert_same(found: Batch, expected: Batch) -> None:
+    assert found.names == expected.names
+    assert found.skipped == expected.skipped
+    for name in ("image", "sparse_depth", "truth", "context", "intrinsics"):
+        assert torch.equal(getattr(found, name), getattr(expected, name)), name
+
+
+@pytest.fixture(scope="module")
+def whole() -> list[Batch]:
+    """All steps of one process with one pass."""
+    return [batch for (batch,) in _batches()]
+
+
+def test_it_holds_whole_batches(whole: list[Batch]) -> None:
+    assert len(_stream()) == 8
+    assert len(whole) == _PLAN.total_steps == 8
+    assert {tuple(batch.image.shape) for batch in whole} == {(4, 3, 32, 32)}
+    assert {batch.image.dtype for batch in whole} == {torch.uint8}
+    assert whole[0].context.shape == (4, 0, 3, 32, 32)
+
+
+def test_the_frames_follow_from_the_epoch(whole: list[Batch]) -> None:
+    """Two blocks of four frames; after each pass over them the older one is replaced."""
+    for epoch in range(4):
+        first, second = whole[2 * epoch : 2 * epoch + 2]
+        numbers = sorted(int(name.split("/")[1]) for name in (*first.names, *second.names))
+        assert numbers == list(range(4 * epoch, 4 * epoch + 8))
+
+
+@pytest.mark.parametrize("first_step", [1, 2, 5, 7])
+def test_it_goes_on_with_the_same_bits(whole: list[Batch], first_step: int) -> None:
+    resumed = _batches(first_step=first_step)
+    assert len(resumed) == 8 - first_step
+    for (found,), expected in zip(resumed, whole[first_step:], strict=True):
+        _assert_same(found, expected)
+    assert _batches(first_step=8) == []
+
+
+def test_workers_change_nothing(whole: list[Batch]) -> None:
+    found = _batches(first_step=6, workers=1)
+    for (batch,), expected in zip(found, whole[6:], strict=True):
+        _assert_same(batch, expected)
+
+
+def test_several_processes_make_the_steps_of_one_with_as_many_passes() -> None:
+    one = _batches(Share(passes=2), first_step=3)
+    two = [_batches(Share(rank=rank, world=2), first_step=3) for rank in (0, 1)]
+    for step, passes in enumerate(one):
+        for rank in (0, 1):
+            _assert_same(two[rank][step][0], passes[rank])
+
+
+def test_global_generators_are_left_alone() -> None:
+    before = generator_states(torch.device("cpu"))
+    _batches(first_step=7)
+    after = generator_states(torch.device("cpu"))
+    assert all(torch.equal(after[key], value) for key, value in before.items())
+
+
+def test_frames_are_those_of_the_world() -> None:
+    plain = replace(_SOURCE, augmentation=BankAugmentation(), refresh=0.0)
+    batch = next(_stream(plain).batches(_PLAN, Share(), first_step=0, workers=0))
+    world = WorldFrames(
+        Path(),
+        WorldFrames.Config(kind="room", seed=5, without=HELD_OUT, width_px=32, height_px=32),
+    )
+    for index, name in enumerate(batch.names):
+        sample = world[int(name.split("/")[1])]
+        assert sample.name == name
+        assert sample.truth is not None
+        assert sample.camera is not None
+        assert np.array_equal(batch.image[index].permute(1, 2, 0).numpy(), sample.image)
+        halves = sample.truth.depth.astype(np.float16).astype(np.float32)
+        assert np.array_equal(batch.truth[index, 0].numpy(), halves)
+        assert batch.intrinsics is not None
+        np.testing.assert_allclose(batch.intrinsics[index].numpy(), sample.camera.K, rtol=1e-6)
+
+
+def test_frames_without_a_measurement_are_skipped_by_name() -> None:
+    """Zones reach 4 m; in a street, some frames show nothing nearer."""
+    source = replace(_SOURCE, kind="street", sensor_shares=(0.0, 0.0, 0.0, 1.0, 0.0), frames=16)
+    stream = source.stream(seed=0, batch_size=16, device=torch.device("cpu"))
+    plan = Plan(seed=0, samples=16, batch_size=16, epochs=1)
+    (batch,) = stream.batches(plan, Share(), first_step=0, workers=0)
+    assert batch.skipped
+    assert len(batch.names) + len(batch.skipped) == 16
+    assert batch.size == len(batch.image) == len(batch.truth) == len(batch.sparse_depth)
+    assert bool((batch.sparse_depth > 0).flatten(1).any(1).all())
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"without": ("sofaa",)}, FamilyError, "unknown family 'sofaa'"),
+        ({"sensor_shares": (1.0,)}, ConfigError, "a probability for each of uniform, corners"),
+        ({"augmentation": BankAugmentation(crop_width_px=99)}, ConfigError, "a crop of 99x0"),
+    ],
+)
+def test_what_cannot_be_is_said_before_frames_are_rendered(
+    changes: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        replace(_SOURCE, **changes)
+
+
+# Runs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _BankRecipe(ScaffNetRecipe):
+    epochs: int = 3
+    batch_size: int = 4
+    average_decay: float = 0.9
+    network: ScaffNet.Config = SCAFFNET
+    data: BankSource = field(default_factory=lambda: _SOURCE)
+    validation: PlaneSource = field(default_factory=lambda: PlaneSource(limit=2))
+    run: RunConfig = field(default_factory=small_run)
+
+
+@pytest.fixture
+def _threads() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.usefixtures("_threads")
+def test_a_run_that_is_stopped_after_every_step_ends_the_same(tmp_path: Path) -> None:
+    recipe = _BankRecipe()
+    train(replace(recipe, run=in_folder(recipe.run, tmp_path / "whole")), "tiny")
+    run = replace(in_folder(recipe.run, tmp_path / "stopped"), max_minutes=1e-9)
+    for _ in range(5):
+        assert not train(replace(recipe, run=run), "tiny")["finished"]
+    assert train(replace(recipe, run=run), "tiny")["finished"]
+    one, other = (load_file(tmp_path / f / "final.safetensors") for f in ("whole", "stopped"))
+    assert all(torch.equal(other[key], value) for key, value in one.items())
+
+
+_DRAWING = """
+from depth_completion_core.data.world.sampling import WorldConfig
+from depth_completion_core.data.world.scene_source import SceneSource
+import multiprocessing, time
+if __name__ == "__main__":
+    source = SceneSource(WorldConfig(height=16, width=16), 0, workers=1)
+    next(source)
+    print(*(child.pid for child in multiprocessing.active_children()), flush=True)
+    time.sleep(60)
+"""
+
+
+def test_workers_end_with_a_run_that_is_killed(tmp_path: Path) -> None:
+    script = tmp_path / "drawing.py"
+    script.write_text(_DRAWING, encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(_ROOT)}
+    with subprocess.Popen([sys.executable, script], stdout=-1, text=True, env=environment) as run:
+        assert run.stdout is not None
+        (worker,) = (int(word) for word in run.stdout.readline().split())
+        assert _is_running(worker)
+        run.send_signal(signal.SIGKILL)
+    end = time.monotonic() + 10
+    while _is_running(worker) and time.monotonic() < end:
+        time.sleep(0.02)
+    assert not _is_running(worker)
+
+
+def _is_running(process: int) -> bool:
+    """One that has ended, but that nobody has asked about, is a zombie."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").split()[2]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+# Changes of a batch
+
+
+def _frames(count: int = 5, height: int = 12, width: int = 16) -> DenseBatch:
+    generator = torch.Generator().manual_seed(2)
+    depth = torch.rand((count, height, width), generator=generator) + 0.5
+    depth[depth < 0.6] = 0.0
+    focal = torch.tensor([[20.0, 21.0, 7.2, 5.1]]).repeat(count, 1)
+    return DenseBatch(torch.rand((count, 3, height, width), generator=generator), depth, focal)
+
+
+def test_off_it_changes_nothing() -> None:
+    frames = _frames()
+    found = BankAugmentation()(frames, torch.Generator().manual_seed(0))
+    assert all(torch.equal(a, b) for a, b in zip(found, frames, strict=True))
+
+
+def test_a_window_shows_what_a_longer_lens_would() -> None:
+    """A loop over pixels: every ray of the changed camera, found in the camera before."""
+    frames, size = _frames(), (8, 10)
+    draws = torch.rand((4, 5), generator=torch.Generator().manual_seed(1))
+    window = window_of(draws, 1.6, 0.5, size, (12, 16))
+    assert bool(window.flips.any())
+    assert not bool(window.flips.all())
+    found = seen_through(frames, window, size)
+    for number in range(5):
+        fx, fy, cx, cy = frames.focal[number].tolist()
+        new_fx, new_fy, new_cx, new_cy = found.focal[number].tolist()
+        assert new_fx == pytest.approx(fx * float(window.zoom[number]))
+        for row in range(size[0]):
+            for column in range(size[1]):
+                x, y = (column - new_cx) / new_fx, (row - new_cy) / new_fy
+                x = -x if window.flips[number] else x
+                u, v = cx + fx * x, cy + fy * y
+                assert -0.51 <= u <= 15.51
+                assert -0.51 <= v <= 11.51
+                nearest = frames.depth[number, min(max(round(v), 0), 11), min(max(round(u), 0), 15)]
+                if abs(u - round(u)) < 0.49 and abs(v - round(v)) < 0.49:
+                    assert found.depth[number, row, column] == nearest
+                blended = _bilinear(frames.image[number].double().numpy(), u, v)
+                np.testing.assert_allclose(found.image[number, :, row, column], blended, atol=1e-4)
+
+
+def _bilinear(image: np.ndarray, u: float, v: float) -> np.ndarray:
+    u, v = min(max(u, 0.0), image.shape[2] - 1.0), min(max(v, 0.0), image.shape[1] - 1.0)
+    left, top = min(int(u), image.shape[2] - 2), min(int(v), image.shape[1] - 2)
+    du, dv = u - left, v - top
+    upper = (1 - du) * image[:, top, left] + du * image[:, top, left + 1]
+    lower = (1 - du) * image[:, top + 1, left] + du * image[:, top + 1, left + 1]
+    blended: np.ndarray = (1 - dv) * upper + dv * lower
+    return blended
+
+
+def test_colours_change_as_those_of_samples() -> None:
+    image = np.random.default_rng(0).integers(60, 180, (12, 16, 3), dtype=np.uint8)
+    expected = recoloured_sample(Sample(name="a", image=image), 1.1, 0.8, 1.3).image
+    batch = torch.from_numpy(image).permute(2, 0, 1)[None] / 255.0
+    found = recoloured(batch, *torch.tensor([[1.1], [0.8], [1.3]]))[0].permute(1, 2, 0) * 255.0
+    np.testing.assert_allclose(found.numpy(), expected, atol=1.0)
+
+
+def test_every_setting_draws_its_numbers() -> None:
+    """Colours stay the same whether frames are flipped or not."""
+    frames = _frames()
+    light = BankAugmentation(brightness=0.4)
+    first, second = (
+        augmentation(frames, torch.Generator().manual_seed(4)).image
+        for augmentation in (light, replace(light, flip=1.0))
+    )
+    torch.testing.assert_close(first, second.flip(3))
+
+
+# Made ahead
+
+
+def _numbers(count: int, events: list[str]) -> Generator[int, None, None]:
+    try:
+        for number in range(count):
+            events.append(f"made {number}")
+            yield number
+    finally:
+        events.append("closed")
+
+
+def test_what_is_made_ahead_is_the_same() -> None:
+    events: list[str] = []
+    assert list(made_ahead(_numbers(20, events), torch.device("cpu"))) == list(range(20))
+    assert events[-1] == "closed"
+
+
+def test_making_ahead_ends_with_the_one_who_asks() -> None:
+    events: list[str] = []
+    before = threading.active_count()
+    items = made_ahead(_numbers(20, events), torch.device("cpu"))
+    assert [next(items), next(items)] == [0, 1]
+    items.close()
+    assert events[-1] == "closed"
+    assert len(events) <= 6
+    assert threading.active_count() == before
+
+
+def test_an_error_comes_where_its_item_would() -> None:
+    def failing() -> Generator[int, None, None]:
+        yield 1
+        raise ValueError("no second one")
+
+    items = made_ahead(failing(), torch.device("cpu"))
+    assert next(items) == 1
+    with pytest.raises(ValueError, match="no second one"):
+        next(items)
+
+
+def test_a_bank_made_ahead_gives_the_same_batches(
+    whole: list[Batch],
+) -> None:
+    """As on a GPU, where a thread makes them."""
+    stream = _stream()
+    made = stream._made(_PLAN, Share(), 0, 0)
+    for found, expected in zip(made_ahead(made, torch.device("cpu")), whole, strict=True):
+        _assert_same(found, expected)
