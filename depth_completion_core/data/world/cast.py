@@ -174,12 +174,16 @@ class CastScenes:
             if near == far or first == last:
                 continue
             every = (bundles.origin, axis, sine, cosine, longest)
-            cones = _Cones(*(column[near:far] for column in every))
-            meets = self._spheres(cones, first, last)
-            if shadows:
-                meets &= self.shadow[first:last]
-            row, column = meets.nonzero().unbind(1)
-            found.append((row + near, column + first))
+            # In blocks that stay in a processor's cache.
+            step = max(_CHUNK_RAYS[self.kind.device.type] // (last - first), 1)
+            for start in range(near, far, step):
+                block = slice(start, min(start + step, far))
+                cones = _Cones(*(column[block] for column in every))
+                meets = self._spheres(cones, first, last)
+                if shadows:
+                    meets &= self.shadow[first:last]
+                row, column = meets.nonzero().unbind(1)
+                found.append((row + start, column + first))
         rows = torch.cat([pair[0] for pair in found])
         primitives = torch.cat([pair[1] for pair in found])
         cones = _Cones(bundles.origin, axis, sine, cosine, longest)
