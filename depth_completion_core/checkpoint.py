@@ -1,38 +1,39 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The one format of our weights: safetensors, with metadata that says what they are.
-
-Metadata are texts, as safetensors wants them; what has structure is JSON. Nothing here unpickles.
-"""
+"""A model's weights, written and read, with its settings and where the weights come from."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor, nn
 
+from depth_completion_core.checkpoint_file import (
+    CheckpointError,
+    CheckpointFile,
+    read_checkpoint_file,
+    write_checkpoint_file,
+)
 from depth_completion_core.config import config_to_mapping
-from depth_completion_core.importers import TORCH_FILE, foreign_kind
 from depth_completion_core.models import MODELS, UnknownModelError, build_model
 from depth_completion_core.models.base import CompletionModel
 
-FORMAT_VERSION = 1
-_VERSION_KEY = "depth_completion_format"
+__all__ = [
+    "Checkpoint",
+    "CheckpointError",
+    "WeightsError",
+    "load_checkpoint",
+    "load_weights",
+    "save_checkpoint",
+]
+
 _LISTED = 5
-
-
-class CheckpointError(ValueError):
-    """Weights that cannot be read or written; the message says what to do."""
 
 
 class WeightsError(ValueError):
@@ -63,6 +64,8 @@ def save_checkpoint(
     *,
     provenance: Mapping[str, str],
     scores: Mapping[str, Any] | None = None,
+    half: bool = False,
+    parts: Mapping[str, Path] | None = None,
 ) -> None:
     """Write a model's weights; a file that was there is replaced only by a whole one.
 
@@ -72,30 +75,32 @@ def save_checkpoint(
         model: its weights, and the settings it was built with.
         provenance: where the weights come from: source, source_sha256, licence, note, ...
         scores: what it scored; anything that JSON carries.
+        half: write numbers as float16.
+        parts: by the name of a network inside the model, a checkpoint in the same folder that
+            holds its weights: those are not written again, but named with their checksum.
 
     Raises:
         UnknownModelError: no model has this name.
-        CheckpointError: a weight is not finite, the ending is another, or writing failed.
+        CheckpointError: a weight is not finite, a part holds other weights or lies elsewhere, the
+            ending is another, or writing failed.
     """
     if model_name not in MODELS:
         raise UnknownModelError(f"unknown model '{model_name}'; known are {', '.join(MODELS)}")
-    if path.suffix != ".safetensors":
-        raise CheckpointError(f"{path}: the name of a checkpoint ends with .safetensors")
     # Copies: safetensors refuses tensors that share memory or have gaps.
     weights = {
-        key: value.detach().cpu().clone(memory_format=torch.contiguous_format)
+        key: _stored(value, half=half).clone(memory_format=torch.contiguous_format)
         for key, value in model.state_dict().items()
     }
     _check_finite(weights, f"the model '{model_name}'")
+    named = {name: _taken_out(weights, name, part, path) for name, part in (parts or {}).items()}
     metadata = {
-        _VERSION_KEY: str(FORMAT_VERSION),
         "model": model_name,
         "config": json.dumps(config_to_mapping(model.config)),
         "provenance": json.dumps(dict(provenance)),
         "scores": json.dumps(dict(scores or {})),
-        "checksum": weights_checksum(weights),
+        "parts": json.dumps(named),
     }
-    _write_whole(path, save(weights, metadata))
+    write_checkpoint_file(path, weights, metadata)
 
 
 def load_checkpoint(path: Path, *, device: str | torch.device = "cpu") -> Checkpoint:
@@ -103,26 +108,13 @@ def load_checkpoint(path: Path, *, device: str | torch.device = "cpu") -> Checkp
 
     Raises:
         CheckpointError: the file is missing, damaged, of another kind, or of a newer version, or
-            its weights do not fit its model.
+            its weights do not fit its model; or so is a file that it names.
     """
-    _check_kind(path)
-    metadata, weights = _read(path)
-    version = metadata.get(_VERSION_KEY)
-    if version is None:
-        raise CheckpointError(
-            f"{path} holds weights, but not for which model: it was not written by this project; "
-            "released weights come in with python -m depth_completion_core.import_checkpoint"
-        )
-    if not version.isdecimal() or int(version) > FORMAT_VERSION:
-        raise CheckpointError(
-            f"{path} has format {version}; this depth_completion_ros reads up to "
-            f"{FORMAT_VERSION}: update it"
-        )
-    if metadata.get("checksum") != weights_checksum(weights):
-        raise CheckpointError(
-            f"{path}: the weights are not those that were saved (checksum differs); get it again"
-        )
-    name, config = metadata.get("model", ""), _mapping(path, metadata, "config")
+    file = read_checkpoint_file(path)
+    name, config = file.metadata.get("model", ""), file.mapping("config")
+    weights = dict(file.weights)
+    for part, reference in file.mapping("parts", "{}").items():
+        weights.update(_put_back(file, part, reference))
     try:
         model = build_model(name, config)
     except (TypeError, ValueError, RuntimeError) as error:  # an unknown name, setting, value, size
@@ -131,8 +123,8 @@ def load_checkpoint(path: Path, *, device: str | torch.device = "cpu") -> Checkp
     return Checkpoint(
         model=model.to(device).eval(),
         name=name,
-        provenance=_mapping(path, metadata, "provenance"),
-        scores=_mapping(path, metadata, "scores"),
+        provenance=file.mapping("provenance"),
+        scores=file.mapping("scores"),
     )
 
 
@@ -167,56 +159,47 @@ def load_weights(model: nn.Module, weights: Mapping[str, Tensor], *, what: str) 
     model.load_state_dict(converted)
 
 
-def weights_checksum(weights: Mapping[str, Tensor]) -> str:
-    """sha256 over names, dtypes, shapes and bytes, in the order of the names."""
-    digest = hashlib.sha256()
-    for key in sorted(weights):
-        value = weights[key].detach().cpu().contiguous()
-        digest.update(f"{key}\0{value.dtype}\0{tuple(value.shape)}\0".encode())
-        digest.update(value.reshape(-1).view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()
-
-
-def _check_kind(path: Path) -> None:
-    """Refuse what a look at the file tells."""
-    if not path.is_file():
-        what = "is a folder, not a file" if path.is_dir() else "does not exist"
-        raise CheckpointError(f"the checkpoint {path} {what}")
-    try:
-        kind = foreign_kind(path)
-        with path.open("rb") as file:
-            head = file.read(9)
-    except OSError as error:
-        raise CheckpointError(f"{path} cannot be read: {error.strerror}") from error
-    if kind == TORCH_FILE:
+def _taken_out(weights: dict[str, Tensor], name: str, part: Path, path: Path) -> dict[str, str]:
+    """Take a part's weights out; what names the file that holds them."""
+    if part.resolve().parent != path.resolve().parent:
+        raise CheckpointError(f"{part} lies in another folder than {path}, which is to name it")
+    file = read_checkpoint_file(part)
+    prefix = f"{name}."
+    inside = {key.removeprefix(prefix): key for key in weights if key.startswith(prefix)}
+    same = inside.keys() == file.weights.keys() and all(
+        torch.equal(file.weights[key].float(), weights[whole].float())
+        for key, whole in inside.items()
+    )
+    if not inside or not same:
         raise CheckpointError(
-            f"{path} is {kind}, which can run code when read in the usual way; convert it: "
-            f"python -m depth_completion_core.import_checkpoint {path} --help"
+            f"the weights in {part} are not those of '{name}' in the model; train it with that file"
         )
-    if kind:
-        raise CheckpointError(f"{path} is {kind}, not a checkpoint (.safetensors)")
-    if head[8:] != b"{":
-        raise CheckpointError(f"{path} is not a safetensors file, which checkpoints are")
+    for whole in inside.values():
+        del weights[whole]
+    return {"file": part.name, "checksum": file.checksum}
 
 
-def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+def _put_back(file: CheckpointFile, name: str, reference: object) -> dict[str, Tensor]:
+    """The weights of a part, under the model's names."""
+    known = isinstance(reference, dict) and {"file", "checksum"} <= reference.keys()
+    part = Path(str(reference["file"])) if known else Path()  # type: ignore[index]
+    if not known or part.name != str(part) or part.name in ("", ".."):
+        raise CheckpointError(f"{file.path}: its 'parts' cannot be read; get it again")
     try:
-        with safe_open(path, framework="pt") as file:
-            return file.metadata() or {}, {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
+        found = read_checkpoint_file(file.path.parent / part)
+    except CheckpointError as error:
+        raise CheckpointError(f"{file.path} needs the weights of its '{name}': {error}") from error
+    if found.checksum != reference["checksum"]:  # type: ignore[index]
         raise CheckpointError(
-            f"{path} cannot be read ({error}); it is truncated or damaged, get it again"
-        ) from error
+            f"{file.path} was trained with another {part} than the one beside it (checksum "
+            "differs); get both again, from one release"
+        )
+    return {f"{name}.{key}": value for key, value in found.weights.items()}
 
 
-def _mapping(path: Path, metadata: Mapping[str, str], key: str) -> dict[str, Any]:
-    try:
-        value = json.loads(metadata.get(key, ""))
-    except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, dict):
-        raise CheckpointError(f"{path}: its '{key}' cannot be read; it is damaged, get it again")
-    return value
+def _stored(value: Tensor, *, half: bool) -> Tensor:
+    value = value.detach().cpu()
+    return value.to(torch.float16) if half and value.is_floating_point() else value
 
 
 def _check_finite(weights: Mapping[str, Tensor], what: str) -> None:
@@ -233,18 +216,3 @@ def _is_finite(value: Tensor) -> bool:
 def _some(items: list[str]) -> str:
     more = f" and {len(items) - _LISTED} more" if len(items) > _LISTED else ""
     return (", ".join(items[:_LISTED]) or "none") + more
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Into a file beside it first, so that the last step is one rename."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise CheckpointError(f"{path} cannot be written: {error.strerror}; no change") from error
-    finally:  # also after Ctrl-C
-        temporary.unlink(missing_ok=True)

@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from depth_completion_core.checkpoint import CheckpointError
+from depth_completion_core.checkpoint_file import CheckpointError
 from depth_completion_core.config import config_to_mapping
 from depth_completion_core.importers import ReleasedWeights
 

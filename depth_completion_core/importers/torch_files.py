@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from depth_completion_core.checkpoint import CheckpointError
+from depth_completion_core.checkpoint_file import CheckpointError
 from depth_completion_core.importers import TORCH_FILE, foreign_kind
 from depth_completion_core.importers.restricted_unpickler import Held, unpickle
 

@@ -19,8 +19,8 @@ from depth_completion_core.checkpoint import (
     load_checkpoint,
     load_weights,
     save_checkpoint,
-    weights_checksum,
 )
+from depth_completion_core.checkpoint_file import weights_checksum
 from depth_completion_core.config import config_to_mapping
 from depth_completion_core.models import build_model
 from depth_completion_core.training.errors import TrainingError

@@ -18,13 +18,12 @@ from safetensors.torch import load_file, save_file
 
 from depth_completion_core import completer
 from depth_completion_core.checkpoint import (
-    FORMAT_VERSION,
     CheckpointError,
     WeightsError,
     load_checkpoint,
     save_checkpoint,
-    weights_checksum,
 )
+from depth_completion_core.checkpoint_file import FORMAT_VERSION, weights_checksum
 from depth_completion_core.completer import load_model
 from depth_completion_core.models import UnknownModelError, build_model
 from tests.core.released_checkpoints import seeded_checkpoint

@@ -84,7 +84,7 @@ def test_depth_is_not_rounded_to_half_precision() -> None:
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
         depth = model.predict_depth(sparse)
     assert depth.dtype == torch.float32
-    assert len(depth.unique()) > 0.1 * depth.numel()
+    assert len(np.unique(depth.numpy())) > 0.1 * depth.numel()
 
 
 @pytest.mark.parametrize("encoder", ["vggnet08", "resnet18"])
