@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -17,6 +17,8 @@ import yaml
 from depth_completion_core.config import CompletionConfig, ConfigError, config_to_mapping
 from depth_completion_core.data import build_dataset, dataset_class
 from depth_completion_core.evaluation.conditions import condition_for
+from depth_completion_core.evaluation.held_out import BASELINES, WORLD_SEED, evaluate_held_out
+from depth_completion_core.evaluation.held_out import HEADINGS as HELD_OUT_HEADINGS
 from depth_completion_core.evaluation.kitti_submission import submission_problems
 from depth_completion_core.evaluation.predictors import (
     ModelSource,
@@ -77,8 +79,9 @@ class Evaluate:
     """Of both; -1 for that of the protocol."""
     sweep: tuple[str, ...] = ()
     """points, measured, lines, noise, outliers, dropouts, misplaced; points=150,500 for these."""
-    suite: Literal["", "real"] = ""
-    """real: every set of real recordings below --data or $DEPTH_COMPLETION_REAL_DATA."""
+    suite: Literal["", "real", "held_out"] = ""
+    """real: every set of real recordings below --data or $DEPTH_COMPLETION_REAL_DATA. held_out:
+    500 drawn scenes of objects that no recipe trains on, beside linear and morphological."""
     checkpoint_first: int = 0
     """Of a folder of checkpoints, the first step."""
     checkpoint_every: int = 0
@@ -106,7 +109,7 @@ def main(arguments: list[str]) -> int:
     """Parse, evaluate, print the table."""
     wanted = tyro.cli(Evaluate, args=arguments)
     try:
-        problems = _suite(wanted) if wanted.suite else _one_set(wanted)
+        problems = _RUNS[wanted.suite](wanted)
     except KeyboardInterrupt:
         print(
             "\ninterrupted; what is written is whole, and the same command goes on from there",
@@ -143,7 +146,7 @@ def dataset_settings(texts: Sequence[str]) -> dict[str, Any]:
     return settings
 
 
-def _suite(wanted: Evaluate) -> list[str]:
+def _real(wanted: Evaluate) -> list[str]:
     session = _session(wanted, wanted.protocol or SUITE_PROTOCOL)
     seed = _seed(wanted, session)
     root = suite_root(wanted.data)
@@ -162,9 +165,29 @@ def _suite(wanted: Evaluate) -> list[str]:
     return [*unreadable.values(), *failures(rows)]
 
 
+def _held_out(wanted: Evaluate) -> list[str]:
+    session = _session(wanted, wanted.protocol or SUITE_PROTOCOL)
+    seed = _seed(wanted, session)
+    named = (*wanted.model, *(name for name in BASELINES if name not in wanted.model))
+    groups = _Models(replace(wanted, model=named)).groups
+    rows = evaluate_held_out(session, wanted.out, groups, seed=seed)
+    page = write_report(
+        wanted.out,
+        title="Models on objects that no recipe trains on",
+        headings=HELD_OUT_HEADINGS,
+        rows=rows,
+        session=session,
+        about={"suite": wanted.suite, "seed": seed, "world_seed": WORLD_SEED},
+        metrics=SHORT,
+        with_spread=False,
+    )
+    print(page)
+    return failures(rows)
+
+
 def _one_set(wanted: Evaluate) -> list[str]:
     if not wanted.dataset:
-        raise ValueError("say what to score on: --dataset NAME --data FOLDER, or --suite real")
+        raise ValueError("say what to score on: --dataset NAME --data FOLDER, or --suite")
     session = _session(wanted, wanted.protocol or dataset_class(wanted.dataset).protocol)
     seed = _seed(wanted, session)
     if wanted.sweep and wanted.save == "kitti":
@@ -262,6 +285,9 @@ def _submission_problems(wanted: Evaluate, rows: Sequence[Row]) -> list[str]:
         return []
     folders = [wanted.out / folder_name(row.labels[-1]) / SUBMISSION for row in rows]
     return [f"{folder}: {problem}" for folder in folders for problem in submission_problems(folder)]
+
+
+_RUNS = {"": _one_set, "real": _real, "held_out": _held_out}
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ Like a sparsifier, a corruption is named by a short text:
 ``outliers:0.1``    a tenth of the points gets a depth from anywhere between nearest and farthest
 ``noise:0.02``      Gaussian noise of 2 % of the depth; ``noise:0.02:0.01``: and of 0.01 metres
 ``misplaced:1.5``   points lie off by Gaussian noise of 1.5 pixels in both directions
+``shuffled:1``      all points exchange their depths at random; ``shuffled:0.2``: a fifth of them
 =================== ================================================================================
 """
 
@@ -151,6 +152,15 @@ def misplaced(sparse: SparseDepth, sigma_px: float, generator: np.random.Generat
     return moved(sparse.depth[row, column], row + offset[0], column + offset[1], sparse.depth.shape)
 
 
+def shuffled(sparse: SparseDepth, share: float, generator: np.random.Generator) -> SparseDepth:
+    """Exactly a ``share`` of the points (rounded) with their depths in random order."""
+    index = np.flatnonzero(sparse.valid)
+    chosen = generator.permutation(index)[: round(share * len(index))]
+    depth = sparse.depth.copy()
+    depth.reshape(-1)[np.sort(chosen)] = sparse.depth.reshape(-1)[chosen]
+    return SparseDepth(depth, sparse.valid)
+
+
 _Apply = Callable[[SparseDepth, float, float, np.random.Generator], SparseDepth]
 
 CORRUPTIONS: dict[str, _Apply] = {
@@ -163,7 +173,8 @@ CORRUPTIONS: dict[str, _Apply] = {
         sparse, generator, relative=relative, absolute=absolute
     ),
     "misplaced": lambda sparse, sigma_px, _, generator: misplaced(sparse, sigma_px, generator),
+    "shuffled": lambda sparse, share, _, generator: shuffled(sparse, share, generator),
 }
 """Every kind of corruption, by name."""
 
-_SHARES = ("dropouts", "blocks", "outliers")
+_SHARES = ("dropouts", "blocks", "outliers", "shuffled")

@@ -16,7 +16,12 @@ from depth_completion_core.data.sparsify import Sparsifier, sparsified
 from depth_completion_core.data.world.families import FamilyError, chosen_families
 from depth_completion_core.data.world.render import RenderedFrames, render_frames
 from depth_completion_core.data.world.sampling import KINDS, WorldConfig, frame_generator
-from depth_completion_core.data.world.sensor_setup import SENSOR_KINDS, draw_setup
+from depth_completion_core.data.world.sensor_setup import (
+    SENSOR_KINDS,
+    SensorSetup,
+    draw_setup,
+    with_amount,
+)
 from depth_completion_core.data.world.sensors import measure
 from depth_completion_core.frame import SparseDepth
 
@@ -44,6 +49,9 @@ class WorldFrames(DepthDataset):
         sensor: str = "any"
         """any: drawn for every frame. Else uniform, corners, lidar, rosette, zones, rgbd, or how
         points are drawn from the clean truth, as uniform:500."""
+        amount: int = setting(0, low=0)
+        """Points of uniform, corners and rosette, lines of lidar, zones along a side of zones; 0
+        draws it for every frame."""
         families: tuple[str, ...] = ()
         """Only objects of these families; all where empty."""
         without: tuple[str, ...] = ()
@@ -75,6 +83,7 @@ class WorldFrames(DepthDataset):
         except FamilyError as error:
             raise DataError(str(error)) from error
         _check_device(self.config.device)
+        _check_amount(sensor, self.config.amount)
 
     @property
     def names(self) -> list[str]:
@@ -104,6 +113,7 @@ class WorldFrames(DepthDataset):
     def _measured(self, frames: RenderedFrames, number: int) -> SparseDepth:
         random = frame_generator(self.config.seed, number, 2)
         setup = draw_setup(random, self.config.sensor, frames.scenes[0].kind)
+        setup = with_amount(setup, self.config.amount) if self.config.amount else setup
         return measure(frames, 0, setup, random)
 
     def _name(self, number: int) -> str:
@@ -116,3 +126,18 @@ def _check_device(name: str) -> None:
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
         raise DataError(f"device '{name}' cannot be used: {reason}. Try 'cpu'") from error
+
+
+def _check_amount(sensor: str, amount: int) -> None:
+    """Raise DataError where a sensor cannot have this amount."""
+    if not amount:
+        return
+    if sensor not in SENSOR_KINDS:
+        raise DataError(
+            f"the amount {amount} is that of one sensor, but the sensor is '{sensor}'; give one of "
+            f"{', '.join(SENSOR_KINDS)}"
+        )
+    try:
+        with_amount(SensorSetup(kind=sensor), amount)
+    except ValueError as error:
+        raise DataError(str(error)) from error

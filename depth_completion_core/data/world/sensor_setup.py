@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -112,6 +112,24 @@ def draw_setup(random: np.random.Generator, kind: str, scene: str) -> SensorSetu
         hidden_kept=random.random() < 0.3,
         **_noise(random, kind),
     )  # fmt: skip
+
+
+def with_amount(setup: SensorSetup, amount: int) -> SensorSetup:
+    """The same sensor with so many points, zones along a side, or lines.
+
+    Raises:
+        ValueError: the kind has no number, or no lidar has so many lines.
+    """
+    if setup.kind != "lidar":
+        if setup.kind == "rgbd":
+            raise ValueError("an rgbd sensor measures every pixel; leave out the amount")
+        return replace(setup, amount=amount)
+    lines = {name: len(lidar.elevation_deg) for name, lidar in LIDARS.items()}
+    fitting = [name for name, count in lines.items() if count == amount]
+    if not fitting:
+        known = ", ".join(str(count) for count in sorted(set(lines.values())))
+        raise ValueError(f"no lidar has {amount} lines; there are some of {known}")
+    return replace(setup, lidar=fitting[0])
 
 
 def _amount(random: np.random.Generator, kind: str) -> int:

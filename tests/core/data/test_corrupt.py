@@ -53,6 +53,16 @@ def test_nothing_of_it_changes_nothing(kind: str) -> None:
     np.testing.assert_array_equal(left.depth, measured.depth)
 
 
+def test_shuffled_points_keep_their_places_and_all_depths() -> None:
+    measured = _measured()
+    left = Corruption("shuffled", 0.5).apply(measured, np.random.default_rng(0))
+    np.testing.assert_array_equal(left.valid, measured.valid)
+    np.testing.assert_array_equal(
+        np.sort(left.depth[left.valid]), np.sort(measured.depth[left.valid])
+    )
+    assert 0.48 < np.mean(left.depth[left.valid] != measured.depth[left.valid]) <= 0.5
+
+
 def test_dropouts_lose_their_share_and_change_nothing_else() -> None:
     measured = _measured()
     left = dropouts(measured, 0.3, np.random.default_rng(0))

@@ -103,7 +103,7 @@ def test_what_cannot_be_ends_in_1_with_a_sentence(
 
 def test_a_set_must_be_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--model", "nearest"]) == 1
-    assert "--dataset NAME --data FOLDER, or --suite real" in capsys.readouterr().err
+    assert "--dataset NAME --data FOLDER, or --suite" in capsys.readouterr().err
     assert main(["--model", "nearest", "--dataset", "foldr"]) == 1
     assert "Did you mean 'folder'" in capsys.readouterr().err
     assert issubclass(UnknownDatasetError, ValueError)
