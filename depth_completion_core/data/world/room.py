@@ -34,7 +34,7 @@ from depth_completion_core.data.world.scene import (
 from depth_completion_core.data.world.viewpoint import draw_camera, field_half_angle, looking
 
 _MEDIAN_SIZE_M, _SIZE_SPREAD = 0.27, 0.75
-_THIN, _CURVED, _SUPPORTED, _OCCLUDED = 0.15, 0.3, 0.64, 0.15
+_THIN, _CURVED, _SUPPORTED, _OCCLUDED = 0.17, 0.3, 0.64, 0.15
 _FIELD_DEG = (35.0, 80.0)
 
 

@@ -144,14 +144,14 @@ class SceneBuilder:
 
     def _coloured(self, colour: tuple[float, float, float]) -> int:
         """A material of a colour; the trees of a street are mostly of one kind."""
-        if colour not in self.coloured or self.random.random() < 0.25:
+        if colour not in self.coloured or self.random.random() < 0.12:
             self.coloured[colour] = self.palette.fixed(colour)
         return self.coloured[colour]
 
 
 def draw_share(random: np.random.Generator) -> float:
-    """How much of a scene wears its shared materials: mostly half, now and then nearly all."""
-    return random.uniform(0.3, 0.85) if random.random() < 0.85 else 0.95
+    """How much of a scene wears its shared materials: mostly 40 to 90 %, else nearly all."""
+    return random.uniform(0.4, 0.9) if random.random() < 0.8 else 0.95
 
 
 def scaled_table(body: Body, size: float) -> tuple[PrimitiveTable, float]:

@@ -91,14 +91,14 @@ def _houses(builder: SceneBuilder, street: Street, side: int) -> None:
         long = random.uniform(5.0, 16.0)
         if random.random() > gap_share:
             walls = palette.new(calm=0.7, scale=2.0)
-            if random.random() < 0.5 * builder.share:
+            if random.random() < 0.8 * builder.share:
                 walls = int(random.choice(builder.shared))
             glass = palette.new(calm=0.9, emission=random.choice([0.0, 0.0, 0.6]))
             front = side * (
                 street.pavement + depth_shift + random.choice([0.0, random.uniform(0, 2)])
             )
             parts = _house(random, (x + long / 2, front), long, side)
-            trim = walls if random.random() < builder.share else palette.new(calm=0.8)
+            trim = walls if random.random() < builder.share + 0.1 else palette.new(calm=0.8)
             builder.structure(parts, [walls, glass, trim, palette.new(calm=0.4)])
         x += long + random.choice([0.0, random.uniform(0.5, 6.0)])
 

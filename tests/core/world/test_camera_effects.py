@@ -125,6 +125,12 @@ def test_jpeg_is_what_a_jpeg_library_makes_of_it(quality: int) -> None:
     assert apart < 0.5 * cost
 
 
+def test_the_best_quality_keeps_colours() -> None:
+    colours = torch.rand((3, 4, 6), generator=torch.Generator().manual_seed(0))
+    image = colours.repeat_interleave(16, 1).repeat_interleave(16, 2)
+    assert (through_jpeg(image, 100.0) - image).abs().max() < 3.0 / 255.0
+
+
 def test_sizes_that_are_no_multiple_of_a_block_are_kept() -> None:
     image = torch.rand((3, 19, 37), generator=torch.Generator().manual_seed(0))
     assert through_jpeg(image, 80.0).shape == image.shape

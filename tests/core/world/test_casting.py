@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from depth_completion_core.data.world.cast import Bundles, CastScenes, Hit
-from depth_completion_core.data.world.parts import box, plate, table_of
+from depth_completion_core.data.world.parts import ball, box, plate, table_of
 from depth_completion_core.data.world.primitives import Kind, PrimitiveTable
 from tests.core.world.slow_cast import SURFACES, Float64, slow_cast, to_unit
 from tests.core.world.small_scenes import random_part
@@ -84,6 +84,16 @@ def test_nothing_is_met_in_an_empty_scene_or_behind() -> None:
         hit = _cast(table, origins, directions)
         assert torch.isinf(hit.t).all()
         assert (hit.primitive == -1).all()
+
+
+def test_a_narrow_bundle_at_the_rim_is_not_culled() -> None:
+    """Rays that are all the same make a cone without width; the ball's sphere is as large as it."""
+    cast = CastScenes.of([table_of([ball((1.0, 1.0, 1.0), 5.0, 0.0, 0.0)])])
+    for aside, met in ((0.0, True), (0.9, True), (0.995, True), (1.02, False)):
+        sine = aside / 5.0
+        ray = torch.tensor([np.sqrt(1.0 - sine**2), sine, 0.0], dtype=torch.float32)
+        hit = cast.cast(Bundles(torch.zeros(1, 3), ray.expand(1, _WIDTH, 3), [0, 1]))
+        assert (hit.primitive >= 0).all() == met
 
 
 def test_bundles_see_their_own_scene_only() -> None:
