@@ -120,7 +120,7 @@ def _lowest(scene: WorldScene) -> Float64:
 def test_things_rest_on_supports_and_stand_on_floors(rooms: list[WorldScene]) -> None:
     for scene in rooms[:20]:
         lowest = _lowest(scene)
-        assert np.mean(lowest[scene.supported] > 0.02) > 0.95
+        assert np.mean(lowest[scene.supported] > 0.02) > 0.9
         standing = [
             not supported and _family(name).place in {"floor", "furniture"}
             for name, supported in zip(scene.families, scene.supported, strict=True)
