@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Small synthetic worlds with exact depth: a furnished room and a street.
+"""Drives through scenes of the world with exact depth: a walk in a room and a street.
 
 >>> drive = build_drive("room", seed=3)
 >>> shot, sweep = drive.render(0), drive.scan(0)
@@ -9,14 +9,9 @@
 from __future__ import annotations
 
 from depth_completion_core.data.synthetic.camera_sensor import CameraShot
-from depth_completion_core.data.synthetic.drive import (
-    ROOM_LIDAR,
-    SCENES,
-    STREET_LIDAR,
-    SyntheticDrive,
-    build_drive,
-)
+from depth_completion_core.data.synthetic.drive import SCENES, SyntheticDrive, build_drive
 from depth_completion_core.data.synthetic.lidar_sensor import LidarPreset, LidarSweep
+from depth_completion_core.data.synthetic.rig import ROOM_LIDAR, STREET_LIDAR
 
 __all__ = [
     "ROOM_LIDAR",

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
 
-from depth_completion_core.camera import CameraModel
-from depth_completion_core.data.synthetic.scene import Scene
-from depth_completion_core.data.synthetic.shading import Lighting, shade
-from depth_completion_core.transforms import RigidTransform
+from depth_completion_core.data.world.camera_effects import CameraFlaws, photograph
+from depth_completion_core.data.world.cast import CastScenes, Hit
+from depth_completion_core.data.world.render import camera_bundles, untiled
+from depth_completion_core.data.world.scene import WorldScene
+from depth_completion_core.data.world.shading import SurfaceRays, shade
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,44 +26,50 @@ class CameraShot:
         stamp_ns: nanoseconds.
         image: (H, W, 3) uint8 RGB.
         depth: (H, W) float32 along the optical axis at the pixel's centre, metres; 0 where invalid.
-        valid: (H, W) bool: whether the pixel's ray meets a surface (the sky is none).
-        shape_index: (H, W) int32 number of that shape in the scene; -1 where invalid.
+        valid: (H, W) bool: whether the pixel's ray meets a surface that is not too far.
+        primitive: (H, W) int32 row of that surface in the scene's table; -1 where invalid.
     """
 
     stamp_ns: int
     image: npt.NDArray[np.uint8]
     depth: npt.NDArray[np.float32]
     valid: npt.NDArray[np.bool_]
-    shape_index: npt.NDArray[np.int32]
+    primitive: npt.NDArray[np.int32]
 
 
 def render(
-    scene: Scene,
-    lighting: Lighting,
-    camera: CameraModel,
-    world_from_camera: RigidTransform,
-    stamp_ns: int,
+    cast: CastScenes, scene: WorldScene, flaws: CameraFlaws, stamp_ns: int, *, seed: int
 ) -> CameraShot:
-    """Cast one ray through each pixel's centre."""
-    rays, has_ray = camera.rays()
-    origin = torch.as_tensor(world_from_camera.translation, dtype=scene.dtype, device=scene.device)
-    rotation = torch.as_tensor(world_from_camera.rotation, dtype=scene.dtype, device=scene.device)
-    # The camera keeps its rays read-only, and torch has no read-only tensors.
-    flat = torch.tensor(rays.reshape(-1, 3), dtype=scene.dtype, device=scene.device)
-    directions = flat @ rotation.T
-    hit = scene.cast(origin, directions)
-    colour = shade(scene, lighting, hit, directions)
-    size = (camera.height, camera.width)
-    valid = hit.valid.cpu().numpy().reshape(size) & has_ray
-    # Rays have z = 1 in the optical frame, so their lengths count depth.
-    depth = hit.distance.cpu().numpy().reshape(size)
-    image = (colour * 255.0 + 0.5).to(torch.uint8).cpu().numpy().reshape(*size, 3)
+    """Cast one ray through each pixel's centre.
+
+    Args:
+        cast: the scene's primitives.
+        scene: with the camera where it is at this instant.
+        flaws: of the camera.
+        stamp_ns: nanoseconds.
+        seed: of the image's noise.
+    """
+    hit, light = look(cast, scene)
+    height, width = scene.camera.height, scene.camera.width
+    image = photograph(light, flaws, seed).permute(1, 2, 0).cpu().numpy()
+    depth = untiled(hit.t[..., None], 1, height, width)[0, ..., 0].cpu().numpy()
+    primitive = untiled(hit.primitive[..., None], 1, height, width)[0, ..., 0].cpu().numpy()
+    valid = depth <= scene.far_m
     return CameraShot(
         stamp_ns=stamp_ns,
-        image=np.where(has_ray[..., None], image, 0).astype(np.uint8),
+        image=np.ascontiguousarray(image),
         depth=np.where(valid, depth, 0.0).astype(np.float32),
         valid=valid,
-        shape_index=np.where(valid, hit.shape_index.cpu().numpy().reshape(size), -1).astype(
-            np.int32
-        ),
+        primitive=np.where(valid, primitive, -1).astype(np.int32),
     )
+
+
+def look(cast: CastScenes, scene: WorldScene) -> tuple[Hit, Tensor]:
+    """What the tiles of the image hit, and the image's light: (3, H, W) float32, linear."""
+    device = cast.kind.device
+    bundles = camera_bundles([scene], device)
+    hit = cast.cast(bundles)
+    angle = torch.tensor([1.0 / scene.camera.fx], dtype=torch.float32, device=device)
+    light = shade(cast, [scene], SurfaceRays(bundles, hit.t, hit.primitive, angle))
+    size = (scene.camera.height, scene.camera.width)
+    return hit, untiled(light, 1, *size)[0].permute(2, 0, 1)

@@ -1,91 +1,46 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Drives through synthetic scenes: a camera and a lidar on a moving base, and what they see."""
+"""Drives through scenes of the world: a camera and a lidar on a moving base, what they see."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from depth_completion_core.camera import CameraModel
-from depth_completion_core.data.synthetic.camera_sensor import CameraShot, render
+from depth_completion_core.data.synthetic.appearance import exposed
+from depth_completion_core.data.synthetic.camera_sensor import CameraShot, look, render
 from depth_completion_core.data.synthetic.lidar_sensor import LidarPreset, LidarSweep, sweep
-from depth_completion_core.data.synthetic.poses import looking_forward, pose
-from depth_completion_core.data.synthetic.room import build_room
-from depth_completion_core.data.synthetic.scene import Scene
-from depth_completion_core.data.synthetic.street import build_street
-from depth_completion_core.data.synthetic.world import World
+from depth_completion_core.data.synthetic.place import Place
+from depth_completion_core.data.synthetic.rig import ROOM_RIG, STREET_RIG, Rig
+from depth_completion_core.data.synthetic.room_walk import find_room
+from depth_completion_core.data.synthetic.street_lane import find_street
+from depth_completion_core.data.synthetic.trajectory import Trajectory
+from depth_completion_core.data.world.camera_effects import CameraFlaws
+from depth_completion_core.data.world.cast import CastScenes
+from depth_completion_core.data.world.scene import WorldScene
 from depth_completion_core.transforms import Float64Array, RigidTransform
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rig:
-    """Sensors on a base.
-
-    Attributes:
-        width: of the image, pixels. Likewise height.
-        focal_per_width: focal length over the image's width.
-        lidar: the lidar.
-        base_from_camera: where the camera's optical frame is. Likewise base_from_lidar.
-        camera_period_ns: time between two images, nanoseconds.
-        camera_delay_ns: time of the first image, nanoseconds.
-    """
-
-    width: int
-    height: int
-    focal_per_width: float
-    lidar: LidarPreset
-    base_from_camera: RigidTransform
-    base_from_lidar: RigidTransform
-    camera_period_ns: int = 50_000_000
-    camera_delay_ns: int = 13_000_000
+_METERED_NS = (0, 5_000_000_000, 10_000_000_000, 15_000_000_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SceneRecipe:
-    """One kind of drive: what to build, what drives there, and for how long."""
+    """One kind of drive: where it goes, what drives there, and for how long."""
 
-    build: Callable[[int], World]
+    find: Callable[[int], Place]
     rig: Rig
     duration_ns: int
 
 
-ROOM_LIDAR = LidarPreset(
-    rings=32, elevation_deg=(-20.0, 20.0), columns=900, range_m=(0.1, 30.0), noise_m=0.01
-)
-STREET_LIDAR = LidarPreset(
-    rings=64, elevation_deg=(-24.8, 2.0), columns=1800, range_m=(0.9, 80.0), noise_m=0.02
-)
-
 SCENES: dict[str, SceneRecipe] = {
-    "room": SceneRecipe(
-        build=build_room,
-        rig=Rig(
-            width=640,
-            height=480,
-            focal_per_width=0.66,
-            lidar=ROOM_LIDAR,
-            base_from_camera=looking_forward(0.05, 0.0, 1.3, pitch=0.12),
-            base_from_lidar=pose(0.0, 0.28, 1.42, yaw=0.05, pitch=0.08),
-        ),
-        duration_ns=20_000_000_000,
-    ),
-    "street": SceneRecipe(
-        build=build_street,
-        rig=Rig(
-            width=832,
-            height=256,
-            focal_per_width=0.58,
-            lidar=STREET_LIDAR,
-            base_from_camera=looking_forward(0.3, 0.0, 1.6),
-            base_from_lidar=pose(0.0, 0.25, 1.95, yaw=-0.02),
-        ),
-        duration_ns=20_000_000_000,
-    ),
+    "room": SceneRecipe(find=find_room, rig=ROOM_RIG, duration_ns=20_000_000_000),
+    "street": SceneRecipe(find=find_street, rig=STREET_RIG, duration_ns=20_000_000_000),
 }
 """The drives that :func:`build_drive` knows, by name."""
 
@@ -96,10 +51,12 @@ class SyntheticDrive:
 
     Attributes:
         name: the scene's.
-        seed: what it was built from.
-        world: what was built.
-        scene: the same as tensors.
+        seed: what it was drawn from.
+        scene: what stands there; its own camera is not the drive's.
+        cast: the same on a device, for further rays.
+        trajectory: the path of base_link.
         camera: the undistorted camera.
+        flaws: how it takes photographs.
         lidar: the lidar.
         base_from_camera: the camera's optical frame on the base. Likewise base_from_lidar.
         duration_ns: stamps run from 0 to here, nanoseconds.
@@ -109,9 +66,11 @@ class SyntheticDrive:
 
     name: str
     seed: int
-    world: World
-    scene: Scene
+    scene: WorldScene
+    cast: CastScenes
+    trajectory: Trajectory
     camera: CameraModel
+    flaws: CameraFlaws
     lidar: LidarPreset
     base_from_camera: RigidTransform
     base_from_lidar: RigidTransform
@@ -126,12 +85,14 @@ class SyntheticDrive:
 
     def odom_from_base(self, stamp_ns: int) -> RigidTransform:
         """Where the base is; smooth, and defined for every stamp."""
-        return self.world.trajectory.pose(stamp_ns)
+        return self.trajectory.pose(stamp_ns)
 
     def render(self, stamp_ns: int) -> CameraShot:
         """What the camera sees at one instant."""
         world_from_camera = self.odom_from_base(stamp_ns) @ self.base_from_camera
-        return render(self.scene, self.world.lighting, self.camera, world_from_camera, stamp_ns)
+        scene = replace(self.scene, camera=self.camera, world_from_camera=world_from_camera)
+        noise = np.random.SeedSequence([self.seed, 3, stamp_ns]).generate_state(1, np.uint64)
+        return render(self.cast, scene, self.flaws, stamp_ns, seed=int(noise[0] >> np.uint64(1)))
 
     def scan(self, stamp_ns: int, *, freeze: bool = False) -> LidarSweep:
         """The turn of the lidar that starts at one instant.
@@ -147,7 +108,13 @@ class SyntheticDrive:
             raise ValueError(f"a drive starts at 0 ns, but a sweep at {stamp_ns} ns was asked for")
         random = np.random.default_rng([self.seed, 2, stamp_ns])
         return sweep(
-            self.scene, self.lidar, self._lidar_poses, stamp_ns, random=random, freeze=freeze
+            self.cast,
+            self.scene,
+            self.lidar,
+            self._lidar_poses,
+            stamp_ns,
+            random=random,
+            freeze=freeze,
         )
 
     def frames(self) -> Iterator[CameraShot | LidarSweep]:
@@ -159,7 +126,7 @@ class SyntheticDrive:
             yield self.render(stamp) if is_image else self.scan(stamp)
 
     def _lidar_poses(self, stamps_ns: npt.NDArray[np.int64]) -> tuple[Float64Array, Float64Array]:
-        rotations, translations = self.world.trajectory.poses(stamps_ns)
+        rotations, translations = self.trajectory.poses(stamps_ns)
         mount = self.base_from_lidar
         return rotations @ mount.rotation, rotations @ mount.translation + translations
 
@@ -171,7 +138,6 @@ def build_drive(
     width: int | None = None,
     height: int | None = None,
     device: torch.device | str = "cpu",
-    dtype: torch.dtype = torch.float32,
     lidar: LidarPreset | None = None,
 ) -> SyntheticDrive:
     """A drive by the name of its scene.
@@ -182,7 +148,6 @@ def build_drive(
         width: of the image, pixels; the scene's own by default. The horizontal field of view stays.
         height: of the image, pixels; the scene's own by default.
         device: where rays are cast.
-        dtype: float32, or float64 for tests.
         lidar: another lidar than the scene's own.
 
     Raises:
@@ -193,14 +158,17 @@ def build_drive(
     if seed < 0:
         raise ValueError(f"a seed is at least 0, got {seed}")
     recipe = SCENES[name]
-    rig, world = recipe.rig, recipe.build(seed)
+    rig = recipe.rig
+    place, flaws = _place_and_flaws(name, seed)
     lidar = lidar or rig.lidar
     return SyntheticDrive(
         name=name,
         seed=seed,
-        world=world,
-        scene=Scene(world.objects, device=device, dtype=dtype),
-        camera=_camera(rig, width or rig.width, height or rig.height),
+        scene=place.scene,
+        cast=CastScenes.of([place.scene.table], device),
+        trajectory=place.trajectory,
+        camera=rig.camera(width or 0, height or 0),
+        flaws=flaws,
         lidar=lidar,
         base_from_camera=rig.base_from_camera,
         base_from_lidar=rig.base_from_lidar,
@@ -210,13 +178,16 @@ def build_drive(
     )
 
 
-def _camera(rig: Rig, width: int, height: int) -> CameraModel:
-    focal = rig.focal_per_width * width
-    return CameraModel(
-        fx=focal,
-        fy=focal,
-        cx=(width - 1) / 2,
-        cy=(height - 1) / 2,
-        width=width,
-        height=height,
-    )
+@lru_cache(maxsize=4)
+def _place_and_flaws(name: str, seed: int) -> tuple[Place, CameraFlaws]:
+    """Where the drive goes, and the camera with one exposure for all of it."""
+    recipe = SCENES[name]
+    place = recipe.find(seed)
+    cast = CastScenes.of([place.scene.table])
+    lights = []
+    for stamp_ns in _METERED_NS:
+        world_from_camera = place.trajectory.pose(stamp_ns) @ recipe.rig.base_from_camera
+        camera = recipe.rig.camera(64, 64 * recipe.rig.height // recipe.rig.width)
+        scene = replace(place.scene, camera=camera, world_from_camera=world_from_camera)
+        lights.append(look(cast, scene)[1])
+    return place, exposed(torch.cat(lights, dim=1))

@@ -11,13 +11,16 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from depth_completion_core.data.synthetic.scene import Hit, Scene
+from depth_completion_core.data.synthetic.turn_cast import cast_turn
+from depth_completion_core.data.world.cast import Bundles, CastScenes
+from depth_completion_core.data.world.scene import WorldScene
+from depth_completion_core.data.world.shading import SurfaceRays, reflectance
 from depth_completion_core.transforms import Float64Array
 
 Poses = Callable[[npt.NDArray[np.int64]], tuple[Float64Array, Float64Array]]
 """(M,) stamps in ns to ``world_from_lidar``: (M, 3, 3) rotations, (M, 3) translations."""
 
-_LUMINANCE = (0.2126, 0.7152, 0.0722)
+_SPOT_RAD = 3e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +89,8 @@ class LidarSweep:
 
 
 def sweep(
-    scene: Scene,
+    cast: CastScenes,
+    scene: WorldScene,
     preset: LidarPreset,
     poses: Poses,
     stamp_ns: int,
@@ -97,6 +101,7 @@ def sweep(
     """Fire one turn.
 
     Args:
+        cast: the scene's primitives.
         scene: what is measured.
         preset: the lidar.
         poses: where it is at each instant.
@@ -106,13 +111,14 @@ def sweep(
     """
     offsets, azimuths = preset.fired_columns()
     directions = preset.directions(azimuths)
-    rotations, translations = poses(stamp_ns + offsets * (not freeze))
-    hit, cosines = _cast(scene, rotations, translations, directions)
-    measured = hit.distance.cpu().numpy().astype(np.float64)
+    bundles = _columns(poses(stamp_ns + offsets * (not freeze)), directions, cast.kind.device)
+    hit = cast_turn(cast, bundles)
+    rays = SurfaceRays(bundles, hit.t, hit.primitive, hit.t.new_tensor([_SPOT_RAD]))
+    brightness = (255.0 * reflectance(cast, [scene], rays)).cpu().numpy().ravel()
+    measured = hit.t.cpu().numpy().astype(np.float64).ravel()
     measured = measured + random.normal(0.0, preset.noise_m, measured.shape)
     kept = (measured >= preset.range_m[0]) & (measured <= preset.range_m[1])
     kept &= random.random(measured.shape) >= preset.dropout
-    brightness = _brightness(scene, hit) * (0.35 + 0.65 * cosines)
     ring = np.tile(np.arange(preset.rings, dtype=np.uint16), len(offsets))
     xyz = directions.reshape(-1, 3)[kept] * measured[kept, None]
     return LidarSweep(
@@ -124,23 +130,14 @@ def sweep(
     )
 
 
-def _cast(
-    scene: Scene, rotations: Float64Array, translations: Float64Array, directions: Float64Array
-) -> tuple[Hit, npt.NDArray[np.float32]]:
-    """The hits of (C, R, 3) directions column by column, and the cosines of incidence (C * R,)."""
-    rings = directions.shape[1]
-    world = np.einsum("cij,crj->cri", rotations, directions).reshape(-1, 3)
-    rays = torch.as_tensor(world, dtype=scene.dtype, device=scene.device)
-    origins = torch.as_tensor(translations, dtype=scene.dtype, device=scene.device)
-    hit = scene.cast(origins.repeat_interleave(rings, dim=0), rays)
-    cosines = -(rays * hit.normal).sum(1)
-    return hit, cosines.cpu().numpy().astype(np.float32)
-
-
-def _brightness(scene: Scene, hit: Hit) -> npt.NDArray[np.float32]:
-    rows = hit.valid.nonzero()[:, 0]
-    albedo = scene.materials.albedo(hit.shape_index[rows], hit.surface[rows])
-    weights = torch.tensor(_LUMINANCE, dtype=albedo.dtype, device=albedo.device)
-    brightness = torch.zeros_like(hit.distance)
-    brightness[rows] = 255.0 * (albedo @ weights)
-    return brightness.cpu().numpy().astype(np.float32)
+def _columns(
+    poses: tuple[Float64Array, Float64Array], directions: Float64Array, device: torch.device
+) -> Bundles:
+    """Each column of (C, R, 3) directions as a bundle: it leaves from where the lidar is then."""
+    rotations, translations = poses
+    world = np.einsum("cij,crj->cri", rotations, directions)
+    return Bundles(
+        torch.as_tensor(translations, dtype=torch.float32, device=device),
+        torch.as_tensor(world, dtype=torch.float32, device=device),
+        [0, len(world)],
+    )

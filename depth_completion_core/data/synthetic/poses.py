@@ -46,12 +46,6 @@ def pose(
     return RigidTransform(rotations_from_angles(roll, pitch, yaw), np.array([x, y, z], np.float64))
 
 
-def upright(x: float, y: float, z: float, *, yaw: float) -> RigidTransform:
-    """The pose of a sheet on a wall: its x level, its y up, its z (the front) towards ``yaw``."""
-    sheet = np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
-    return pose(x, y, z, yaw=yaw) @ RigidTransform(sheet, np.zeros(3))
-
-
 def looking_forward(x: float, y: float, z: float, *, pitch: float = 0.0) -> RigidTransform:
     """``base_from_camera`` of a camera that looks along x, tilted down by ``pitch`` radians."""
     optical = np.array([[0.0, 0.0, 1.0], [-1.0, 0.0, 0.0], [0.0, -1.0, 0.0]])

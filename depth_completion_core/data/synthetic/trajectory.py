@@ -40,11 +40,13 @@ class Trajectory:
 
     Attributes:
         start: x, y, z in metres at time 0, without the waves.
+        heading: yaw in radians, without the waves.
         velocity: metres per second, without the waves.
         waves: what is added.
     """
 
     start: tuple[float, float, float]
+    heading: float = 0.0
     velocity: tuple[float, float, float] = (0.0, 0.0, 0.0)
     waves: tuple[Wave, ...] = ()
 
@@ -60,6 +62,7 @@ class Trajectory:
         seconds = np.atleast_1d(np.asarray(stamps_ns, dtype=np.int64)) * 1e-9
         values = np.zeros((len(seconds), 6))
         values[:, :3] = np.asarray(self.start) + seconds[:, None] * np.asarray(self.velocity)
+        values[:, 5] = self.heading
         for wave in self.waves:
             angle = 2.0 * math.pi * seconds / wave.period_s + wave.phase
             values[:, _AXES.index(wave.axis)] += wave.amplitude * np.sin(angle)

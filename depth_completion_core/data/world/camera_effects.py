@@ -20,6 +20,7 @@ class CameraFlaws:
 
     Attributes:
         middle_grey: what the median of the light becomes, linear.
+        exposure: factor on the light; 0 to measure it in each image.
         white_balance: factors on red, green and blue.
         blur_px: standard deviation of the lens' blur.
         motion_px: x and y of the movement during exposure.
@@ -32,6 +33,7 @@ class CameraFlaws:
     """
 
     middle_grey: float = 0.2
+    exposure: float = 0.0
     white_balance: tuple[float, float, float] = (1.0, 1.0, 1.0)
     blur_px: float = 0.0
     motion_px: tuple[float, float] = (0.0, 0.0)
@@ -84,9 +86,7 @@ def develop(light: Tensor, generators: list[np.random.Generator]) -> Tensor:
 
 def photograph(light: Tensor, flaws: CameraFlaws, seed: int) -> Tensor:
     """One of :func:`develop`: (3, H, W) linear to (3, H, W) uint8."""
-    # The median of every fourth pixel, as a camera's meter sees it.
-    meter = light[:, ::4, ::4].mean(dim=0).flatten().sort().values
-    exposure = flaws.middle_grey / meter[len(meter) // 2].clamp_min(1e-3)
+    exposure = flaws.exposure or measured_exposure(light, flaws.middle_grey)
     balance = light.new_tensor(flaws.white_balance)[:, None, None]
     seen = light * (exposure * balance)
     seen = seen / (1.0 + (0.18 * seen).square()).sqrt()
@@ -99,6 +99,12 @@ def photograph(light: Tensor, flaws: CameraFlaws, seed: int) -> Tensor:
     if flaws.quality:
         bright = through_jpeg(bright, float(flaws.quality))
     return (bright * 255.0 + 0.5).to(torch.uint8)
+
+
+def measured_exposure(light: Tensor, middle_grey: float) -> Tensor:
+    """The factor that makes the median of every fourth pixel of (3, H, W) light a middle grey."""
+    meter = light[:, ::4, ::4].mean(dim=0).flatten().sort().values
+    return middle_grey / meter[len(meter) // 2].clamp_min(1e-3)
 
 
 def _blurred(image: Tensor, sigma_px: float) -> Tensor:

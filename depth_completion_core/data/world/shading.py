@@ -15,6 +15,7 @@ from depth_completion_core.data.world.scene import Lamp, WorldScene
 from depth_completion_core.data.world.textures import texture_bank
 
 _OFF_SURFACE_M = 4e-3
+_LUMINANCE = (0.2126, 0.7152, 0.0722)
 _AT = {name: number for number, name in enumerate(COLUMNS)}
 
 
@@ -85,6 +86,22 @@ def shade(cast: CastScenes, scenes: list[WorldScene], rays: SurfaceRays) -> Tens
     colour = _sky(sky[number], rays.bundles.direction)
     colour[row, column] = radiance * clear + sky[at.scene] * (1.0 - clear)
     return colour
+
+
+def reflectance(cast: CastScenes, scenes: list[WorldScene], rays: SurfaceRays) -> Tensor:
+    """(N, R) float32 share of a lidar's light that comes back: brightness times a facing factor.
+
+    Dull surfaces return less the more they are seen from aside; 0 where nothing is hit.
+    """
+    materials = _joined_materials(scenes, rays.t.device)
+    number = _scene_of_bundle(rays.bundles, rays.t.device)
+    row, column = (rays.primitive >= 0).nonzero().unbind(1)
+    at = _points(cast, materials, rays, (row, column), number[row])
+    facing = -(at.normal * at.ray).sum(1)
+    share = torch.zeros_like(rays.t)
+    brightness = (at.albedo * at.albedo.new_tensor(_LUMINANCE)).sum(1)
+    share[row, column] = (brightness * (0.35 + 0.65 * facing)).clamp(0.0, 1.0)
+    return share
 
 
 def _joined_materials(scenes: list[WorldScene], device: torch.device) -> Tensor:
