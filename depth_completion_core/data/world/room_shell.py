@@ -184,6 +184,7 @@ def _details(random: np.random.Generator, shell: Shell) -> list[Part]:
         parts.append(box((deep, wide, h), *corner, 0))
     if random.random() < 0.2:
         slope = turn(roll=random.uniform(0.5, 0.9))
-        at = (0.0, -y + 0.25, h - 0.25)
-        parts.append(plate(x, 1.1, at, slope.T, 2))
+        # Down to the wall, and above all cameras: 0.25 m from walls, 0.2 m from ceilings.
+        at = (0.0, -y + 0.25, h - 0.15)
+        parts.append(plate(x, 1.1, at, slope, 2))
     return parts

@@ -60,7 +60,7 @@ def test_what_the_camera_sees_too_is_its_own_depth(frames: RenderedFrames) -> No
         both = sparse.valid & (truth > 0)
         assert both.sum() > 300
         error = np.abs(sparse.depth[both] / truth[both] - 1.0)
-        assert np.median(error) < 0.01
+        assert np.median(error) < 0.02
         assert np.mean(error < 0.05) > 0.85
 
 
@@ -82,18 +82,17 @@ def test_parallax_is_true() -> None:
     assert behind[1] > 0.2
 
 
-def test_hidden_points_are_filtered_unless_they_are_kept(frames: RenderedFrames) -> None:
+def test_hidden_points_are_filtered_unless_they_are_kept() -> None:
+    frames = render_frames(WorldConfig(kind="room"), 5, [1])
     every, seen = (
         lidar_depth(frames, 0, replace(LIDAR, hidden_kept=kept), np.random.default_rng(0))
         for kept in (True, False)
     )
     assert not (seen.valid & ~every.valid).any()
-    removed = every.valid & ~seen.valid
     truth = frames.depth[0].numpy()
-    assert removed.sum() > 10
-    assert np.mean(every.depth[removed] > truth[removed]) > np.mean(
-        every.depth[seen.valid] > truth[seen.valid]
-    )
+    hidden = every.valid & (every.depth > 1.1 * truth) & (truth > 0)
+    assert hidden.sum() > 50
+    assert np.mean(seen.valid[hidden]) < 0.5
 
 
 def test_the_error_of_the_calibration_moves_points() -> None:

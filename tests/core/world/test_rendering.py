@@ -76,7 +76,7 @@ def test_what_is_seen_lies_on_the_primitive_that_the_map_names(frames: RenderedF
         for row in largest:
             seen = points[(rows == row) & valid][::7]
             t = first_crossing(scene.table, row, np.tile(eye, (len(seen), 1)), seen - eye)
-            assert np.mean(np.abs(t - 1.0) < 2e-3) > 0.95
+            assert np.count_nonzero(np.abs(t - 1.0) > 2e-3) <= max(1, len(seen) // 20)
 
 
 def test_a_frame_is_what_the_slow_cast_sees(frames: RenderedFrames) -> None:
