@@ -105,6 +105,16 @@ class InferenceConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnchoringConfig:
+    """Drawing the model's depth towards the measurements around, smoothly."""
+
+    enabled: bool = False
+    """Turn on for networks in places unlike those that they were trained on."""
+    reach_px: float = setting(0.0, low=0.0)
+    """How far a measurement acts; 0 for four times the mean distance between measurements."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutputConfig:
     """What is kept of the model's depth."""
 
@@ -118,6 +128,7 @@ class OutputConfig:
     """Predictions farther than this from any measurement are invalid; 0 keeps them all."""
     preserve_measurements: bool = False
     """Write the measured depth over the prediction where there is one."""
+    anchoring: AnchoringConfig = field(default_factory=AnchoringConfig)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate, normalize
 
+from depth_completion_core.anchoring import anchored
 from depth_completion_core.config import OutputConfig
 from depth_completion_core.frame import BoolArray, DepthPrediction, Float32Array, SparseDepth
 from depth_completion_core.models.base import ModelOutput
@@ -58,6 +59,10 @@ def _prediction(
 ) -> DepthPrediction:
     shape = sparse.depth.shape
     depth = _pasted(output.depth[index, 0], shape, window)
+    # Depth along learned rays is another one than that measured along Z.
+    if config.anchoring.enabled and output.rays is None:
+        known = (depth > 0) & np.isfinite(depth)
+        depth = anchored(depth, known, sparse, config.anchoring.reach_px)
     within = (depth > 0) & (depth >= config.min_depth) & (depth <= config.max_depth)
     within &= np.isfinite(depth)
     answered = output.valid

@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from depth_completion_core.data import build_dataset
 from depth_completion_core.data.world import HELD_OUT
 from depth_completion_core.evaluation.conditions import Condition
+from depth_completion_core.evaluation.predictors import ModelPredictor, Predictor
 from depth_completion_core.evaluation.session import Case, Group, Session, folder_name
 from depth_completion_core.evaluation.tables import Row
 
@@ -37,7 +39,7 @@ def evaluate_held_out(
 
     Measurements are those of sensors with their flaws, in five settings; truth is clean. In
     ``500 corners, shuffled`` depths have changed places: a model that uses its measurements is much
-    worse there.
+    worse there. Networks are scored with and without anchoring.
 
     Args:
         session: what all cases have in common.
@@ -45,6 +47,7 @@ def evaluate_held_out(
         groups: models.
         seed: of the shuffling; the scenes and their sensors are always the same.
     """
+    groups = [partial(_with_anchored, group) for group in groups]
     rows: list[Row] = []
     for name, (sensor, amount) in _SENSORS.items():
         dataset = build_dataset(
@@ -66,3 +69,13 @@ def evaluate_held_out(
         ]
         rows += session.evaluate(dataset, "held_out", cases, groups, title=name)
     return rows
+
+
+def _with_anchored(group: Group) -> list[Predictor]:
+    """The models, each network followed by itself with anchoring."""
+    found: list[Predictor] = []
+    for predictor in group():
+        found.append(predictor)
+        anchored = predictor.anchored() if isinstance(predictor, ModelPredictor) else None
+        found += [anchored] if anchored else []
+    return found

@@ -58,6 +58,20 @@ class ModelPredictor(Predictor):
         self._completer = completer
         self._is_warm = False
 
+    def anchored(self) -> ModelPredictor | None:
+        """The same network, anchored; None where it is so already, and for what is no network."""
+        config = self._completer.config
+        output = config.output
+        if output.anchoring.enabled or not self._completer.model.needs_weights:
+            return None
+        output = replace(output, anchoring=replace(output.anchoring, enabled=True))
+        completer = DepthCompleter(
+            self._completer.model,
+            config=replace(config, output=output),
+            device=self._completer.device,
+        )
+        return ModelPredictor(f"{self.label} anchored", f"{self.identity}, anchored", completer)
+
     def predict(self, sample: Sample) -> tuple[DepthPrediction, float]:
         """Run the model; the first frame is run twice, so that no start-up is timed."""
         if sample.sparse is None and self._completer.model.needs_sparse_depth:

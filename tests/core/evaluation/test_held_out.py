@@ -5,15 +5,23 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
 
+from depth_completion_core.checkpoint import save_checkpoint
+from depth_completion_core.completer import load_model
+from depth_completion_core.config import AnchoringConfig, CompletionConfig, OutputConfig
 from depth_completion_core.data import build_dataset
 from depth_completion_core.data.sample import DataError
 from depth_completion_core.data.world import HELD_OUT, WorldConfig, sample_scene
 from depth_completion_core.evaluate import main
-from depth_completion_core.evaluation.held_out import FRAMES, WORLD_SEED
+from depth_completion_core.evaluation.held_out import FRAMES, WORLD_SEED, _with_anchored
+from depth_completion_core.evaluation.predictors import model_sources
+from depth_completion_core.models.scaffnet import ScaffNet
 
 _SETTINGS = ("150 corners", "500 corners", "500 corners, shuffled", "1500 corners", "16 lines")
 _MODELS = ("nearest", "linear", "morphological")
@@ -52,6 +60,31 @@ def test_scenes_show_held_out_families_alone() -> None:
         families = set(sample_scene(config, WORLD_SEED, number).families)
         assert families
         assert families <= set(HELD_OUT)
+
+
+def test_networks_have_a_second_row_with_anchoring(tmp_path: Path) -> None:
+    """Off, it is the network; on, the same network as a completer with that setting gives it."""
+    path = tmp_path / "network.safetensors"
+    torch.manual_seed(0)
+    save_checkpoint(path, "scaffnet", ScaffNet(), provenance={})
+    (source,) = model_sources([str(path)])
+    plain = source.load("cpu", CompletionConfig())
+    anchored = plain.anchored()
+    assert anchored is not None
+    assert anchored.label == "network anchored"
+    assert anchored.identity != plain.identity
+    assert anchored.anchored() is None
+    (baseline,) = model_sources(["linear"])
+    assert baseline.load("cpu", CompletionConfig()).anchored() is None
+    sample = build_dataset("world", config={"width_px": 64, "height_px": 64})[0]
+    output = OutputConfig(anchoring=AnchoringConfig(enabled=True))
+    completer = load_model(str(path), device="cpu", config=CompletionConfig(output=output))
+    expected = completer.complete(sample.frame()).depth
+    found, _ = anchored.predict(sample)
+    np.testing.assert_array_equal(found.depth, expected)
+    assert (plain.predict(sample)[0].depth != expected).any()
+    rows = _with_anchored(lambda: [plain])
+    assert [row.label for row in rows] == ["network", "network anchored"]
 
 
 @pytest.mark.parametrize(
