@@ -17,7 +17,7 @@ from depth_completion_core.transforms import Float64Array
 CAMERA = CameraFlaws(middle_grey=0.2, blur_px=0.4, electrons=8e3, read_noise=2e-3, vignette=0.12)
 """The camera of every drive; its exposure is set once per drive."""
 
-_MOST_SATURATION, _CONTRAST = 0.3, 0.6
+_MOST_SATURATION, _LEAST_GREEN, _CONTRAST = 0.3, 0.95, 0.6
 _WALL = 0.45
 _BRIGHTEST = 2.0
 
@@ -35,7 +35,7 @@ def quiet(scene: WorldScene) -> WorldScene:
 
 
 def muted(materials: Float64Array) -> Float64Array:
-    """Materials of little saturation, their patterns close to their first colour.
+    """Materials of little saturation and no purple, patterns close to their first colour.
 
     Args:
         materials: (M, 20) see :data:`depth_completion_core.data.world.materials.COLUMNS`.
@@ -45,6 +45,9 @@ def muted(materials: Float64Array) -> Float64Array:
     top = colours.max(axis=2, keepdims=True)
     saturation = 1.0 - colours.min(axis=2, keepdims=True) / top
     colours = top - (top - colours) * np.minimum(1.0, _MOST_SATURATION / (saturation + 1e-9))
+    # Purple is rare on walls, sofas and cars.
+    purple = colours[..., [0, 2]].min(axis=2)
+    colours[..., 1] = np.maximum(colours[..., 1], _LEAST_GREEN * purple)
     colours[:, 1:] = colours[:, :1] + _CONTRAST * (colours[:, 1:] - colours[:, :1])
     result[:, :9] = colours.reshape(-1, 9)
     return result
