@@ -2,36 +2,41 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sensors on batches of depth maps, on the device that holds them.
 
-Fewer flaws than ``sensors.py``, which casts rays for lidars beside the camera: here lines are
-picked from the map. Every function draws from one generator of that device.
+Cruder than ``sensors.py``: one law of noise for all kinds, and lidars see only what the map shows.
+Every function draws from one generator of that device.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from depth_completion_core.data.world.bank_lidar import lidar_lines
+from depth_completion_core.data.world.dense_batch import (
+    DenseBatch,
+    normal_like,
+    per_frame,
+    uniform_like,
+)
+
+__all__ = [
+    "BANK_SENSORS",
+    "BankSensor",
+    "DenseBatch",
+    "corners",
+    "lidar_lines",
+    "measure_batch",
+    "rgbd",
+    "uniform",
+    "zones",
+]
+
 _CORNERS = (150, 500, 1500)
 _MOST_CORNERS = 1500
-
-
-class DenseBatch(NamedTuple):
-    """B frames.
-
-    Attributes:
-        image: (B, 3, H, W) float32, 0 to 1.
-        depth: (B, H, W) float32 metres; 0 where not valid.
-        focal: (B, 4) fx, fy, cx, cy in pixels.
-    """
-
-    image: Tensor
-    depth: Tensor
-    focal: Tensor
 
 
 BankSensor = Callable[[DenseBatch, torch.Generator], Tensor]
@@ -60,13 +65,13 @@ def measure_batch(batch: DenseBatch, kinds: Tensor, generator: torch.Generator) 
 
 def uniform(batch: DenseBatch, generator: torch.Generator) -> Tensor:
     """Each valid pixel with one probability per frame: 50 to 20,000 points are expected."""
-    count = torch.exp(_between(batch.depth, generator, math.log(50.0), math.log(20000.0)))
+    count = torch.exp(per_frame(batch.depth, generator, math.log(50.0), math.log(20000.0)))
     measurable = (batch.depth > 0).sum(dim=(1, 2), keepdim=True).clamp_min(1)
-    return torch.where(_random(batch.depth, generator) < count / measurable, batch.depth, 0.0)
+    return torch.where(uniform_like(batch.depth, generator) < count / measurable, batch.depth, 0.0)
 
 
 def corners(batch: DenseBatch, generator: torch.Generator) -> Tensor:
-    """150, 500 or 1500 corners (Shi and Tomasi) a little off, with a scale that is off."""
+    """150, 500 or 1500 corners (Shi and Tomasi) a little off, with a scale that drifts."""
     strength = _cornerness(batch.image) * (batch.depth > 0)
     peaks = functional.max_pool2d(strength[:, None], 5, 1, 2)[:, 0]
     strength = torch.where(strength == peaks, strength, 0.0).flatten(1)
@@ -77,27 +82,9 @@ def corners(batch: DenseBatch, generator: torch.Generator) -> Tensor:
     )
     wanted = strength.new_tensor(_CORNERS)[choice]
     chosen = (torch.arange(found, device=strength.device)[None] < wanted) & (best > 0)
-    scale = 1.0 + 0.03 * _normal(batch.depth[:, :1, :1], generator)[:, 0]
-    depth = batch.depth.flatten(1).gather(1, place) * scale
+    scale = _drifting_scale(batch.depth, generator).flatten(1)
+    depth = (batch.depth.flatten(1) * scale).gather(1, place)
     return _placed(torch.where(chosen, depth, 0.0), place, batch.depth, generator)
-
-
-def lidar_lines(batch: DenseBatch, generator: torch.Generator) -> Tensor:
-    """8 to 64 lines over 15 to 60 degrees, fired every 0.1 to 0.4 degrees."""
-    depth = batch.depth
-    lines = torch.exp2(torch.floor(_between(depth, generator, 3.0, 7.0)).clamp_max(6.0))
-    opening = torch.deg2rad(_between(depth, generator, 15.0, 60.0))
-    middle = torch.deg2rad(_between(depth, generator, -15.0, 5.0))
-    step = torch.deg2rad(_between(depth, generator, 0.1, 0.4))
-    x, y = _directions(batch)
-    elevation = torch.atan2(-y, torch.sqrt(1.0 + x * x)) - middle
-    line = elevation / opening * (lines - 1.0)
-    inside = (elevation.abs() <= 0.5 * opening)[:, :-1]
-    on_line = torch.floor(line[:, :-1]) != torch.floor(line[:, 1:])
-    firing = torch.floor(torch.atan(x) / step)
-    fired = functional.pad(firing[:, :, 1:] != firing[:, :, :-1], (0, 1))
-    chosen = functional.pad(inside & on_line, (0, 0, 0, 1)) & fired
-    return torch.where(chosen, depth, 0.0)
 
 
 def zones(batch: DenseBatch, generator: torch.Generator) -> Tensor:
@@ -122,7 +109,7 @@ def rgbd(batch: DenseBatch, generator: torch.Generator) -> Tensor:
     coarse = torch.randn((count, 1, 11, 15), generator=generator, device=depth.device)
     smooth = functional.interpolate(coarse, (height, width), mode="bilinear", align_corners=False)
     light = batch.image.mean(dim=1)
-    lost = smooth[:, 0] > _between(depth, generator, 0.4, 1.6)
+    lost = smooth[:, 0] > per_frame(depth, generator, 0.4, 1.6)
     lost |= (light < 0.03) | (light > 0.98) | _at_edge(depth) | (depth > 8.0) | (depth < 0.3)
     return torch.where(lost, 0.0, depth)
 
@@ -137,19 +124,6 @@ BANK_SENSORS: dict[str, BankSensor] = {
 """Sensors by name."""
 
 
-def _random(like: Tensor, generator: torch.Generator) -> Tensor:
-    return torch.rand(like.shape, generator=generator, device=like.device)
-
-
-def _normal(like: Tensor, generator: torch.Generator) -> Tensor:
-    return torch.randn(like.shape, generator=generator, device=like.device)
-
-
-def _between(like: Tensor, generator: torch.Generator, low: float, high: float) -> Tensor:
-    """(B, 1, 1) uniform numbers."""
-    return low + (high - low) * _random(like[:, :1, :1], generator)
-
-
 def _at_edge(depth: Tensor) -> Tensor:
     """Whether depths differ by 5 % within the 3x3 pixels around."""
     known = torch.where(depth > 0, depth, 1e4)[:, None]
@@ -160,30 +134,32 @@ def _at_edge(depth: Tensor) -> Tensor:
 
 def _degraded(depth: Tensor, generator: torch.Generator) -> Tensor:
     """Noise (constant and growing with the depth), and mixed pixels at edges."""
-    ratio = 0.03 * _between(depth, generator, 0.0, 1.0).square()
-    constant = 0.02 * _between(depth, generator, 0.0, 1.0)
-    noisy = depth * (1.0 + ratio * _normal(depth, generator))
-    noisy = noisy + constant * _normal(depth, generator)
+    ratio = 0.03 * per_frame(depth, generator, 0.0, 1.0).square()
+    constant = 0.02 * per_frame(depth, generator, 0.0, 1.0)
+    noisy = depth * (1.0 + ratio * normal_like(depth, generator))
+    noisy = noisy + constant * normal_like(depth, generator)
     blurred = functional.avg_pool2d(depth[:, None], 3, 1, 1, count_include_pad=False)[:, 0]
-    mixes = _at_edge(depth) & (_random(depth, generator) < _between(depth, generator, 0.0, 0.4))
+    mixes = _at_edge(depth) & (
+        uniform_like(depth, generator) < per_frame(depth, generator, 0.0, 0.4)
+    )
     return torch.where(depth > 0, torch.where(mixes, blurred, noisy).clamp_min(0.01), 0.0)
 
 
 def _with_losses(sparse: Tensor, generator: torch.Generator) -> Tensor:
     """Dropouts of up to 30 % and outliers of up to 5 %, each in every other frame."""
-    lost = 0.6 * (_between(sparse, generator, 0.0, 1.0) - 0.5).clamp_min(0.0)
-    wrong = 0.1 * (_between(sparse, generator, 0.0, 1.0) - 0.5).clamp_min(0.0)
-    kept = torch.where(_random(sparse, generator) < lost, 0.0, sparse)
+    lost = 0.6 * (per_frame(sparse, generator, 0.0, 1.0) - 0.5).clamp_min(0.0)
+    wrong = 0.1 * (per_frame(sparse, generator, 0.0, 1.0) - 0.5).clamp_min(0.0)
+    kept = torch.where(uniform_like(sparse, generator) < lost, 0.0, sparse)
     far = sparse.amax(dim=(1, 2), keepdim=True)
-    anywhere = far * torch.exp(-3.0 * _random(sparse, generator))
-    return torch.where((_random(sparse, generator) < wrong) & (kept > 0), anywhere, kept)
+    anywhere = far * torch.exp(-3.0 * uniform_like(sparse, generator))
+    return torch.where((uniform_like(sparse, generator) < wrong) & (kept > 0), anywhere, kept)
 
 
 def _misaligned(sparse: Tensor, generator: torch.Generator) -> Tensor:
     """Moved by up to 3 pixels, in every other frame by none."""
     count, height, width = sparse.shape
-    apart = 6.0 * (_between(sparse, generator, 0.0, 1.0) - 0.5).clamp_min(0.0)
-    angle = _between(sparse, generator, 0.0, 2 * math.pi)
+    apart = 6.0 * (per_frame(sparse, generator, 0.0, 1.0) - 0.5).clamp_min(0.0)
+    angle = per_frame(sparse, generator, 0.0, 2 * math.pi)
     dx, dy = (apart * torch.cos(angle)).round().long(), (apart * torch.sin(angle)).round().long()
     rows = torch.arange(height, device=sparse.device)[None, :, None] - dy
     columns = torch.arange(width, device=sparse.device)[None, None] - dx
@@ -191,6 +167,15 @@ def _misaligned(sparse: Tensor, generator: torch.Generator) -> Tensor:
     index = rows.clamp(0, height - 1) * width + columns.clamp(0, width - 1)
     moved = sparse.flatten(1).gather(1, index.flatten(1)).reshape(count, height, width)
     return torch.where(inside, moved, 0.0)
+
+
+def _drifting_scale(depth: Tensor, generator: torch.Generator) -> Tensor:
+    """(B, H, W) a scale that is off by 3 %, and by half of that more in parts of the image."""
+    coarse = torch.randn((len(depth), 1, 3, 4), generator=generator, device=depth.device)
+    parts = functional.interpolate(coarse, depth.shape[1:], mode="bilinear", align_corners=False)[
+        :, 0
+    ]
+    return torch.exp(0.03 * (normal_like(depth[:, :1, :1], generator) + 0.5 * parts))
 
 
 def _cornerness(image: Tensor) -> Tensor:
@@ -215,12 +200,3 @@ def _placed(depth: Tensor, place: Tensor, like: Tensor, generator: torch.Generat
     known = torch.where(depth > 0, depth, math.inf)
     nearest = far.scatter_reduce(1, row * width + column, known, "amin").reshape(like.shape)
     return torch.where(torch.isinf(nearest), 0.0, nearest)
-
-
-def _directions(batch: DenseBatch) -> tuple[Tensor, Tensor]:
-    """(B, 1, W) and (B, H, 1) slopes of the pixels' rays, x right and y down."""
-    _, height, width = batch.depth.shape
-    fx, fy, cx, cy = (column[:, None, None] for column in batch.focal.unbind(1))
-    x = (torch.arange(width, device=fx.device)[None, None] - cx) / fx
-    y = (torch.arange(height, device=fx.device)[None, :, None] - cy) / fy
-    return x, y
