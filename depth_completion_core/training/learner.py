@@ -43,6 +43,8 @@ class Learner:
     def __init__(self, recipe: Recipe, fabric: Fabric) -> None:
         self._fabric = fabric
         self._model = _begun_model(recipe)
+        # Convolutions are 1.4 times as fast so, on a CPU, too.
+        self._model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._stepper = Stepper(recipe, recipe.objective(self._model), fabric)
         decay = recipe.average_decay
         self._average = AveragedWeights(self._model, decay) if decay else None
