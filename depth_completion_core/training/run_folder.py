@@ -20,7 +20,7 @@ from depth_completion_core.training.errors import TrainingError
 from depth_completion_core.training.files import write_durable, write_json
 from depth_completion_core.training.recipe import settled
 
-_PACKAGES = ("torch", "numpy", "safetensors", "PyYAML", "lightning-fabric", "tensorboard")
+_PACKAGES = ("numpy", "safetensors", "PyYAML", "lightning-fabric", "tensorboard")
 
 
 class RunFolder:
@@ -103,7 +103,8 @@ def environment(world: int) -> dict[str, Any]:
         "revision": revision(),
         "depth_completion_core": _version("depth_completion_ros"),
         "python": platform.python_version(),
-        "packages": {name: _version(name) for name in _PACKAGES},
+        # torch itself knows which build it is.
+        "packages": {"torch": torch.__version__, **{name: _version(name) for name in _PACKAGES}},
         "system": f"{platform.system()} {platform.machine()}",
         "gpus": gpus,
         "cuda": torch.version.cuda or "",

@@ -88,16 +88,19 @@ def whole() -> list[Batch]:
 def test_it_holds_whole_batches(whole: list[Batch]) -> None:
     assert len(_stream()) == 8
     assert len(whole) == _PLAN.total_steps == 8
-    assert {tuple(batch.image.shape) for batch in whole} == {(4, 3, 32, 32)}
+    assert {tuple(batch.image.shape[1:]) for batch in whole} == {(3, 32, 32)}
+    assert all(len(batch.image) == len(batch.names) for batch in whole)
     assert {batch.image.dtype for batch in whole} == {torch.uint8}
-    assert whole[0].context.shape == (4, 0, 3, 32, 32)
+    assert whole[0].context.shape == (whole[0].size, 0, 3, 32, 32)
 
 
 def test_the_frames_follow_from_the_epoch(whole: list[Batch]) -> None:
     """Two blocks of four frames; after each pass over them the older one is replaced."""
     for epoch in range(4):
         first, second = whole[2 * epoch : 2 * epoch + 2]
-        numbers = sorted(int(name.split("/")[1]) for name in (*first.names, *second.names))
+        assert len(first.names + first.skipped) == len(second.names + second.skipped) == 4
+        names = first.names + first.skipped + second.names + second.skipped
+        numbers = sorted(int(name.split("/")[1]) for name in names)
         assert numbers == list(range(4 * epoch, 4 * epoch + 8))
 
 

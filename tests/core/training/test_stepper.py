@@ -1,0 +1,87 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a step does to gradients, and which gradients it refuses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+from depth_completion_core.models.base import CompletionModel, ModelInput, ModelOutput
+from depth_completion_core.training.batch import Batch, Tensors, collate
+from depth_completion_core.training.objective import DEPTH, TOTAL, Objective
+from depth_completion_core.training.stepper import NotFiniteError, Stepper
+from tests.core.training.tiny import Planes, TinyScaffNet
+
+
+class _Scale(CompletionModel):
+    """Truth times a number."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.factor = nn.Parameter(torch.tensor([2.0, 1.0]))
+
+    def forward(self, inputs: ModelInput) -> ModelOutput:
+        return ModelOutput(depth=inputs.sparse_depth * self.factor[0])
+
+
+class _Squares(Objective):
+    """Mean of 100 (factor - 1)^2; with a root of 0 in it, whose derivative is infinite."""
+
+    def __init__(self, model: _Scale, *, has_root: bool) -> None:
+        super().__init__(model)
+        self._has_root = has_root
+
+    def forward(self, tensors: Tensors) -> Tensors:
+        assert isinstance(self.model, _Scale)
+        factor, truth = self.model.factor[0], tensors["truth"]
+        total = 100.0 * (factor - 1.0).square() * truth.new_ones(len(truth))
+        if self._has_root:
+            total = total + (factor - 2.0).abs().sqrt()
+        return {TOTAL: total, DEPTH: factor * truth}
+
+
+def _batch() -> Batch:
+    return collate([Planes(Path())[index] for index in range(4)])
+
+
+def _stepper(clip_norm: float, *, has_root: bool = False) -> Stepper:
+    recipe = replace(TinyScaffNet(), clip_norm=clip_norm)
+    fabric = Fabric(accelerator="cpu", devices=1)
+    return Stepper(recipe, _Squares(_Scale(), has_root=has_root), fabric)
+
+
+def _first_moment(stepper: Stepper) -> Tensor:
+    """After one step, Adam's is a tenth of the gradient."""
+    (state,) = stepper.optimizer.state.values()
+    moment: Tensor = state["exp_avg"]
+    return moment
+
+
+def _factor(stepper: Stepper) -> Tensor:
+    model = stepper.objective.model
+    assert isinstance(model, _Scale)
+    return model.factor[0].detach()
+
+
+@pytest.mark.parametrize(("clip_norm", "kept"), [(0.0, 200.0), (3.0, 3.0), (500.0, 200.0)])
+def test_gradients_are_shortened_to_the_limit(clip_norm: float, kept: float) -> None:
+    stepper = _stepper(clip_norm)
+    result = stepper.step([_batch()], rate=0.1, wants_stop=False)
+    assert result.loss == pytest.approx(100.0)
+    assert result.gradient_norm == pytest.approx(200.0)
+    assert float(_first_moment(stepper)[0]) == pytest.approx(0.1 * kept, rel=1e-4)
+    assert float(_factor(stepper)) == pytest.approx(2.0 - 0.1)
+
+
+def test_a_gradient_that_is_not_finite_changes_no_weight() -> None:
+    stepper = _stepper(1.0, has_root=True)
+    with pytest.raises(NotFiniteError, match=r"its gradient is not; the batch was plane/0, plane"):
+        stepper.step([_batch()], rate=0.1, wants_stop=False)
+    assert float(_factor(stepper)) == 2.0
+    assert not stepper.optimizer.state
