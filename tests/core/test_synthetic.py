@@ -24,6 +24,7 @@ from depth_completion_core.data.synthetic.appearance import muted
 from depth_completion_core.data.synthetic.clearance import clearance
 from depth_completion_core.data.synthetic.lidar_sensor import LidarPreset, sweep
 from depth_completion_core.data.synthetic.turn_cast import cast_turn
+from depth_completion_core.data.synthetic.views import views
 from depth_completion_core.data.world.cast import Bundles, CastScenes
 from depth_completion_core.data.world.parts import box, plate, table_of, towards, turn
 from tests.core.world.small_scenes import grey, scene_of
@@ -306,6 +307,22 @@ def test_nothing_stands_in_the_way(name: str, seed: int) -> None:
         assert mount.translation[2] < rig.height_m
 
 
+@pytest.mark.parametrize("name", list(SCENES))
+def test_coarse_views_count_what_the_image_shows(name: str) -> None:
+    rig, stamps = SCENES[name].rig, (0, 4_000_000_000)
+    drive = build_drive(name, seed=1, width=32, height=32 * rig.height // rig.width)
+    seen = views(drive.scene, rig, [drive.trajectory], stamps)
+    for number, stamp in enumerate(stamps):
+        shot = drive.render(stamp)
+        owners = drive.scene.table.owner[shot.primitive[shot.primitive >= 0]]
+        assert seen.objects[0, number] == len(np.unique(owners[owners >= 0]))
+        depth = seen.depth[0, number]
+        np.testing.assert_array_equal(
+            np.sort(depth[depth <= drive.scene.far_m].astype(np.float32)),
+            np.sort(shot.depth[shot.valid]),
+        )
+
+
 def test_clearance_is_the_gap_to_what_stands_beside() -> None:
     random = np.random.default_rng(2)
     yaw = 0.4
@@ -327,7 +344,7 @@ def test_muted_materials_keep_their_hue_and_lose_their_loudness() -> None:
     quiet = muted(loud)
     hue, saturation, value = colorsys.rgb_to_hsv(*quiet[0, :3].tolist())
     assert (hue, value) == pytest.approx((0.0, 0.9))
-    assert saturation < 0.35
+    assert saturation < 0.45
     np.testing.assert_array_equal(quiet[:, 9:], loud[:, 9:])
     np.testing.assert_allclose(muted(grey(2)), grey(2))
     purple = muted(grey(1, r0=0.5, g0=0.1, b0=0.6))[0, :3]

@@ -17,7 +17,7 @@ from depth_completion_core.transforms import Float64Array
 CAMERA = CameraFlaws(middle_grey=0.2, blur_px=0.4, electrons=8e3, read_noise=2e-3, vignette=0.12)
 """The camera of every drive; its exposure is set once per drive."""
 
-_MOST_SATURATION, _LEAST_GREEN, _CONTRAST = 0.3, 0.95, 0.6
+_MOST_SATURATION, _LEAST_GREEN, _CONTRAST = 0.4, 0.95, 0.6
 _WALL = 0.45
 _BRIGHTEST = 2.0
 

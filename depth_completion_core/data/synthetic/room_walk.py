@@ -9,15 +9,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
-import torch
 
 from depth_completion_core.data.synthetic.clearance import clearance
 from depth_completion_core.data.synthetic.place import Place, candidate_scenes
 from depth_completion_core.data.synthetic.rig import ROOM_RIG
 from depth_completion_core.data.synthetic.trajectory import Trajectory, Wave
-from depth_completion_core.data.world.cast import CastScenes
+from depth_completion_core.data.synthetic.views import views
 from depth_completion_core.data.world.primitives import Kind
-from depth_completion_core.data.world.render import camera_bundles
 from depth_completion_core.data.world.sampling import WorldConfig
 from depth_completion_core.data.world.scene import WorldScene
 from depth_completion_core.transforms import Float64Array
@@ -103,22 +101,7 @@ def _with_best_view(scene: WorldScene, loops: list[Trajectory]) -> Trajectory:
     """The loop and heading under which the camera always sees many objects, and none too near."""
     headings = np.arange(_HEADINGS) * 2.0 * math.pi / _HEADINGS
     ways = [replace(loop, heading=float(angle)) for loop in loops for angle in headings]
-    camera = ROOM_RIG.camera(32, 24)
-    views = [
-        replace(
-            scene,
-            camera=camera,
-            world_from_camera=way.pose(stamp_ns) @ ROOM_RIG.base_from_camera,
-        )
-        for way in ways
-        for stamp_ns in _LOOKS_NS
-    ]
-    cast = CastScenes.of([scene.table])
-    bundles = camera_bundles(views, torch.device("cpu"))
-    hit = cast.cast(bundles._replace(scene=[0, len(bundles.direction)]))
-    owner = torch.where(hit.primitive < 0, -1, cast.owner[hit.primitive])
-    near = (hit.t < _TOO_NEAR_M).reshape(len(ways), -1).float().mean(dim=1).numpy()
-    far = hit.t.reshape(len(ways), -1).median(dim=1).values.clamp_max(_FAR_M).numpy()
-    seen = np.array([len(np.unique(row)) for row in owner.reshape(len(views), -1).numpy()])
-    fewest = seen.reshape(len(ways), -1).min(axis=1)
-    return ways[int(np.argmax(fewest * far * (1.0 - near) ** 8))]
+    seen = views(scene, ROOM_RIG, ways, _LOOKS_NS)
+    near = (seen.depth < _TOO_NEAR_M).mean(axis=(1, 2))
+    far = np.median(seen.depth, axis=(1, 2)).clip(max=_FAR_M)
+    return ways[int(np.argmax(seen.objects.min(axis=1) * far * (1.0 - near) ** 8))]

@@ -13,13 +13,17 @@ from depth_completion_core.data.synthetic.clearance import clearance
 from depth_completion_core.data.synthetic.place import Place, candidate_scenes
 from depth_completion_core.data.synthetic.rig import STREET_RIG
 from depth_completion_core.data.synthetic.trajectory import Trajectory, Wave
+from depth_completion_core.data.synthetic.views import views
 from depth_completion_core.data.world.sampling import WorldConfig
+from depth_completion_core.data.world.scene import WorldScene
 
 _FLAT_M = 0.03
 _START_M, _SPEED = -12.0, 4.0
 _SWAY_M, _SWAY_S = 0.2, 9.0
 _LANES_M = np.arange(-3.0, 3.01, 0.5)
 _NEEDED_M = STREET_RIG.radius_m + 0.2
+_LOOKS_NS = range(0, 20_000_000_000, 2_500_000_000)
+_MOST_SKY = 0.28
 _STAMPS_NS = np.arange(0, 20_100_000_000, 250_000_000)
 
 
@@ -35,15 +39,26 @@ def find_street(seed: int) -> Place:
 def _streets(seed: int) -> Iterator[Place]:
     random = np.random.default_rng([seed, 3])
     for scene in candidate_scenes(WorldConfig(kind="street"), seed):
-        phase = random.uniform(0.0, 2.0 * math.pi)
-        lanes = [_lane(float(y), phase) for y in _LANES_M]
-        ways = np.stack([lane.poses(_STAMPS_NS)[1][:, :2] for lane in lanes])
-        gaps = clearance(
-            scene.table, ways.reshape(-1, 2), low_m=_FLAT_M, high_m=STREET_RIG.height_m
-        )
-        widest = gaps.reshape(ways.shape[:2]).min(axis=1)
-        if widest.max() > _NEEDED_M:
-            yield Place(scene=scene, trajectory=lanes[int(widest.argmax())])
+        lane = _free_lane(random, scene)
+        is_sunny = max(scene.light.lamps[0].colour) > 0
+        if is_sunny and lane and _sky(scene, lane) < _MOST_SKY:
+            yield Place(scene=scene, trajectory=lane)
+
+
+def _free_lane(random: np.random.Generator, scene: WorldScene) -> Trajectory | None:
+    """The widest way along the street, if it is wide enough."""
+    phase = random.uniform(0.0, 2.0 * math.pi)
+    lanes = [_lane(float(y), phase) for y in _LANES_M]
+    ways = np.stack([lane.poses(_STAMPS_NS)[1][:, :2] for lane in lanes])
+    gaps = clearance(scene.table, ways.reshape(-1, 2), low_m=_FLAT_M, high_m=STREET_RIG.height_m)
+    widest = gaps.reshape(ways.shape[:2]).min(axis=1)
+    return lanes[int(widest.argmax())] if widest.max() > _NEEDED_M else None
+
+
+def _sky(scene: WorldScene, lane: Trajectory) -> float:
+    """Share of the image that is open sky where it is most: houses and trees hide the rest."""
+    depth = views(scene, STREET_RIG, [lane], _LOOKS_NS).depth
+    return float(np.isinf(depth).mean(axis=2).max())
 
 
 def _lane(y: float, phase: float) -> Trajectory:
