@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Makes docs/occlusion.png and docs/rviz.png. docs/overview.png is the demo's, reduced in size."""
+"""Makes docs/occlusion.png, rviz.png and world.png; docs/overview.png is the demo's, reduced."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from depth_completion_core.codecs.pointcloud import decode_points
 from depth_completion_core.completer import DepthCompleter
 from depth_completion_core.config import CompletionConfig, OcclusionConfig, OutputConfig
 from depth_completion_core.data.synthetic import build_drive
+from depth_completion_core.data.world import WorldConfig, render_frames
 from depth_completion_core.frame import Float32Array, Frame, SparseDepth, UInt8Array
 from depth_completion_core.framing import PlacedFrame
 from depth_completion_core.models import build_model
@@ -25,6 +26,7 @@ from depth_completion_core.transforms import RigidTransform
 from depth_completion_core.visualize import (
     beside,
     color_bar,
+    colorize,
     depth_scale,
     overlay,
     panel,
@@ -44,6 +46,7 @@ def main() -> None:
     """Write the pictures."""
     write_picture(_FOLDER / "occlusion.png", _reduced(_occlusion()))
     write_picture(_FOLDER / "rviz.png", _reduced(_rviz()))
+    write_picture(_FOLDER / "world.png", _reduced(_world()))
 
 
 def _occlusion() -> UInt8Array:
@@ -104,6 +107,19 @@ def _rviz() -> UInt8Array:
     view.add(cloud.xyz, cloud.rgb, size_px=3)
     view.add(measured, np.full(measured.shape, _YELLOW, np.uint8), size_px=2)
     return beside(np.vstack([label[:-1], view.picture()]), side)
+
+
+def _world() -> UInt8Array:
+    """Frames 0 to 23 of one seed of the drawn world, none left out: images over their depth."""
+    panels = []
+    for number in range(24):
+        frames = render_frames(WorldConfig(), seed=2024, indices=[number])
+        depth, valid = frames.depth[0].numpy(), frames.valid[0].numpy()
+        image = frames.image[0].permute(1, 2, 0).contiguous().numpy()
+        colours = colorize(depth, valid, depth_scale([depth]))
+        label = f"{number}: {frames.scenes[0].kind}"
+        panels.append(panel(np.vstack([image, colours]), label, width=152))
+    return stacked(*(beside(*panels[first : first + 6]) for first in range(0, 24, 6)))
 
 
 class _View:
