@@ -34,7 +34,7 @@ from depth_completion_core.visualize import (
 )
 
 _FOLDER = Path(__file__).parent
-_PART = (slice(200, 440), slice(0, 320))  # where things stand before other things
+_PART = (slice(120, 360), slice(150, 470))  # where things stand before other things
 _BACKGROUND = 48  # as in config/completion.rviz
 _YELLOW = (220, 220, 60)  # likewise
 _EYE = np.array([1.7, -1.0, -1.7], np.float32)  # in the optical frame, metres: right, up, behind
@@ -51,8 +51,8 @@ def main() -> None:
 
 def _occlusion() -> UInt8Array:
     """What is kept of a sweep, and what is removed."""
-    drive = build_drive("room", seed=1)
-    shot, sweep = drive.render(6_000_000_000), drive.scan(6_000_000_000, freeze=True)
+    drive = build_drive("room", seed=5)
+    shot, sweep = drive.render(4_000_000_000), drive.scan(4_000_000_000, freeze=True)
     frame = Frame(
         image=shot.image,
         camera=drive.camera,
@@ -73,8 +73,8 @@ def _occlusion() -> UInt8Array:
 
 def _rviz() -> UInt8Array:
     """What config/completion.rviz shows of the messages that the node makes of one frame."""
-    drive = build_drive("room", seed=2)
-    shot, sweep = drive.render(10_000_000_000), drive.scan(10_000_000_000, freeze=True)
+    drive = build_drive("room", seed=5)
+    shot, sweep = drive.render(4_000_000_000), drive.scan(4_000_000_000, freeze=True)
     frame = Frame(
         image=shot.image,
         camera=drive.camera,
