@@ -18,7 +18,7 @@ CAMERA = CameraFlaws(middle_grey=0.2, blur_px=0.4, electrons=8e3, read_noise=2e-
 """The camera of every drive; its exposure is set once per drive."""
 
 _MOST_SATURATION, _LEAST_GREEN, _CONTRAST = 0.4, 0.95, 0.6
-_WALL = 0.45
+_LEAST_WALL, _MOST_WALL = 0.45, 0.9
 _BRIGHTEST = 2.0
 
 
@@ -30,7 +30,8 @@ def quiet(scene: WorldScene) -> WorldScene:
         sheets = (table.owner < 0) & (table.kind == Kind.QUAD) & (table.centre[:, 2] > 0)
         walls = np.unique(table.material[sheets])
         top = materials[walls, :3].max(axis=1, keepdims=True)
-        materials[walls, :9] *= np.maximum(_WALL / top, 1.0)
+        lighter = materials[walls, :9] * np.maximum(_LEAST_WALL / top, 1.0)
+        materials[walls, :9] = np.minimum(lighter, _MOST_WALL)
     return replace(scene, materials=materials)
 
 

@@ -178,7 +178,7 @@ def build_drive(
     )
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _place_and_flaws(name: str, seed: int) -> tuple[Place, CameraFlaws]:
     """Where the drive goes, and the camera with one exposure for all of it."""
     recipe = SCENES[name]

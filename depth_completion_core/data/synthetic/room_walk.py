@@ -28,7 +28,7 @@ _FAMILIES = (
 _HALF_SIDES_M = (2.0, 4.0)
 _FLAT_M = 0.03
 _CENTRES, _LOOPS_PER_CENTRE, _LOOPS, _HEADINGS = 12, 8, 4, 8
-_LAPS_NS = np.arange(0, 20_000_000_000, 500_000_000)
+_STAMPS_NS = np.arange(0, 20_100_000_000, 250_000_000)
 _LOOKS_NS = tuple(range(0, 10_000_000_000, 2_500_000_000))
 _TOO_NEAR_M, _FAR_M = 1.2, 4.0
 
@@ -67,7 +67,7 @@ def _free_loops(
     places = random.uniform(-sides, sides, (40 * _CENTRES, 2))
     freest = places[np.argsort(-_free(scene, places))[:_CENTRES]]
     loops = [_loop(random, centre) for centre in freest for _ in range(_LOOPS_PER_CENTRE)]
-    ways = np.stack([loop.poses(_LAPS_NS)[1][:, :2] for loop in loops])
+    ways = np.stack([loop.poses(_STAMPS_NS)[1][:, :2] for loop in loops])
     gaps = _free(scene, ways.reshape(-1, 2)).reshape(ways.shape[:2]).min(axis=1)
     gaps = np.minimum(gaps, (sides - np.abs(ways)).min(axis=(1, 2)))
     lengths = np.linalg.norm(np.diff(ways, axis=1), axis=2).sum(axis=1)
