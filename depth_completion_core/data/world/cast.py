@@ -194,11 +194,14 @@ class CastScenes:
         """(N, P) whether the cone of a bundle reaches the sphere of a primitive."""
         origin, axis, sine, cosine, longest = cones
         centre, radius = self.centre[first:last], self.radius[first:last]
-        # About the scene's middle, so that float32 keeps millimetres.
-        middle = centre.mean(dim=0)
-        start, there = origin - middle, centre - middle
-        along = axis @ there.T - _dot(axis, start)[:, None]
-        squared = there.square().sum(1) - 2.0 * (start @ there.T) + start.square().sum(1)[:, None]
+        # By differences, not as matrix products: those lose the digits of far lamps, and are less
+        # exact where TF32 is on.
+        along = torch.zeros((), device=centre.device)
+        squared = along
+        for side in range(3):
+            apart = centre[None, :, side] - origin[:, side, None]
+            along = torch.addcmul(along, apart, axis[:, side, None])
+            squared = torch.addcmul(squared, apart, apart)
         aside = (squared - along * along).clamp_min(0.0).sqrt()
         allowed = radius * (1.0 + _SLACK) + 0.01
         inside = aside * cosine[:, None] - along * sine[:, None] <= allowed

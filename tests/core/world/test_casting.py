@@ -96,6 +96,18 @@ def test_a_narrow_bundle_at_the_rim_is_not_culled() -> None:
         assert (hit.primitive >= 0).all() == met
 
 
+def test_small_things_are_met_from_far_away() -> None:
+    """Leaves that the sun shines on: differences of large numbers must not cull them."""
+    random = np.random.default_rng(0)
+    places = random.uniform(-30.0, 30.0, (80, 3))
+    leaves = [ball((0.02, 0.02, 0.02), *place.tolist()) for place in places]
+    sun = np.array([250.0, -180.0, 260.0])
+    rays = torch.tensor((places - sun)[:, None].repeat(_WIDTH, 1), dtype=torch.float32)
+    origins = torch.tensor(sun, dtype=torch.float32).expand(80, 3)
+    hit = CastScenes.of([table_of(leaves)]).cast(Bundles(origins, rays, [0, 80]))
+    assert torch.equal(hit.primitive[:, 0], torch.arange(80))
+
+
 def test_bundles_see_their_own_scene_only() -> None:
     near, far = table_of([box((1, 1, 1), 2, 0, 0)]), table_of([box((1, 1, 1), 5, 0, 0)])
     rays = torch.tensor([1.0, 0.0, 0.0]).expand(3, _WIDTH, 3)
