@@ -43,7 +43,7 @@ def test_points_lie_on_what_the_slow_cast_meets_from_the_lidar(
 ) -> None:
     scene = frames.scenes[number]
     points = _points(frames, setup, number)
-    points = points[:: len(points) // 16]
+    points = points[:: len(points) // 10]
     world_from_lidar = scene.world_from_camera @ camera_from_lidar(setup)
     origin = np.tile(world_from_lidar.translation, (len(points), 1))
     metres = np.linalg.norm(points, axis=1)

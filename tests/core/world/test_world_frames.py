@@ -39,8 +39,13 @@ def test_samples_are_the_worlds_frames() -> None:
     sample.frame()
 
 
-@pytest.mark.parametrize("sensor", ["any", *SENSOR_KINDS, "uniform:80", "corners:20:1.5"])
-@pytest.mark.parametrize("kind", ["room", "street"])
+@pytest.mark.parametrize(
+    ("kind", "sensor"),
+    [
+        *(("room", sensor) for sensor in ("any", *SENSOR_KINDS, "uniform:80", "corners:20:1.5")),
+        *(("street", sensor) for sensor in ("any", "lidar", "corners")),
+    ],
+)
 def test_every_sensor_measures_the_same_again(sensor: str, kind: str) -> None:
     first, again = (_world(sensor=sensor, kind=kind)[0] for _ in range(2))
     assert first.sparse is not None
