@@ -87,7 +87,7 @@ def small_bank() -> BankSource:
     return replace(
         train_source(),
         frames=384,
-        refresh=0.05,
+        refresh=0.02,
         width_px=160,
         height_px=120,
         augmentation=BankAugmentation(flip=0.5, brightness=0.2, contrast=0.2, saturation=0.2),
