@@ -25,6 +25,7 @@ from depth_completion_core.models.encoders import (
 )
 from depth_completion_core.models.scaffnet import PRESETS as SCAFFNET_PRESETS
 from depth_completion_core.models.scaffnet import ScaffNet, check_depth_range, check_odd
+from depth_completion_core.models.scale import scene_scale
 
 _SCALE_MATCHES = ("local_scale", "replace", "none")
 _MAX_RATIO = 2.0  # a measurement this many times as far as ScaffNet's depth is not believed
@@ -70,6 +71,9 @@ class FusionNet(CompletionModel):
         """Greatest factor on the fitted depth."""
         max_residual: float = 1000.0
         """Most that is added or taken away afterwards, metres."""
+        scale_free: bool = False
+        """As ScaffNet's: nearest, farthest and residual are multiples of the geometric mean of the
+        measurements then; the outlier threshold stays in metres."""
 
         def __post_init__(self) -> None:
             """Refuse what cannot be built."""
@@ -149,9 +153,9 @@ class FusionNet(CompletionModel):
         Returns:
             (B, 1, H, W) metres. A depth at the end of the range gets no gradient.
         """
-        config = self.config
-        measured = sparse_depth.clamp(max=config.max_predict_depth)
-        matched = self._matched(scaffold, measured)
+        config, unit = self.config, self.unit(sparse_depth)
+        measured = (sparse_depth / unit).clamp(max=config.max_predict_depth)
+        matched = self._matched(scaffold / unit, measured)
         of_image = self.encoder_image(image)
         of_depth = self.encoder_depth(torch.cat([matched, measured], dim=1))
         levels = [torch.cat(pair, dim=1) for pair in zip(of_image, of_depth, strict=True)]
@@ -160,7 +164,17 @@ class FusionNet(CompletionModel):
         multiplier = config.min_multiplier + growth * torch.sigmoid(output[:, :1])
         residual = output[:, 1:].clamp(-config.max_residual, config.max_residual)
         depth = multiplier * matched + residual
-        return depth.clamp(config.min_predict_depth, config.max_predict_depth)
+        return depth.clamp(config.min_predict_depth, config.max_predict_depth) * unit
+
+    def farthest(self, sparse_depth: Tensor) -> Tensor:
+        """(B or 1, 1, 1, 1) metres, the farthest that it can predict for (B, 1, H, W) metres."""
+        return self.config.max_predict_depth * self.unit(sparse_depth)
+
+    def unit(self, sparse_depth: Tensor) -> Tensor:
+        """(B or 1, 1, 1, 1) metres, in which it sees (B, 1, H, W) sparse depth in metres."""
+        if self.config.scale_free:
+            return scene_scale(sparse_depth)
+        return sparse_depth.new_ones((1, 1, 1, 1))
 
     def _matched(self, scaffold: Tensor, measured: Tensor) -> Tensor:
         if self.config.scale_match == "local_scale":

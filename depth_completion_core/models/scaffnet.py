@@ -20,6 +20,7 @@ from depth_completion_core.models.base import CompletionModel, ModelInput, Model
 from depth_completion_core.models.blocks import ConvBlock
 from depth_completion_core.models.decoders import Decoder
 from depth_completion_core.models.encoders import build_encoder, check_encoder, check_filters
+from depth_completion_core.models.scale import scene_scale
 
 _ENCODERS = ("vggnet08", "resnet18")
 _POOL_CHANNELS = 8
@@ -78,6 +79,9 @@ class ScaffNet(CompletionModel):
         """Channels of the decoder, coarsest first."""
         uncertainty: bool = False
         """Whether a second decoder predicts how far the depth is off."""
+        scale_free: bool = False
+        """Whether depth is seen in multiples of the geometric mean of the measurements, so that one
+        network serves rooms and streets; the depths above are such multiples then. Not released."""
 
         def __post_init__(self) -> None:
             """Refuse what cannot be built."""
@@ -111,17 +115,28 @@ class ScaffNet(CompletionModel):
 
     def predict(self, sparse_depth: Tensor) -> ScaffNetPrediction:
         """Depth and the log of its expected error of (B, 1, H, W) sparse depth in metres."""
-        levels = self._levels(sparse_depth)
-        return ScaffNetPrediction(
-            self._decoded_depth(levels),
-            self.decoder_uncertainty(levels[1:], _size(levels[0]), levels[0]).float()
-            if self.config.uncertainty
-            else None,
-        )
+        unit = self.unit(sparse_depth)
+        levels = self._levels(sparse_depth / unit)
+        log_error = None
+        if self.config.uncertainty:
+            log_error = self.decoder_uncertainty(levels[1:], _size(levels[0]), levels[0]).float()
+            log_error = log_error + unit.log()
+        return ScaffNetPrediction(self._decoded_depth(levels) * unit, log_error)
 
     def predict_depth(self, sparse_depth: Tensor) -> Tensor:
         """Depth alone of (B, 1, H, W) sparse depth in metres."""
-        return self._decoded_depth(self._levels(sparse_depth))
+        unit = self.unit(sparse_depth)
+        return self._decoded_depth(self._levels(sparse_depth / unit)) * unit
+
+    def farthest(self, sparse_depth: Tensor) -> Tensor:
+        """(B or 1, 1, 1, 1) metres, the farthest that it can predict for (B, 1, H, W) metres."""
+        return self.config.max_predict_depth * self.unit(sparse_depth)
+
+    def unit(self, sparse_depth: Tensor) -> Tensor:
+        """(B or 1, 1, 1, 1) metres, in which it sees (B, 1, H, W) sparse depth in metres."""
+        if self.config.scale_free:
+            return scene_scale(sparse_depth)
+        return sparse_depth.new_ones((1, 1, 1, 1))
 
     def _levels(self, sparse_depth: Tensor) -> list[Tensor]:
         """The pooled input at full size, then the five levels of the encoder."""

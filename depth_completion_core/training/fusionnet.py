@@ -61,8 +61,8 @@ class FusionNetObjective(Objective):
     def forward(self, tensors: Tensors) -> Tensors:
         """See the base class."""
         model, loss = cast("FusionNet", self.model), self._loss
-        truth = capped(tensors["truth"], model.config.max_predict_depth)
         sparse = tensors["sparse_depth"]
+        truth = capped(tensors["truth"], model.farthest(sparse))
         # Far depths of ScaffNet need more digits than half precision has.
         with torch.autocast(sparse.device.type, enabled=False):
             scaffold = model.scaffold(sparse)

@@ -44,6 +44,6 @@ class Objective(nn.Module):
         raise NotImplementedError
 
 
-def capped(truth: Tensor, max_depth: float) -> Tensor:
+def capped(truth: Tensor, farthest: Tensor) -> Tensor:
     """(B, 1, H, W) metres, lowered to what a network can say at most; 0 stays 0."""
-    return truth.clamp(max=max_depth)
+    return truth.minimum(farthest)

@@ -39,7 +39,7 @@ class ScaffNetObjective(Objective):
     def forward(self, tensors: Tensors) -> Tensors:
         """See the base class."""
         model = cast("ScaffNet", self.model)
-        truth = capped(tensors["truth"], model.config.max_predict_depth)
+        truth = capped(tensors["truth"], model.farthest(tensors["sparse_depth"]))
         predicted = model.predict(tensors["sparse_depth"])
         reduction = cast("Reduction", self._loss.reduction)
         if predicted.log_error is not None:

@@ -36,7 +36,7 @@ class FusionNetSynthetic(FusionNetRecipe):
     average_decay: float = setting(0.999, low=0.0, high=1.0)
     network: FusionNet.Config = field(
         default_factory=lambda: FusionNet.Config(
-            scaffnet=NETWORK, min_predict_depth=0.1, max_predict_depth=100.0
+            scaffnet=NETWORK, min_predict_depth=0.02, max_predict_depth=50.0, scale_free=True
         )
     )
     loss: FusionNetLossConfig = field(

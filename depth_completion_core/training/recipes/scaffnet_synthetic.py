@@ -20,7 +20,7 @@ from depth_completion_core.training.scaffnet import ScaffNetLossConfig, ScaffNet
 from depth_completion_core.training.schedule import ScheduleConfig
 from depth_completion_core.training.world_source import WorldSource
 
-NETWORK = ScaffNet.Config(min_predict_depth=0.1, max_predict_depth=100.0)
+NETWORK = ScaffNet.Config(min_predict_depth=0.02, max_predict_depth=50.0, scale_free=True)
 _VALIDATION_SEED = 1
 
 
