@@ -13,16 +13,16 @@ import torch
 from depth_completion_core.config import choice, setting
 from depth_completion_core.data.sample import DataError, DepthDataset, Sample
 from depth_completion_core.data.sparsify import Sparsifier, sparsified
-from depth_completion_core.data.world.families import FamilyError, chosen_families
+from depth_completion_core.data.world.objects.families import FamilyError, chosen_families
 from depth_completion_core.data.world.render import RenderedFrames, render_frames
 from depth_completion_core.data.world.sampling import KINDS, WorldConfig, frame_generator
-from depth_completion_core.data.world.sensor_setup import (
+from depth_completion_core.data.world.sensors.measuring import measure
+from depth_completion_core.data.world.sensors.sensor_setup import (
     SENSOR_KINDS,
     SensorSetup,
     draw_setup,
     with_amount,
 )
-from depth_completion_core.data.world.sensors import measure
 from depth_completion_core.frame import SparseDepth
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from depth_completion_core.config import setting
-from depth_completion_core.data.world.bank_sensors import DenseBatch
+from depth_completion_core.data.world.bank.batch_sensors import DenseBatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,11 +15,11 @@ import torch
 
 from depth_completion_core.config import ConfigError, choice, setting
 from depth_completion_core.data.seeding import generator_for
-from depth_completion_core.data.world.bank import FrameBank
-from depth_completion_core.data.world.bank_sensors import BANK_SENSORS
-from depth_completion_core.data.world.families import chosen_families
+from depth_completion_core.data.world.bank.batch_sensors import BANK_SENSORS
+from depth_completion_core.data.world.bank.frame_bank import FrameBank
+from depth_completion_core.data.world.bank.scene_source import SceneSource
+from depth_completion_core.data.world.objects.families import chosen_families
 from depth_completion_core.data.world.sampling import KINDS, WorldConfig
-from depth_completion_core.data.world.scene_source import SceneSource
 from depth_completion_core.training.ahead import made_ahead
 from depth_completion_core.training.bank_augmentation import BankAugmentation
 from depth_completion_core.training.batch import Batch

@@ -26,10 +26,10 @@ from depth_completion_core.data.synthetic.lidar_sensor import LidarPreset, sweep
 from depth_completion_core.data.synthetic.place import candidate_scenes
 from depth_completion_core.data.synthetic.turn_cast import cast_turn
 from depth_completion_core.data.synthetic.views import views
-from depth_completion_core.data.world.cast import Bundles, CastScenes
-from depth_completion_core.data.world.families import FAMILIES
-from depth_completion_core.data.world.parts import box, plate, table_of, towards, turn
-from depth_completion_core.data.world.primitives import Kind
+from depth_completion_core.data.world.casting.cast import Bundles, CastScenes
+from depth_completion_core.data.world.casting.primitives import Kind
+from depth_completion_core.data.world.objects.families import FAMILIES
+from depth_completion_core.data.world.objects.parts import box, plate, table_of, towards, turn
 from depth_completion_core.data.world.sampling import WorldConfig, sample_scene
 from depth_completion_core.data.world.scene import WorldScene
 from tests.core.world.small_scenes import grey, scene_of

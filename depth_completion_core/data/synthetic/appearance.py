@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 from torch import Tensor
 
-from depth_completion_core.data.world.camera_effects import CameraFlaws, measured_exposure
-from depth_completion_core.data.world.primitives import Kind
+from depth_completion_core.data.world.casting.primitives import Kind
+from depth_completion_core.data.world.looks.camera_effects import CameraFlaws, measured_exposure
 from depth_completion_core.data.world.scene import WorldScene
 from depth_completion_core.transforms import Float64Array
 
@@ -39,7 +39,7 @@ def muted(materials: Float64Array) -> Float64Array:
     """Materials of little saturation and no purple, patterns close to their first colour.
 
     Args:
-        materials: (M, 20) see :data:`depth_completion_core.data.world.materials.COLUMNS`.
+        materials: (M, 20) see :data:`depth_completion_core.data.world.looks.materials.COLUMNS`.
     """
     result: Float64Array = materials.copy()
     colours = result[:, :9].reshape(-1, 3, 3)

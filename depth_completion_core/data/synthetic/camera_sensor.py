@@ -11,11 +11,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from depth_completion_core.data.world.camera_effects import CameraFlaws, photograph
-from depth_completion_core.data.world.cast import CastScenes, Hit
+from depth_completion_core.data.world.casting.cast import CastScenes, Hit
+from depth_completion_core.data.world.looks.camera_effects import CameraFlaws, photograph
+from depth_completion_core.data.world.looks.shading import SurfaceRays, shade
 from depth_completion_core.data.world.render import camera_bundles, untiled
 from depth_completion_core.data.world.scene import WorldScene
-from depth_completion_core.data.world.shading import SurfaceRays, shade
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

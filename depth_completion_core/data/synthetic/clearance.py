@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from depth_completion_core.data.world.primitives import PrimitiveTable
+from depth_completion_core.data.world.casting.primitives import PrimitiveTable
 from depth_completion_core.transforms import Float64Array
 
 _DIRECTIONS = 16

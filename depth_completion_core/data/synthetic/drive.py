@@ -21,8 +21,8 @@ from depth_completion_core.data.synthetic.rig import ROOM_RIG, STREET_RIG, Rig
 from depth_completion_core.data.synthetic.room_walk import find_room
 from depth_completion_core.data.synthetic.street_lane import find_street
 from depth_completion_core.data.synthetic.trajectory import Trajectory
-from depth_completion_core.data.world.camera_effects import CameraFlaws
-from depth_completion_core.data.world.cast import CastScenes
+from depth_completion_core.data.world.casting.cast import CastScenes
+from depth_completion_core.data.world.looks.camera_effects import CameraFlaws
 from depth_completion_core.data.world.scene import WorldScene
 from depth_completion_core.transforms import Float64Array, RigidTransform
 

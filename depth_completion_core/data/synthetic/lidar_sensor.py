@@ -12,9 +12,9 @@ import numpy.typing as npt
 import torch
 
 from depth_completion_core.data.synthetic.turn_cast import cast_turn
-from depth_completion_core.data.world.cast import Bundles, CastScenes
+from depth_completion_core.data.world.casting.cast import Bundles, CastScenes
+from depth_completion_core.data.world.looks.shading import SurfaceRays, reflectance
 from depth_completion_core.data.world.scene import WorldScene
-from depth_completion_core.data.world.shading import SurfaceRays, reflectance
 from depth_completion_core.transforms import Float64Array
 
 Poses = Callable[[npt.NDArray[np.int64]], tuple[Float64Array, Float64Array]]

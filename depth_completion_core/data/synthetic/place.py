@@ -12,7 +12,7 @@ import numpy as np
 
 from depth_completion_core.data.synthetic.appearance import quiet
 from depth_completion_core.data.synthetic.trajectory import Trajectory
-from depth_completion_core.data.world.families import FAMILIES
+from depth_completion_core.data.world.objects.families import FAMILIES
 from depth_completion_core.data.world.sampling import WorldConfig, sample_scene
 from depth_completion_core.data.world.scene import WorldScene
 

@@ -15,7 +15,7 @@ from depth_completion_core.data.synthetic.place import Place, candidate_scenes
 from depth_completion_core.data.synthetic.rig import ROOM_RIG
 from depth_completion_core.data.synthetic.trajectory import Trajectory, Wave
 from depth_completion_core.data.synthetic.views import views
-from depth_completion_core.data.world.primitives import Kind
+from depth_completion_core.data.world.casting.primitives import Kind
 from depth_completion_core.data.world.sampling import WorldConfig
 from depth_completion_core.data.world.scene import WorldScene
 from depth_completion_core.transforms import Float64Array

@@ -16,7 +16,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from depth_completion_core.data.world.cast import Bundles, CastScenes, Hit
+from depth_completion_core.data.world.casting.cast import Bundles, CastScenes, Hit
 
 _SECTORS, _PIECE = 16, 8
 _SLACK_M = 0.02

@@ -13,7 +13,7 @@ import torch
 
 from depth_completion_core.data.synthetic.rig import Rig
 from depth_completion_core.data.synthetic.trajectory import Trajectory
-from depth_completion_core.data.world.cast import CastScenes
+from depth_completion_core.data.world.casting.cast import CastScenes
 from depth_completion_core.data.world.render import camera_bundles, untiled
 from depth_completion_core.data.world.scene import WorldScene
 from depth_completion_core.transforms import Float64Array

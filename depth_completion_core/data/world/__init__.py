@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from depth_completion_core.data.world.families import FAMILIES, HELD_OUT, FamilyError
+from depth_completion_core.data.world.objects.families import FAMILIES, HELD_OUT, FamilyError
 from depth_completion_core.data.world.render import RenderedFrames, render_frames
 from depth_completion_core.data.world.sampling import WorldConfig, sample_scene
 

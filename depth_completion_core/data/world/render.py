@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from depth_completion_core.data.world.camera_effects import develop
-from depth_completion_core.data.world.cast import Bundles, CastScenes
-from depth_completion_core.data.world.primitives import PrimitiveTable
+from depth_completion_core.data.world.casting.cast import Bundles, CastScenes
+from depth_completion_core.data.world.casting.primitives import PrimitiveTable
+from depth_completion_core.data.world.looks.camera_effects import develop
+from depth_completion_core.data.world.looks.shading import SurfaceRays, shade
 from depth_completion_core.data.world.sampling import WorldConfig, frame_generator, sample_scene
 from depth_completion_core.data.world.scene import WorldScene
-from depth_completion_core.data.world.shading import SurfaceRays, shade
 
 _TILE = 8
 

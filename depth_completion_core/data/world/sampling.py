@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from depth_completion_core.data.world.families import chosen_families
-from depth_completion_core.data.world.room import build_room
+from depth_completion_core.data.world.objects.families import chosen_families
+from depth_completion_core.data.world.places.room import build_room
+from depth_completion_core.data.world.places.street import build_street
 from depth_completion_core.data.world.scene import WorldScene
-from depth_completion_core.data.world.street import build_street
 
 KINDS = ("room", "street")
 

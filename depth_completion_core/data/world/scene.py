@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from depth_completion_core.camera import CameraModel
-from depth_completion_core.data.world.family import Body, Family
-from depth_completion_core.data.world.materials import Palette
-from depth_completion_core.data.world.parts import Part, table_of
-from depth_completion_core.data.world.primitives import Float64Array, PrimitiveTable, joined
+from depth_completion_core.data.world.casting.primitives import Float64Array, PrimitiveTable, joined
+from depth_completion_core.data.world.looks.materials import Palette
+from depth_completion_core.data.world.objects.family import Body, Family
+from depth_completion_core.data.world.objects.parts import Part, table_of
 from depth_completion_core.transforms import RigidTransform
 
 _EYE = np.eye(3)

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from depth_completion_core.data.world.casting.primitives import CURVED_KINDS, Float64Array
 from depth_completion_core.data.world.edges import depth_edges, image_edges, jumps, within
-from depth_completion_core.data.world.families import FAMILIES
-from depth_completion_core.data.world.primitives import CURVED_KINDS, Float64Array
+from depth_completion_core.data.world.objects.families import FAMILIES
 from depth_completion_core.data.world.render import RenderedFrames, render_scenes
 from depth_completion_core.data.world.sampling import WorldConfig, sample_scene
 from depth_completion_core.data.world.scene import WorldScene

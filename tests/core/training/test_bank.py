@@ -24,7 +24,7 @@ from depth_completion_core.config import ConfigError
 from depth_completion_core.data.augment import recoloured as recoloured_sample
 from depth_completion_core.data.sample import Sample
 from depth_completion_core.data.world import HELD_OUT, FamilyError
-from depth_completion_core.data.world.bank_sensors import DenseBatch
+from depth_completion_core.data.world.bank.batch_sensors import DenseBatch
 from depth_completion_core.data.world_frames import WorldFrames
 from depth_completion_core.models.scaffnet import ScaffNet
 from depth_completion_core.training.ahead import made_ahead
@@ -215,7 +215,7 @@ def test_a_run_that_is_stopped_after_every_step_ends_the_same(tmp_path: Path) ->
 
 _DRAWING = """
 from depth_completion_core.data.world.sampling import WorldConfig
-from depth_completion_core.data.world.scene_source import SceneSource
+from depth_completion_core.data.world.bank.scene_source import SceneSource
 import multiprocessing, time
 if __name__ == "__main__":
     source = SceneSource(WorldConfig(height=16, width=16), 0, workers=1)

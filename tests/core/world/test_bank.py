@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from depth_completion_core.data.world import WorldConfig, render_frames, sample_scene
-from depth_completion_core.data.world.bank import FrameBank
-from depth_completion_core.data.world.bank_sensors import BANK_SENSORS
-from depth_completion_core.data.world.scene_source import SceneSource
+from depth_completion_core.data.world.bank.batch_sensors import BANK_SENSORS
+from depth_completion_core.data.world.bank.frame_bank import FrameBank
+from depth_completion_core.data.world.bank.scene_source import SceneSource
 
 SMALL = WorldConfig(height=24, width=32, kind="room")
 

@@ -11,8 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from depth_completion_core.data.world.bank_lidar import seen_from
-from depth_completion_core.data.world.bank_sensors import (
+from depth_completion_core.data.world.bank.batch_sensors import (
     BANK_SENSORS,
     DenseBatch,
     corners,
@@ -22,9 +21,10 @@ from depth_completion_core.data.world.bank_sensors import (
     uniform,
     zones,
 )
+from depth_completion_core.data.world.bank.lidar_lines import seen_from
 from depth_completion_core.data.world.edges import within
-from depth_completion_core.data.world.sensor_setup import SensorSetup
-from depth_completion_core.data.world.sensors import measure_depth
+from depth_completion_core.data.world.sensors.measuring import measure_depth
+from depth_completion_core.data.world.sensors.sensor_setup import SensorSetup
 from depth_completion_core.frame import SparseDepth
 
 _COUNT, _HEIGHT, _WIDTH = 24, 120, 160

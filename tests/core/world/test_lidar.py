@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from depth_completion_core.data.world import RenderedFrames, WorldConfig, render_frames
-from depth_completion_core.data.world.beams import LIDARS, rosette, spinning
-from depth_completion_core.data.world.lidar import (
+from depth_completion_core.data.world.sensors.beams import LIDARS, rosette, spinning
+from depth_completion_core.data.world.sensors.lidar import (
     camera_from_lidar,
     cast_rays,
     lidar_depth,
     lidar_points,
 )
-from depth_completion_core.data.world.sensor_setup import SensorSetup
+from depth_completion_core.data.world.sensors.sensor_setup import SensorSetup
 from tests.core.world.slow_cast import Float64, slow_cast
 from tests.core.world.small_scenes import rendered, scene_of, wall_and_box
 

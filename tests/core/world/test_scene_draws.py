@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from depth_completion_core.data.world import FAMILIES, HELD_OUT, WorldConfig, sample_scene
-from depth_completion_core.data.world.families import FamilyError, chosen_families
-from depth_completion_core.data.world.family import Family
-from depth_completion_core.data.world.parts import table_of
-from depth_completion_core.data.world.primitives import CURVED_KINDS, Kind
-from depth_completion_core.data.world.room_shell import draw_shell
+from depth_completion_core.data.world.casting.primitives import CURVED_KINDS, Kind
+from depth_completion_core.data.world.objects.families import FamilyError, chosen_families
+from depth_completion_core.data.world.objects.family import Family
+from depth_completion_core.data.world.objects.parts import table_of
+from depth_completion_core.data.world.places.room_shell import draw_shell
 from depth_completion_core.data.world.scene import WorldScene, scaled_table
 from depth_completion_core.data.world.statistics import object_sizes
 from tests.core.world.slow_cast import Float64

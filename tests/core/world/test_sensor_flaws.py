@@ -7,8 +7,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from depth_completion_core.data.world.sensor_setup import SensorSetup
-from depth_completion_core.data.world.sensors import measure_depth
+from depth_completion_core.data.world.sensors.measuring import measure_depth
+from depth_completion_core.data.world.sensors.sensor_setup import SensorSetup
 from depth_completion_core.frame import SparseDepth
 
 _SHAPE = (200, 300)

@@ -8,9 +8,13 @@ import numpy as np
 import pytest
 
 from depth_completion_core.data.world import RenderedFrames, WorldConfig, render_frames
-from depth_completion_core.data.world.beams import LIDARS
-from depth_completion_core.data.world.sensor_setup import SENSOR_KINDS, SensorSetup, draw_setup
-from depth_completion_core.data.world.sensors import measure, measure_depth
+from depth_completion_core.data.world.sensors.beams import LIDARS
+from depth_completion_core.data.world.sensors.measuring import measure, measure_depth
+from depth_completion_core.data.world.sensors.sensor_setup import (
+    SENSOR_KINDS,
+    SensorSetup,
+    draw_setup,
+)
 from depth_completion_core.frame import SparseDepth
 
 

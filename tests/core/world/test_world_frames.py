@@ -15,7 +15,7 @@ from depth_completion_core.data import build_dataset
 from depth_completion_core.data.sample import DataError, DepthDataset
 from depth_completion_core.data.sparsify import SparsifierError
 from depth_completion_core.data.world import WorldConfig, render_frames
-from depth_completion_core.data.world.sensor_setup import SENSOR_KINDS
+from depth_completion_core.data.world.sensors.sensor_setup import SENSOR_KINDS
 
 SMALL = {"width_px": 64, "height_px": 48, "frames": 2, "kind": "room"}
 
