@@ -12,17 +12,9 @@ import torch
 
 from depth_completion_core.config import choice, setting
 from depth_completion_core.data.sample import DataError, DepthDataset, Sample
-from depth_completion_core.data.sparsify import Sparsifier, sparsified
 from depth_completion_core.data.world.objects.families import FamilyError, chosen_families
-from depth_completion_core.data.world.render import RenderedFrames, render_frames
-from depth_completion_core.data.world.sampling import KINDS, WorldConfig, frame_generator
-from depth_completion_core.data.world.sensors.measuring import measure
-from depth_completion_core.data.world.sensors.sensor_setup import (
-    SENSOR_KINDS,
-    SensorSetup,
-    draw_setup,
-    with_amount,
-)
+from depth_completion_core.data.world.render import render_frames
+from depth_completion_core.data.world.sampling import KINDS, WorldConfig
 from depth_completion_core.frame import SparseDepth
 
 
@@ -67,9 +59,11 @@ class WorldFrames(DepthDataset):
 
     def __init__(self, root: Path, config: Config | None = None) -> None:
         super().__init__(root, config)
-        sensor = self.config.sensor
-        known = sensor == "any" or sensor in SENSOR_KINDS
-        self._sparsifier = None if known else Sparsifier.from_text(sensor)
+        from depth_completion_core.data.world.sensors.frame_sensor import (  # noqa: PLC0415
+            FrameSensor,  # needs OpenCV, which training on a bank of frames goes without
+        )
+
+        self._sensor = FrameSensor(self.config.sensor, self.config.amount, self.config.seed)
         self._world = WorldConfig(
             height=self.config.height_px,
             width=self.config.width_px,
@@ -83,7 +77,6 @@ class WorldFrames(DepthDataset):
         except FamilyError as error:
             raise DataError(str(error)) from error
         _check_device(self.config.device)
-        _check_amount(sensor, self.config.amount)
 
     @property
     def names(self) -> list[str]:
@@ -104,17 +97,8 @@ class WorldFrames(DepthDataset):
             image=frames.image[0].permute(1, 2, 0).contiguous().cpu().numpy(),
             camera=frames.scenes[0].camera,
             truth=SparseDepth(frames.depth[0].cpu().numpy(), frames.valid[0].cpu().numpy()),
-            sparse=None if self._sparsifier else self._measured(frames, number),
         )
-        if self._sparsifier is None:
-            return sample
-        return sparsified(sample, self._sparsifier, seed=self.config.seed)
-
-    def _measured(self, frames: RenderedFrames, number: int) -> SparseDepth:
-        random = frame_generator(self.config.seed, number, 2)
-        setup = draw_setup(random, self.config.sensor, frames.scenes[0].kind)
-        setup = with_amount(setup, self.config.amount) if self.config.amount else setup
-        return measure(frames, 0, setup, random)
+        return self._sensor(sample, frames, number)
 
     def _name(self, number: int) -> str:
         return f"{self.config.seed}/{number:06d}"
@@ -126,18 +110,3 @@ def _check_device(name: str) -> None:
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
         raise DataError(f"device '{name}' cannot be used: {reason}. Try 'cpu'") from error
-
-
-def _check_amount(sensor: str, amount: int) -> None:
-    """Raise DataError where a sensor cannot have this amount."""
-    if not amount:
-        return
-    if sensor not in SENSOR_KINDS:
-        raise DataError(
-            f"the amount {amount} is that of one sensor, but the sensor is '{sensor}'; give one of "
-            f"{', '.join(SENSOR_KINDS)}"
-        )
-    try:
-        with_amount(SensorSetup(kind=sensor), amount)
-    except ValueError as error:
-        raise DataError(str(error)) from error

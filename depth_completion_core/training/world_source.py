@@ -9,11 +9,11 @@ from pathlib import Path
 
 from depth_completion_core.data.sample import DepthDataset
 from depth_completion_core.data.world_frames import WorldFrames
-from depth_completion_core.training.reader_source import ReaderSource
+from depth_completion_core.training.source import Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WorldSource(ReaderSource):
+class WorldSource(Source):
     """Frames with all flaws of their sensors, for few samples; many are those of a bank."""
 
     world: WorldFrames.Config = field(default_factory=WorldFrames.Config)

@@ -22,7 +22,6 @@ from depth_completion_core.training.world_source import WorldSource
 def four_frames() -> WorldSource:
     """Four small frames of a room."""
     return WorldSource(
-        points=("uniform:300",),
         keep_in_memory=True,
         world=WorldFrames.Config(
             kind="room", seed=3, frames=4, width_px=96, height_px=64, sensor="uniform:300"

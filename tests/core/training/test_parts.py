@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -174,60 +172,3 @@ def test_samples_of_several_sizes_are_refused_by_name() -> None:
     assert other.sparse is not None
     with pytest.raises(TrainingError, match=r"32x16, 32x32 pixels\): plane/0, plane/1; crop"):
         collate([sample, replace(other, image=other.image[:16])])
-
-
-# What is imported
-
-_BLOCKED = '''
-import sys
-from dataclasses import replace
-from pathlib import Path
-
-class Hiding:
-    """A finder that does not find some modules: torch asks for some without importing them."""
-    def __init__(self, finder):
-        self.finder = finder
-    def __getattr__(self, name):
-        return getattr(self.finder, name)
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in sys.argv[2].split(","):
-            return None
-        return self.finder.find_spec(name, path, target)
-
-sys.meta_path = [Hiding(finder) for finder in sys.meta_path]
-from depth_completion_core.training.trainer import train
-from tests.core.training.tiny import TinyScaffNet, in_folder
-recipe = TinyScaffNet(epochs=2)
-run = replace(in_folder(recipe.run, Path(sys.argv[1])), tensorboard=True, progress=True)
-print(train(replace(recipe, run=run), "tiny")["finished"])
-'''
-
-
-@pytest.mark.parametrize("also", ["", ",cv2"])
-def test_it_trains_without_what_is_not_required(tmp_path: Path, also: str) -> None:
-    """Without OpenCV, too, where neither reader nor augmentation asks for it."""
-    blocked = "tensorboard,tyro,tqdm,matplotlib,scipy,h5py,rosbags,hypothesis,pytest,rich" + also
-    done = subprocess.run(
-        [sys.executable, "-c", _BLOCKED, str(tmp_path), blocked],
-        cwd=_ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == "True"
-    assert "step 5 of 6: loss" in done.stderr
-    assert not (tmp_path / "tensorboard").exists()
-
-
-def test_without_fabric_it_says_what_to_install(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", _BLOCKED, str(tmp_path), "lightning_fabric"],
-        cwd=_ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    assert "pip install 'lightning-fabric>=2.4'" in done.stderr

@@ -7,12 +7,12 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor
 
 from depth_completion_core.data.world.casting.primitives import Float64Array
+from depth_completion_core.data.world.looks.lettering import letter
 
 SIZE = 256
 """Pixels of a pattern's side."""
@@ -24,6 +24,7 @@ _VARIANTS = {
     "wood": 6, "blobs": 6, "weave": 4,
 }  # fmt: skip
 _LETTERS = "ABCDEFGHKLMNPRSTUVXYZabcdeghknprstuvz0123456789&?!%"
+_LETTER_PX = 21.0  # height of capitals at size 1
 
 
 def _noise(random: np.random.Generator) -> Float64Array:
@@ -52,18 +53,34 @@ def _checker(random: np.random.Generator) -> Float64Array:
 
 def _glyphs(random: np.random.Generator) -> Float64Array:
     """Print: letters of a size or a page of lines."""
-    page = np.full((SIZE, SIZE), int(random.integers(150, 256)), np.uint8)
-    height = float(random.choice([0.4, 0.8, 1.6, 4.0]))
-    step = int(26 * height) + 4
-    for y in range(step, SIZE + step, step):
-        text = "".join(random.choice(list(_LETTERS), 40))
-        shade = int(random.integers(0, 120))
-        font = int(random.choice([0, 2, 3, 4]))
-        cv2.putText(page, text, (-7, y), font, height, shade, max(int(height * 2), 1), cv2.LINE_AA)
+    page = np.full((SIZE, SIZE), random.integers(150, 256) / 255.0)
+    size = float(random.choice([0.4, 0.8, 1.6, 4.0]))
+    step = int(26 * size) + 4
+    for foot in range(step, SIZE + step, step):
+        text = random.choice(list(_LETTERS), 40)
+        shade = random.integers(0, 120) / 255.0
+        slant = float(random.choice([0.0, 0.0, 0.12, 0.25]))
+        _write(page, text.tolist(), foot, size=size, shade=shade, slant=slant)
     if random.random() < 0.6:
         x, y, w, h = random.integers(10, 120, 4).tolist()
-        cv2.rectangle(page, (x, y), (x + w, y + h), int(random.integers(0, 255)), -1)
-    return page / 255.0
+        page[y : y + h + 1, x : x + w + 1] = random.integers(0, 255) / 255.0
+    return page
+
+
+def _write(
+    page: Float64Array, text: list[str], foot: int, *, size: float, shade: float, slant: float
+) -> None:
+    """Set a line into a page, over what is there; what leaves the page is cut off."""
+    left = 0
+    for character in text:
+        ink = letter(character, _LETTER_PX * size, max(2.0 * size, 1.0), slant)
+        top = foot + 2 - len(ink)
+        ink = ink[max(-top, 0) : max(SIZE - top, 0), : SIZE - left]
+        place = page[max(top, 0) : foot + 2, left : left + ink.shape[1]]
+        place += ink * (shade - place)
+        left += ink.shape[1]
+        if left >= SIZE:
+            return
 
 
 def _voronoi(random: np.random.Generator) -> Float64Array:
