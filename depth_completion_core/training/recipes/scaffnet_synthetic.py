@@ -20,7 +20,12 @@ from depth_completion_core.training.scaffnet import ScaffNetLossConfig, ScaffNet
 from depth_completion_core.training.schedule import ScheduleConfig
 from depth_completion_core.training.world_source import WorldSource
 
-NETWORK = ScaffNet.Config(min_predict_depth=0.02, max_predict_depth=50.0, scale_free=True)
+NETWORK = ScaffNet.Config(
+    min_predict_depth=0.02,
+    max_predict_depth=50.0,
+    pool_sizes=(5, 9, 17, 33, 65),  # from dense lidars to 150 points; the release's: 13 to 25
+    scale_free=True,
+)
 _VALIDATION_SEED = 1
 
 

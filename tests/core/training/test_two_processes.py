@@ -53,14 +53,16 @@ def test_two_processes_end_with_the_weights_of_one(tmp_path: Path, case: str) ->
     script = tmp_path / "run.py"
     script.write_text(_SCRIPT, encoding="utf-8")
     launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    subprocess.run(
+    done = subprocess.run(
         [sys.executable, *launcher, str(script), str(tmp_path / "two"), case],
         cwd=_ROOT,
         env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(_ROOT), "OMP_NUM_THREADS": "1"},
-        check=True,
+        check=False,
         capture_output=True,
+        text=True,
         timeout=300,
     )
+    assert done.returncode == 0, done.stderr
     threads = torch.get_num_threads()
     metrics = train(recipe(tmp_path / "one", case), "tiny")
     torch.set_num_threads(threads)
