@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 from typing import TYPE_CHECKING
 
@@ -40,7 +41,15 @@ def started_fabric(recipe: Recipe) -> Fabric:
         precision=recipe.precision,  # type: ignore[arg-type] # the recipe knows the choices
     )
     fabric.launch()
+    if fabric.world_size > 1:
+        atexit.register(_leave_group)
     return fabric
+
+
+def _leave_group() -> None:
+    """Left to itself, a process may abort at its very end, when the group's threads still run."""
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
 
 
 def is_first_process() -> bool:
