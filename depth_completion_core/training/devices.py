@@ -25,6 +25,8 @@ def started_fabric(recipe: Recipe) -> Fabric:
     """
     try:
         from lightning_fabric import Fabric  # noqa: PLC0415 - an extra, not in the base install
+
+        from depth_completion_core.training.mixed_precision import precision_plugin  # noqa: PLC0415
     except ImportError as error:
         raise TrainingError(
             f"training needs Lightning Fabric ({error}): pip install 'lightning-fabric>=2.4'"
@@ -38,7 +40,7 @@ def started_fabric(recipe: Recipe) -> Fabric:
         devices=devices,
         num_nodes=nodes,
         strategy="ddp" if devices * nodes > 1 else "auto",
-        precision=recipe.precision,  # type: ignore[arg-type] # the recipe knows the choices
+        plugins=precision_plugin(recipe.precision, accelerator),
     )
     fabric.launch()
     if fabric.world_size > 1:
