@@ -5,163 +5,175 @@
 What is off is log(measured / predicted), so that scaling both scales the result. It is spread from
 coarse to fine grids by normalised convolution (Knutsson and Westin, CVPR 1993): each grid corrects
 what the coarser ones have left, as in the method of successive corrections (Bergthorsson and Doos,
-1955), and fades to nothing away from measurements. Measurements that contradict their neighbours
-count less, by Cauchy's weights.
+1955). Measurements that contradict their neighbours count less, by Cauchy's weights.
+
+Drawing one depth for the whole image gives an interpolation of the measurements.
 """
 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
-import cv2
-import numpy as np
-import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.nn.functional import avg_pool2d, conv2d, interpolate, pad
 
-from depth_completion_core.frame import BoolArray, Float32Array, SparseDepth
-
-_KERNEL = np.array([1, 4, 6, 4, 1], np.float32) / np.float32(6)  # 1 in the middle
+_KERNEL = (1 / 6, 4 / 6, 1.0, 4 / 6, 1 / 6)
 _REACH_CELLS = 3.0  # of the kernel and the interpolation between cells
-_SPACINGS = 4.0  # mean distances between points that the reach is, where it is not given
-_PRIOR = 0.5  # measurements that the prediction itself is worth, on the coarsest grid
-_GROWTH = 2.0  # of that from a grid to the next finer one, so that noise is not followed
-_TOLERANCE = 2.5  # local mean deviations at which a measurement counts half
+_PRIOR = 0.05  # measurements that the prediction itself is worth, on the coarsest grid
+_GROWTH = 1.3  # of that from a grid to the next finer one, so that noise is not followed
+_NEIGHBOURHOOD = 4.0  # mean distances between points within which a point is compared
+_TOLERANCE = 5.0  # local mean deviations at which a measurement counts half
 _LEAST_SPREAD = 0.01  # deviations of 1 % of the depth are no sign of an outlier
-_DISCORD = 0.05  # local mean deviation at which all measurements of the place count half
 _LEAST_NEIGHBOURS = 1.5  # a measurement with fewer is believed
 _ROUNDS = 2
-
-Int64Array = npt.NDArray[np.int64]
-
-
-class Points(NamedTuple):
-    """N measured pixels.
-
-    Attributes:
-        row: (N,) int64. Likewise column.
-        error: (N,) float32 log(measured / predicted).
-    """
-
-    row: Int64Array
-    column: Int64Array
-    error: Float32Array
+_LEAST_DEPTH = 1e-3
 
 
-def anchored(
-    depth: Float32Array, known: BoolArray, sparse: SparseDepth, reach_px: float = 0.0
-) -> Float32Array:
-    """Dense depth that comes close to the measurements, and far from them is as it was.
+def anchored(depth: Tensor, sparse_depth: Tensor, reach_px: float = 0.0) -> Tensor:
+    """Dense depth that comes close to the measurements.
 
     Args:
-        depth: (H, W) metres, predicted.
-        known: (H, W) where it is above 0 and finite.
-        sparse: measurements of the same size.
-        reach_px: how far a measurement acts, pixels; 0 for four times the mean distance between
-            measurements.
+        depth: (B, 1, H, W) metres, predicted.
+        sparse_depth: (B, 1, H, W) metres, 0 where nothing was measured.
+        reach_px: how far a measurement acts, pixels; 0 for over the whole image.
 
     Returns:
-        (H, W) metres; where nothing is known, what was there.
+        (B, 1, H, W) metres; as it was where it is not above 0 and finite, and in images without a
+        measurement.
     """
-    row, column = np.nonzero(sparse.valid & known)
-    if len(row) == 0:
-        return depth
-    error = np.log(sparse.depth[row, column] / depth[row, column]).astype(np.float32)
-    points = Points(row, column, error)
-    reach_px = reach_px or _SPACINGS * math.sqrt(depth.size / len(row))
+    is_known = (depth > 0) & torch.isfinite(depth)
+    is_measured = (sparse_depth > 0) & is_known
+    ratio = torch.where(is_measured, sparse_depth, 1.0) / torch.where(is_measured, depth, 1.0)
+    reach_px = reach_px or max(depth.shape[-2:])
     coarsest = max(round(math.log2(reach_px / _REACH_CELLS)), 0)
-    weight = trust(points, depth.shape, coarsest)
-    correction = spread_out(points, weight, depth.shape, coarsest)
-    drawn: Float32Array = np.where(known, depth * np.exp(correction), depth)
-    return drawn
+    # Sums over many measurements need more digits than half precision has.
+    with torch.autocast(depth.device.type, enabled=False):
+        error = ratio.log()
+        correction = spread_out(error, trust(error, is_measured), coarsest).exp()
+    return torch.where(is_known, depth * correction, depth)
 
 
-def trust(points: Points, shape: tuple[int, ...], level: int) -> Float32Array:
-    """(N,) weights from 0 to 1: how well each point agrees with others, and others do, around it.
-
-    A point alone has 1: nothing speaks against it.
+def scene_scale(sparse_depth: Tensor) -> Tensor:
+    """Geometric mean of the measurements of each image, which few wrong ones hardly move.
 
     Args:
-        points: whose errors are compared.
-        shape: of the image.
-        level: neighbours are those within three cells of 2^level pixels.
+        sparse_depth: (B, 1, H, W) metres, 0 where nothing was measured.
+
+    Returns:
+        (B, 1, 1, 1) metres; 1 without a measurement.
     """
-    cell, grid = _cells(points, shape, level)
-    weight: Float32Array = np.ones_like(points.error)
-    for _ in range(_ROUNDS):
-        # Without the point itself, whose own cell's kernel is 1.
-        amount = _around(weight, cell, grid) - weight
-        mean = (_around(weight * points.error, cell, grid) - weight * points.error) / np.maximum(
-            amount, np.float32(1e-6)
-        )
-        is_judged = amount >= _LEAST_NEIGHBOURS
-        off = np.where(is_judged, np.abs(points.error - mean), np.float32(0))
-        spread = (_around(weight * off, cell, grid) - weight * off) / np.maximum(
-            amount, np.float32(1e-6)
-        )
-        ratio = off / (_TOLERANCE * np.maximum(spread, np.float32(_LEAST_SPREAD)))
-        weight = np.where(is_judged, 1 / (1 + ratio * ratio), np.float32(1))
-    discord = np.where(is_judged, spread / np.float32(_DISCORD), np.float32(0))
-    judged: Float32Array = weight / (1 + discord * discord)
-    return judged
+    is_measured = sparse_depth > 0
+    logarithm = torch.where(is_measured, sparse_depth.clamp(min=_LEAST_DEPTH), 1.0).log()
+    count = is_measured.sum(dim=(1, 2, 3), keepdim=True).clamp(min=1)
+    return (logarithm.sum(dim=(1, 2, 3), keepdim=True) / count).exp()
 
 
-def spread_out(
-    points: Points, weight: Float32Array, shape: tuple[int, ...], coarsest: int
-) -> Float32Array:
-    """(H, W) float32: errors between the points.
+def interpolated(sparse_depth: Tensor) -> Tensor:
+    """The depth of the scene's scale everywhere, drawn towards the measurements.
 
     Args:
-        points: where the error is known.
-        weight: (N,) how much each counts, 0 to 1.
-        shape: of the image.
+        sparse_depth: (B, 1, H, W) metres, 0 where nothing was measured.
+
+    Returns:
+        (B, 1, H, W) metres, smooth; 1 without a measurement.
+    """
+    return anchored(scene_scale(sparse_depth).expand_as(sparse_depth), sparse_depth)
+
+
+def trust(error: Tensor, is_measured: Tensor) -> Tensor:
+    """Weights from 0 to 1: how well each measurement agrees with those around it.
+
+    A measurement alone has 1: nothing speaks against it.
+
+    Args:
+        error: (B, 1, H, W) log(measured / predicted), 0 where not measured.
+        is_measured: (B, 1, H, W) bool.
+
+    Returns:
+        (B, 1, H, W) of the type of ``error``; 0 where not measured.
+    """
+    pixels = error.shape[-2] * error.shape[-1]
+    count = is_measured.sum(dim=(1, 2, 3)).clamp(min=1)
+    side_px = _NEIGHBOURHOOD * (pixels / count).sqrt() / _REACH_CELLS
+    levels = side_px.log2().round().clamp(min=0).to(torch.int64).tolist()
+    weight = is_measured.to(error.dtype)
+    for level in sorted(set(levels)):
+        rows = [row for row, of_row in enumerate(levels) if of_row == level]
+        weight[rows] = _agreement(error[rows], weight[rows], level)
+    return weight
+
+
+def spread_out(error: Tensor, weight: Tensor, coarsest: int) -> Tensor:
+    """Errors between the measurements.
+
+    Args:
+        error: (B, 1, H, W) log(measured / predicted), 0 where not measured.
+        weight: (B, 1, H, W) how much each counts, 0 to 1; 0 where not measured.
         coarsest: cells of the first grid have 2^coarsest pixels a side.
+
+    Returns:
+        (B, 1, H, W).
     """
-    amount, total = np.zeros((2, *shape), np.float32)
-    amount[points.row, points.column] = weight
-    total[points.row, points.column] = weight * points.error
-    grids = [(amount, total)]
+    # Amount and total beside each other: each step is one call for both.
+    grids = [torch.cat([weight, weight * error], dim=1)]
     for _ in range(coarsest):
-        grids.append((_halved(grids[-1][0]), _halved(grids[-1][1])))
-    found: Float32Array = np.zeros_like(grids[-1][0])
+        grids.append(_cell_sums(grids[-1], 1))
+    found = torch.zeros_like(grids[-1][:, :1])
     for level in range(coarsest, -1, -1):
-        amount, total = grids[level]
+        amount, total = _halves(grids[level])
         if level < coarsest:
-            found = _doubled(found)[: amount.shape[0], : amount.shape[1]]
-        prior = np.float32(_PRIOR * _GROWTH ** (coarsest - level))
-        found = found + _filtered(total - amount * found) / (_filtered(amount) + prior)
+            found = _doubled(found)[..., : amount.shape[-2], : amount.shape[-1]]
+        prior = _PRIOR * _GROWTH ** (coarsest - level)
+        left = torch.cat([amount, total - amount * found], dim=1)
+        near_amount, near_left = _halves(_filtered(left))
+        found = found + near_left / (near_amount + prior)
     return found
 
 
-def _around(value: Float32Array, cell: Int64Array, grid: tuple[int, int]) -> Float32Array:
-    """(N,) sums over the points around each, by the kernel."""
-    total = np.bincount(cell, value, grid[0] * grid[1]).astype(np.float32).reshape(grid)
-    around: Float32Array = _filtered(total).reshape(-1)[cell]
-    return around
+def _agreement(error: Tensor, is_measured: Tensor, level: int) -> Tensor:
+    """See :func:`trust`; neighbours are those within three cells of 2^level pixels."""
+    weight = is_measured
+    for _ in range(_ROUNDS):
+        # Without the point itself, whose own cell's kernel is 1.
+        own = torch.cat([weight, weight * error], dim=1)
+        amount, total = _halves(_around(own, level) - own)
+        is_judged = (amount >= _LEAST_NEIGHBOURS) & (is_measured > 0)
+        off = torch.where(is_judged, (error - total / amount.clamp(min=1e-6)).abs(), 0.0)
+        own = weight * off
+        spread = (_around(own, level) - own) / amount.clamp(min=1e-6)
+        ratio = off / (_TOLERANCE * spread.clamp(min=_LEAST_SPREAD))
+        weight = torch.where(is_judged, 1 / (1 + ratio.square()), is_measured)
+    return weight
 
 
-def _cells(
-    points: Points, shape: tuple[int, ...], level: int
-) -> tuple[Int64Array, tuple[int, int]]:
-    """(N,) the cell of each point, and rows and columns of cells."""
-    grid = ((shape[0] - 1 >> level) + 1, (shape[1] - 1 >> level) + 1)
-    return (points.row >> level) * grid[1] + (points.column >> level), grid
+def _halves(both: Tensor) -> tuple[Tensor, Tensor]:
+    return both[:, :1], both[:, 1:]
 
 
-def _filtered(grid: Float32Array) -> Float32Array:
-    border = cv2.BORDER_CONSTANT
-    return cv2.sepFilter2D(grid, cv2.CV_32F, _KERNEL, _KERNEL, borderType=border).astype(
-        np.float32, copy=False
-    )
+def _around(value: Tensor, level: int) -> Tensor:
+    """Sums over the cells around the cell of each pixel, by the kernel."""
+    grid = _filtered(_cell_sums(value, level))
+    near = interpolate(grid, scale_factor=float(2**level), mode="nearest") if level else grid
+    return near[..., : value.shape[-2], : value.shape[-1]]
 
 
-def _halved(grid: Float32Array) -> Float32Array:
-    """Sums of 2x2 cells; at an odd border of fewer."""
-    height, width = grid.shape
-    even = np.pad(grid, ((0, height % 2), (0, width % 2)))
-    return even[::2, ::2] + even[1::2, ::2] + even[::2, 1::2] + even[1::2, 1::2]
+def _filtered(grid: Tensor) -> Tensor:
+    """Channel by channel; what is outside counts as 0."""
+    channels = grid.shape[1]
+    kernel = grid.new_tensor(_KERNEL).expand(channels, 1, 5)
+    across = conv2d(grid, kernel[:, :, None, :], padding=(0, 2), groups=channels)
+    return conv2d(across, kernel[:, :, :, None], padding=(2, 0), groups=channels)
 
 
-def _doubled(grid: Float32Array) -> Float32Array:
+def _cell_sums(grid: Tensor, level: int) -> Tensor:
+    """Sums of 2^level x 2^level cells; at the right and lower border of fewer."""
+    side = 2**level
+    height, width = grid.shape[-2:]
+    even = pad(grid, (0, -width % side, 0, -height % side))
+    return avg_pool2d(even, side, divisor_override=1)
+
+
+def _doubled(grid: Tensor) -> Tensor:
     """Interpolated between the cells' middles."""
-    size = (2 * grid.shape[1], 2 * grid.shape[0])
-    return cv2.resize(grid, size, interpolation=cv2.INTER_LINEAR).astype(np.float32, copy=False)
+    return interpolate(grid, scale_factor=2.0, mode="bilinear", align_corners=False)

@@ -111,7 +111,7 @@ class AnchoringConfig:
     enabled: bool = False
     """Turn on for networks in places unlike those that they were trained on."""
     reach_px: float = setting(0.0, low=0.0)
-    """How far a measurement acts; 0 for four times the mean distance between measurements."""
+    """How far a measurement acts; 0 for over the whole image."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,8 +61,7 @@ def _prediction(
     depth = _pasted(output.depth[index, 0], shape, window)
     # Depth along learned rays is another one than that measured along Z.
     if config.anchoring.enabled and output.rays is None:
-        known = (depth > 0) & np.isfinite(depth)
-        depth = anchored(depth, known, sparse, config.anchoring.reach_px)
+        depth = _anchored(depth, sparse, config.anchoring.reach_px)
     within = (depth > 0) & (depth >= config.min_depth) & (depth <= config.max_depth)
     within &= np.isfinite(depth)
     answered = output.valid
@@ -91,6 +90,12 @@ def _prediction(
         initial_depth=None if initial is None else _pasted(initial[index, 0], shape, window),
         rays=None if rays is None else _pasted(rays[index].permute(1, 2, 0), shape, window),
     )
+
+
+def _anchored(depth: Float32Array, sparse: SparseDepth, reach_px: float) -> Float32Array:
+    predicted, measured = (torch.from_numpy(each)[None, None] for each in (depth, sparse.depth))
+    drawn: Float32Array = anchored(predicted, measured, reach_px)[0, 0].numpy()
+    return drawn
 
 
 def _at_window_size(output: ModelOutput, window: Window) -> ModelOutput:

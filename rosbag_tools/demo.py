@@ -42,9 +42,10 @@ from rosbag_tools.source import FrameSource, FrameToComplete
 from rosbag_tools.topics import TopicWishes
 from rosbag_tools.writer import BagWriter
 
-_MODELS = ("nearest", "linear", "morphological")
+_MAIN = "scaffnet"
+_MODELS = ("nearest", "linear", "morphological", _MAIN)
 _SUPPORT_RADIUS_PX = 12.0
-_PANEL_WIDTH_PX = 300
+_PANEL_WIDTH_PX = 260
 _WISHES = PlanWishes(topics=TopicWishes(truth="/camera/depth_truth"))
 
 Row = tuple[str, str, dict[str, float], float]
@@ -52,7 +53,7 @@ Row = tuple[str, str, dict[str, float], float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demo:
-    """Render a room and a street, complete their bags with every baseline, score and picture."""
+    """Render a room and a street, complete their bags with several models, score and picture."""
 
     out: Path = Path("out/demo")
     """Folder for bags, pictures and metrics; what an earlier demo left there is replaced."""
@@ -82,8 +83,8 @@ def main(arguments: list[str]) -> int:
             metrics[scene][model] = report_json(report, model)
             rows.append((scene, model, report.scores, float(np.median(report.model_ms))))
         supported = _supported_scores(bag)
-        metrics[scene]["linear_supported"] = {"scores": supported}
-        rows.append((scene, f"linear <= {_SUPPORT_RADIUS_PX:g} px", supported, float("nan")))
+        metrics[scene][f"{_MAIN}_supported"] = {"scores": supported}
+        rows.append((scene, f"{_MAIN} <= {_SUPPORT_RADIUS_PX:g} px", supported, float("nan")))
         pictures.append(_scene_picture(bag, scene))
     save_json(wanted.out / "metrics.json", metrics)
     save_picture(wanted.out / "overview.png", stacked(*pictures))
@@ -103,10 +104,10 @@ def _render(scene: str, bag: Path, wanted: Demo) -> None:
 
 def _completed(bag: Path, model: str, output: Path, folder: Path) -> CompletionReport:
     completer = load_model(model)
-    is_linear = model == "linear"
+    is_main = model == _MAIN
     options = CompletionOptions(
-        outputs=Outputs(cloud=CloudConfig(stride=2), support=is_linear, sparse_depth=is_linear),
-        copy_inputs=is_linear,
+        outputs=Outputs(cloud=CloudConfig(stride=2), support=is_main, sparse_depth=is_main),
+        copy_inputs=is_main,
         protocol=protocol_named("all"),
         preview=folder / "preview" / f"{bag.stem}_{model}",
         preview_every=5,
@@ -124,7 +125,7 @@ def _frames(reader: BagReader, plan: Plan) -> list[FrameToComplete]:
 def _supported_scores(bag: Path) -> dict[str, float]:
     """The same model asked only where a measurement is near."""
     output = replace(OutputConfig(), support_radius_px=_SUPPORT_RADIUS_PX)
-    completer = load_model("linear", config=CompletionConfig(output=output))
+    completer = load_model(_MAIN, config=CompletionConfig(output=output))
     scores = Scores(protocol_named("all"))
     with BagReader([bag]) as reader:
         for item in _frames(reader, make_plan(reader, _WISHES)):
@@ -142,7 +143,7 @@ def _scene_picture(bag: Path, scene: str) -> UInt8Array:
     frame, truth = item.placed.frame, item.truth
     completers: dict[str, DepthCompleter] = {name: load_model(name) for name in _MODELS}
     predictions = {name: completer.complete(frame) for name, completer in completers.items()}
-    sparse = predictions["nearest"].sparse
+    sparse = predictions[_MAIN].sparse
     scale = depth_scale([sparse.depth])
     errors = error_scale(scale)
     width = _PANEL_WIDTH_PX
@@ -157,10 +158,10 @@ def _scene_picture(bag: Path, scene: str) -> UInt8Array:
         wrong = panel(error_map(prediction, truth, errors), f"error of {name}", width=width)
         columns.append(stacked(dense, wrong))
     true = panel(colorize(truth.depth, truth.valid, scale), "true depth", width=width)
-    supported = predictions["linear"].support_distance_px <= _SUPPORT_RADIUS_PX
-    near = colorize(predictions["linear"].depth, supported, scale)
+    supported = predictions[_MAIN].support_distance_px <= _SUPPORT_RADIUS_PX
+    near = colorize(predictions[_MAIN].depth, supported, scale)
     columns.append(
-        stacked(true, panel(near, f"linear, support <= {_SUPPORT_RADIUS_PX:g} px", width=width))
+        stacked(true, panel(near, f"{_MAIN}, support <= {_SUPPORT_RADIUS_PX:g} px", width=width))
     )
     half = columns[0].shape[0] // 2
     bars = stacked(color_bar(scale, height=half), color_bar(errors, height=half))
@@ -171,14 +172,14 @@ def _scene_picture(bag: Path, scene: str) -> UInt8Array:
 
 def _closing(rows: list[Row], out: Path, seconds: float) -> list[str]:
     names = ("MAE mm", "RMSE mm", "iMAE 1/km", "REL", "coverage", "ms/frame")
-    lines = ["", f"{'scene':8}{'model':18}" + "".join(f"{name:>10}" for name in names)]
+    lines = ["", f"{'scene':8}{'model':20}" + "".join(f"{name:>10}" for name in names)]
     for scene, model, scores, model_ms in rows:
         figures = (
             f"{scores['mae_mm']:10.0f}{scores['rmse_mm']:10.0f}{scores['imae_per_km']:10.2f}"
             f"{scores['rel']:10.4f}{scores['coverage']:10.3f}"
         )
         speed = "" if np.isnan(model_ms) else f"{model_ms:10.1f}"
-        lines.append(f"{scene:8}{model:18}{figures}{speed}")
+        lines.append(f"{scene:8}{model:20}{figures}{speed}")
     return [
         *lines,
         "Every pixel with a true depth counts, those far from any lidar line too; the last row of",
@@ -186,7 +187,7 @@ def _closing(rows: list[Row], out: Path, seconds: float) -> list[str]:
         "",
         f"Done in {seconds:.0f} s. Look at {out / 'overview.png'} and {out / 'preview'}.",
         "The bags open in Foxglove, or play:",
-        f"  ros2 bag play {out / 'room_linear_completed'}",
+        f"  ros2 bag play {out / f'room_{_MAIN}_completed'}",
         "Your own bag:",
         "  python -m rosbag_tools.inspect BAG",
         "  python -m rosbag_tools.complete BAG OUT --preview out/preview --holdout 0.2",

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,7 +13,7 @@ import torch
 from depth_completion_core.config import choice, setting
 from depth_completion_core.data.sample import DataError, DepthDataset, Sample
 from depth_completion_core.data.world.objects.families import FamilyError, chosen_families
-from depth_completion_core.data.world.render import render_frames
+from depth_completion_core.data.world.render import RenderedFrames, render_frames
 from depth_completion_core.data.world.sampling import KINDS, WorldConfig
 from depth_completion_core.frame import SparseDepth
 
@@ -77,6 +77,18 @@ class WorldFrames(DepthDataset):
         except FamilyError as error:
             raise DataError(str(error)) from error
         _check_device(self.config.device)
+        self._kept: dict[int, RenderedFrames] | None = None
+
+    def measured_by(self, sensor: str, amount: int) -> WorldFrames:
+        """The same frames with another sensor.
+
+        Each is rendered once for both and stays in memory: 1.2 MB for 320x240 pixels.
+        """
+        sibling = WorldFrames(self.root, replace(self.config, sensor=sensor, amount=amount))
+        if self._kept is None:
+            self._kept = {}
+        sibling._kept = self._kept
+        return sibling
 
     @property
     def names(self) -> list[str]:
@@ -91,7 +103,7 @@ class WorldFrames(DepthDataset):
         if not -len(self) <= index < len(self):
             raise IndexError(f"there are {len(self)} frames, not one of number {index}")
         number = self.config.first + index % len(self)
-        frames = render_frames(self._world, self.config.seed, [number], self.config.device)
+        frames = self._rendered(number)
         sample = Sample(
             name=self._name(number),
             image=frames.image[0].permute(1, 2, 0).contiguous().cpu().numpy(),
@@ -99,6 +111,14 @@ class WorldFrames(DepthDataset):
             truth=SparseDepth(frames.depth[0].cpu().numpy(), frames.valid[0].cpu().numpy()),
         )
         return self._sensor(sample, frames, number)
+
+    def _rendered(self, number: int) -> RenderedFrames:
+        if self._kept is not None and number in self._kept:
+            return self._kept[number]
+        frames = render_frames(self._world, self.config.seed, [number], self.config.device)
+        if self._kept is not None:
+            self._kept[number] = frames
+        return frames
 
     def _name(self, number: int) -> str:
         return f"{self.config.seed}/{number:06d}"

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from depth_completion_core.data import build_dataset
 from depth_completion_core.data.world import HELD_OUT
+from depth_completion_core.data.world_frames import WorldFrames
 from depth_completion_core.evaluation.conditions import Condition
 from depth_completion_core.evaluation.predictors import ModelPredictor, Predictor
 from depth_completion_core.evaluation.session import Case, Group, Session, folder_name
@@ -49,17 +49,11 @@ def evaluate_held_out(
     """
     groups = [partial(_with_anchored, group) for group in groups]
     rows: list[Row] = []
+    scenes = WorldFrames(
+        Path(), WorldFrames.Config(seed=WORLD_SEED, frames=FRAMES, families=HELD_OUT)
+    )
     for name, (sensor, amount) in _SENSORS.items():
-        dataset = build_dataset(
-            "world",
-            config={
-                "seed": WORLD_SEED,
-                "frames": FRAMES,
-                "families": list(HELD_OUT),
-                "sensor": sensor,
-                "amount": amount,
-            },
-        )
+        dataset = scenes.measured_by(sensor, amount)
         conditions = {name: Condition(seed=seed)}
         if name == _SHUFFLED:
             conditions[f"{name}, shuffled"] = Condition(corruption="shuffled:1", seed=seed)

@@ -9,8 +9,10 @@ the pixels of a batch, it does not change when a batch is split over devices.
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
+import torch
 from torch import Tensor
 
 Reduction = Literal["all_pixels", "valid_pixels"]
@@ -48,6 +50,32 @@ def normalized_l1(depth: Tensor, truth: Tensor, reduction: Reduction = "all_pixe
     """
     error = _difference(depth, truth).abs() / (truth.abs() + _SMALL)
     return _per_image(error, truth > 0, reduction)
+
+
+def log_l1(depth: Tensor, truth: Tensor, reduction: Reduction = "all_pixels") -> Tensor:
+    """Mean of |log(depth / truth)|, without unit; arguments as of :func:`l1`.
+
+    Least at the median, as the absolute error, but near and far things count the same.
+    """
+    is_known = truth > 0
+    ratio = torch.where(is_known, depth, 1.0) / torch.where(is_known, truth, 1.0)
+    return _per_image(ratio.clamp(min=_SMALL).log().abs(), is_known, reduction)
+
+
+def relative_rmse(depth: Tensor, truth: Tensor) -> Tensor:
+    """Root of the mean squared error over the mean true depth, without unit.
+
+    Args:
+        depth: (B, 1, H, W) metres, predicted.
+        truth: (B, 1, H, W) metres, 0 where not known.
+
+    Returns:
+        (B,); 0 for an image without truth.
+    """
+    mean = _per_image(truth, truth > 0, "valid_pixels").clamp(min=_SMALL)
+    squared = l2(depth, truth, "valid_pixels") / mean.square()
+    # The gradient of a root is infinite at 0.
+    return (squared + _SMALL).sqrt() - math.sqrt(_SMALL)
 
 
 def uncertain_l1(

@@ -15,6 +15,7 @@ from depth_completion_core.models.base import CompletionModel
 MODELS = {
     "nearest": "nearest:Nearest",
     "linear": "linear:Linear",
+    "smooth": "smooth:Smooth",
     "morphological": "morphological:Morphological",
     "morphological_kitti": "morphological:MorphologicalKitti",
     "scaffnet": "scaffnet:ScaffNet",

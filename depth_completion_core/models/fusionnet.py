@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import max_pool2d
 
+from depth_completion_core.anchoring import scene_scale
 from depth_completion_core.config import ConfigError
 from depth_completion_core.models.base import CompletionModel, ModelInput, ModelOutput
 from depth_completion_core.models.decoders import Decoder
@@ -25,7 +26,6 @@ from depth_completion_core.models.encoders import (
 )
 from depth_completion_core.models.scaffnet import PRESETS as SCAFFNET_PRESETS
 from depth_completion_core.models.scaffnet import ScaffNet, check_depth_range, check_odd
-from depth_completion_core.models.scale import scene_scale
 
 _SCALE_MATCHES = ("local_scale", "replace", "none")
 _MAX_RATIO = 2.0  # a measurement this many times as far as ScaffNet's depth is not believed

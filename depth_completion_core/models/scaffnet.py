@@ -15,15 +15,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import max_pool2d
 
+from depth_completion_core.anchoring import interpolated, scene_scale
 from depth_completion_core.config import ConfigError
 from depth_completion_core.models.base import CompletionModel, ModelInput, ModelOutput
 from depth_completion_core.models.blocks import ConvBlock
 from depth_completion_core.models.decoders import Decoder
 from depth_completion_core.models.encoders import build_encoder, check_encoder, check_filters
-from depth_completion_core.models.scale import scene_scale
 
 _ENCODERS = ("vggnet08", "resnet18")
 _POOL_CHANNELS = 8
+_RATIO_GAIN = 0.1  # so that an untrained network hardly changes the interpolation
 
 
 class SpatialPyramidPool(nn.Module):
@@ -31,21 +32,23 @@ class SpatialPyramidPool(nn.Module):
 
     Args:
         pool_sizes: sides of the windows in pixels, all odd.
+        dense_channels: dense depths that are mixed in.
     """
 
-    def __init__(self, pool_sizes: tuple[int, ...]) -> None:
+    def __init__(self, pool_sizes: tuple[int, ...], dense_channels: int = 0) -> None:
         super().__init__()
         self.pool_sizes = pool_sizes
+        channels = 1 + len(pool_sizes) + dense_channels
         self.convs = nn.Sequential(
-            ConvBlock(1 + len(pool_sizes), _POOL_CHANNELS, kernel_px=1),
+            ConvBlock(channels, _POOL_CHANNELS, kernel_px=1),
             ConvBlock(_POOL_CHANNELS, _POOL_CHANNELS, kernel_px=1),
             ConvBlock(_POOL_CHANNELS, _POOL_CHANNELS, kernel_px=1),
         )
 
-    def forward(self, sparse_depth: Tensor) -> Tensor:
-        """(B, 1, H, W) metres to (B, 8, H, W)."""
+    def forward(self, sparse_depth: Tensor, *dense: Tensor) -> Tensor:
+        """Each (B, 1, H, W) metres, to (B, 8, H, W)."""
         maxima = window_maxima(sparse_depth, self.pool_sizes)
-        mixed: Tensor = self.convs(torch.cat([sparse_depth, *maxima], dim=1))
+        mixed: Tensor = self.convs(torch.cat([sparse_depth, *maxima, *dense], dim=1))
         return mixed
 
 
@@ -82,6 +85,9 @@ class ScaffNet(CompletionModel):
         scale_free: bool = False
         """Whether depth is seen in multiples of the geometric mean of the measurements, so that one
         network serves rooms and streets; the depths above are such multiples then. Not released."""
+        interpolation: bool = False
+        """Whether an interpolation of the measurements is seen, too, and what is predicted is the
+        logarithm of the ratio to it; the depths above are multiples of it then. Not released."""
 
         def __post_init__(self) -> None:
             """Refuse what cannot be built."""
@@ -99,11 +105,13 @@ class ScaffNet(CompletionModel):
     def __init__(self, config: Config | None = None) -> None:
         super().__init__(config)
         config = self.config
-        self.spatial_pyramid_pool = SpatialPyramidPool(config.pool_sizes)
+        self.spatial_pyramid_pool = SpatialPyramidPool(
+            config.pool_sizes, dense_channels=int(config.interpolation)
+        )
         self.encoder = build_encoder(
             config.encoder, _POOL_CHANNELS, config.encoder_filters, batch_norm=True
         )
-        self.decoder = _decoder(config, "sigmoid")
+        self.decoder = _decoder(config, "none" if config.interpolation else "sigmoid")
         if config.uncertainty:
             self.decoder_uncertainty = _decoder(config, "none")
 
@@ -115,22 +123,22 @@ class ScaffNet(CompletionModel):
 
     def predict(self, sparse_depth: Tensor) -> ScaffNetPrediction:
         """Depth and the log of its expected error of (B, 1, H, W) sparse depth in metres."""
-        unit = self.unit(sparse_depth)
-        levels = self._levels(sparse_depth / unit)
+        base = self._base(sparse_depth)
+        levels = self._levels(sparse_depth, base)
         log_error = None
         if self.config.uncertainty:
             log_error = self.decoder_uncertainty(levels[1:], _size(levels[0]), levels[0]).float()
-            log_error = log_error + unit.log()
-        return ScaffNetPrediction(self._decoded_depth(levels) * unit, log_error)
+            log_error = log_error + base.log()
+        return ScaffNetPrediction(self._decoded_depth(levels) * base, log_error)
 
     def predict_depth(self, sparse_depth: Tensor) -> Tensor:
         """Depth alone of (B, 1, H, W) sparse depth in metres."""
-        unit = self.unit(sparse_depth)
-        return self._decoded_depth(self._levels(sparse_depth / unit)) * unit
+        base = self._base(sparse_depth)
+        return self._decoded_depth(self._levels(sparse_depth, base)) * base
 
     def farthest(self, sparse_depth: Tensor) -> Tensor:
-        """(B or 1, 1, 1, 1) metres, the farthest that it can predict for (B, 1, H, W) metres."""
-        return self.config.max_predict_depth * self.unit(sparse_depth)
+        """(B or 1, 1, H or 1, W or 1) metres, the farthest that it can predict for (B, 1, H, W)."""
+        return self.config.max_predict_depth * self._base(sparse_depth)
 
     def unit(self, sparse_depth: Tensor) -> Tensor:
         """(B or 1, 1, 1, 1) metres, in which it sees (B, 1, H, W) sparse depth in metres."""
@@ -138,14 +146,27 @@ class ScaffNet(CompletionModel):
             return scene_scale(sparse_depth)
         return sparse_depth.new_ones((1, 1, 1, 1))
 
-    def _levels(self, sparse_depth: Tensor) -> list[Tensor]:
+    def _base(self, sparse_depth: Tensor) -> Tensor:
+        """(B or 1, 1, H or 1, W or 1) metres, multiples of which it predicts."""
+        if self.config.interpolation:
+            return interpolated(sparse_depth)
+        return self.unit(sparse_depth)
+
+    def _levels(self, sparse_depth: Tensor, base: Tensor) -> list[Tensor]:
         """The pooled input at full size, then the five levels of the encoder."""
-        pooled = self.spatial_pyramid_pool(sparse_depth.clamp(max=self.config.max_predict_depth))
+        dense = [base] if self.config.interpolation else []
+        unit, farthest = self.unit(sparse_depth), self.config.max_predict_depth
+        seen = [(depth / unit).clamp(max=farthest) for depth in (sparse_depth, *dense)]
+        pooled = self.spatial_pyramid_pool(*seen)
         return [pooled, *self.encoder(pooled)]
 
     def _decoded_depth(self, levels: list[Tensor]) -> Tensor:
-        fraction = self.decoder(levels[1:], _size(levels[0]), levels[0]).float()
-        return depth_of(fraction, self.config.min_predict_depth, self.config.max_predict_depth)
+        decoded = self.decoder(levels[1:], _size(levels[0]), levels[0]).float()
+        nearest, farthest = self.config.min_predict_depth, self.config.max_predict_depth
+        if self.config.interpolation:
+            ratio: Tensor = (_RATIO_GAIN * decoded).exp()
+            return ratio.clamp(nearest, farthest)
+        return depth_of(decoded, nearest, farthest)
 
 
 def window_maxima(depth: Tensor, sizes: tuple[int, ...]) -> list[Tensor]:

@@ -12,7 +12,14 @@ import torch
 
 from depth_completion_core.checkpoint import CheckpointError, load_weights
 from depth_completion_core.config import ConfigError, choice, setting
-from depth_completion_core.losses.supervised import Reduction, l1, l2, normalized_l1
+from depth_completion_core.losses.supervised import (
+    Reduction,
+    l1,
+    l2,
+    log_l1,
+    normalized_l1,
+    relative_rmse,
+)
 from depth_completion_core.models.base import CompletionModel
 from depth_completion_core.models.fusionnet import FusionNet
 from depth_completion_core.training.batch import Tensors
@@ -26,7 +33,7 @@ RANDOM = "random"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FusionNetLossConfig:
-    """Weights of the losses: w_l1 L1 + w_l2 L2 as in the release's class, and one of our own."""
+    """Weights of the losses: w_l1 L1 + w_l2 L2 as in the release's class, and some of our own."""
 
     w_l1: float = setting(1.0, low=0.0)
     """Of the absolute error in metres."""
@@ -34,14 +41,26 @@ class FusionNetLossConfig:
     """Of the squared error in square metres."""
     w_normalized_l1: float = setting(1.0, low=0.0)
     """Of the absolute error over the truth, which makes near things count."""
+    w_log_l1: float = setting(0.0, low=0.0)
+    """Of the absolute logarithm of the ratio to the truth."""
+    w_relative_rmse: float = setting(0.0, low=0.0)
+    """Of the root of the mean squared error over the mean truth."""
     reduction: str = choice("all_pixels", "valid_pixels")
     """What an image's sum is divided by."""
 
     def __post_init__(self) -> None:
-        if not self.w_l1 + self.w_l2 + self.w_normalized_l1 > 0:
-            raise ConfigError(
-                "a loss has a weight above 0; 'w_l1', 'w_l2', 'w_normalized_l1' are 0"
-            )
+        if not sum(self.weights().values()) > 0:
+            raise ConfigError("a loss has a weight above 0; all weights are 0")
+
+    def weights(self) -> dict[str, float]:
+        """The weight of each loss by its name."""
+        return {
+            "l1": self.w_l1,
+            "l2": self.w_l2,
+            "normalized l1": self.w_normalized_l1,
+            "log l1": self.w_log_l1,
+            "relative rmse": self.w_relative_rmse,
+        }
 
 
 class FusionNetObjective(Objective):
@@ -51,6 +70,8 @@ class FusionNetObjective(Objective):
         "l1": "m",
         "l2": "m2",
         "normalized l1": "1",
+        "log l1": "1",
+        "relative rmse": "1",
         "scaffnet l1": "m",
     }
 
@@ -72,10 +93,11 @@ class FusionNetObjective(Objective):
             "l1": l1(depth, truth, reduction),
             "l2": l2(depth, truth, reduction),
             "normalized l1": normalized_l1(depth, truth, reduction),
+            "log l1": log_l1(depth, truth, reduction),
+            "relative rmse": relative_rmse(depth, truth),
         }
-        weights = (loss.w_l1, loss.w_l2, loss.w_normalized_l1)
         # A weight of 0 leaves its term out: 0 times an overflow is not 0.
-        weighted = [w * term for w, term in zip(weights, terms.values(), strict=True) if w]
+        weighted = [weight * terms[name] for name, weight in loss.weights().items() if weight]
         return {
             TOTAL: sum(weighted[1:], start=weighted[0]),
             DEPTH: depth,

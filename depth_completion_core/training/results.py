@@ -55,7 +55,8 @@ def write_shards(
 
 
 def _provenance(recipe: Recipe, name: str, progress: Progress) -> dict[str, str]:
-    begun = f", begun from {recipe.init_weights}" if recipe.init_weights else ""
+    # Its name alone: a path of this machine tells nobody else anything.
+    begun = f", begun from {Path(recipe.init_weights).name}" if recipe.init_weights else ""
     return {
         "source": f"trained by depth_completion_core.train {name}",
         "source_sha256": "",

@@ -7,8 +7,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar, cast
 
-from depth_completion_core.config import choice
-from depth_completion_core.losses.supervised import Reduction, l1, normalized_l1, uncertain_l1
+from depth_completion_core.config import choice, setting
+from depth_completion_core.losses.supervised import (
+    Reduction,
+    l1,
+    log_l1,
+    normalized_l1,
+    relative_rmse,
+    uncertain_l1,
+)
 from depth_completion_core.models.base import CompletionModel
 from depth_completion_core.models.scaffnet import ScaffNet
 from depth_completion_core.training.batch import Tensors
@@ -20,11 +27,17 @@ from depth_completion_core.training.recipe import Recipe
 class ScaffNetLossConfig:
     """The loss of the release; a network with ``uncertainty`` has its own in place of it."""
 
-    kind: str = choice("normalized_l1", "l1")
-    """normalized_l1: absolute error over the truth. l1: absolute error, metres."""
+    kind: str = choice("normalized_l1", "l1", "log_l1")
+    """normalized_l1: absolute error over the truth. l1: absolute error, metres. log_l1: absolute
+    logarithm of the ratio."""
+    w_relative_rmse: float = setting(0.0, low=0.0)
+    """Beside it, the weight of the root of the mean squared error over the mean truth."""
     reduction: str = choice("all_pixels", "valid_pixels")
     """What an image's sum is divided by; the first as in the authors' PyTorch release, the second
     as in their TensorFlow one."""
+
+
+_LOSSES = {"normalized_l1": normalized_l1, "l1": l1, "log_l1": log_l1}
 
 
 class ScaffNetObjective(Objective):
@@ -44,10 +57,11 @@ class ScaffNetObjective(Objective):
         reduction = cast("Reduction", self._loss.reduction)
         if predicted.log_error is not None:
             total = uncertain_l1(predicted.depth, predicted.log_error, truth, reduction)
-        elif self._loss.kind == "l1":
-            total = l1(predicted.depth, truth, reduction)
         else:
-            total = normalized_l1(predicted.depth, truth, reduction)
+            total = _LOSSES[self._loss.kind](predicted.depth, truth, reduction)
+        if self._loss.w_relative_rmse:
+            squared = relative_rmse(predicted.depth, truth)
+            total = total + self._loss.w_relative_rmse * squared
         return {
             TOTAL: total,
             DEPTH: predicted.depth,

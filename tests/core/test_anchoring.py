@@ -5,15 +5,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import Tensor
 
 from depth_completion_core import anchoring
-from depth_completion_core.anchoring import Points, anchored, spread_out, trust
+from depth_completion_core.anchoring import anchored, interpolated, scene_scale, spread_out, trust
 from depth_completion_core.completer import DepthCompleter
 from depth_completion_core.config import AnchoringConfig, CompletionConfig, OutputConfig
 from depth_completion_core.frame import Float32Array, Frame, SparseDepth
@@ -42,8 +45,13 @@ def _single(depth: Float32Array, factor: float) -> SparseDepth:
     return SparseDepth.from_depth(sparse)
 
 
+def _batch(image: npt.NDArray[np.floating]) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(image))[None, None]
+
+
 def _anchored(depth: Float32Array, sparse: SparseDepth, reach_px: float = 0.0) -> Float32Array:
-    return anchored(depth, depth > 0, sparse, reach_px)
+    drawn: Float32Array = anchored(_batch(depth), _batch(sparse.depth), reach_px)[0, 0].numpy()
+    return drawn
 
 
 @given(seed=st.integers(0, 50), share=st.sampled_from([0.0, 0.001, 0.05, 1.0]))
@@ -82,15 +90,15 @@ def test_scaling_both_scales_the_result(scale: float, seed: int) -> None:
 
 
 def test_moving_both_moves_the_result() -> None:
-    """By a whole cell of the coarsest grid, away from the border."""
+    """By a whole cell of the coarsest grids, away from the border."""
     depth = np.full((128, 128), 3.0, np.float32)
     rows, columns = np.random.default_rng(0).integers(40, 70, (2, 30))
     sparse, moved = np.zeros((2, 128, 128), np.float32)
     values = np.random.default_rng(1).uniform(2.5, 3.5, 30)
     sparse[rows, columns] = values
-    moved[rows + 16, columns + 16] = values
+    moved[rows + 32, columns + 32] = values
     first, second = (_anchored(depth, SparseDepth.from_depth(s), 12.0) for s in (sparse, moved))
-    np.testing.assert_allclose(second[16:, 16:], first[:-16, :-16], rtol=1e-6)
+    np.testing.assert_allclose(second[32:, 32:], first[:-32, :-32], rtol=1e-6)
 
 
 @pytest.mark.parametrize("wrong", [0.1, 0.3, 4.0, 20.0])
@@ -115,18 +123,75 @@ def test_noise_is_averaged() -> None:
 def test_no_measurement_and_no_prediction_are_left_alone() -> None:
     depth = _depth()
     nothing = SparseDepth.from_depth(np.zeros_like(depth))
-    assert _anchored(depth, nothing) is depth
+    np.testing.assert_array_equal(_anchored(depth, nothing), depth)
     depth[10:20] = 0.0
     depth[25, 3] = np.nan
     known = np.nan_to_num(depth) > 0
-    found = anchored(depth, known, _measured(np.float32(1.5) * _depth()), 0.0)
+    found = _anchored(depth, _measured(np.float32(1.5) * _depth()))
     np.testing.assert_array_equal(found[~known], depth[~known])
     assert np.isfinite(found[known]).all()
     only_unknown = SparseDepth.from_depth(np.where(known, np.float32(0), np.float32(3)))
-    np.testing.assert_array_equal(anchored(depth, known, only_unknown), depth)
+    np.testing.assert_array_equal(_anchored(depth, only_unknown), depth)
+
+
+def test_images_of_a_batch_do_not_touch_each_other() -> None:
+    """Few and many measurements, so that they are compared over different distances."""
+    depth = np.stack([_depth(seed) for seed in range(4)])
+    sparse = [
+        _measured(np.float32(1.2) * each, share)
+        for each, share in zip(depth, (0.002, 0.3, 0.0, 0.02), strict=True)
+    ]
+    together = anchored(
+        torch.from_numpy(depth)[:, None],
+        torch.from_numpy(np.stack([each.depth for each in sparse]))[:, None],
+    )
+    for found, one, measured in zip(together[:, 0].numpy(), depth, sparse, strict=True):
+        np.testing.assert_allclose(found, _anchored(one, measured), rtol=1e-6)
+
+
+def test_half_precision_around_it_changes_nothing() -> None:
+    depth = _batch(_depth())
+    sparse = _batch(_measured(np.float32(1.3) * _depth()).depth)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = anchored(depth, sparse)
+    torch.testing.assert_close(found, anchored(depth, sparse), rtol=0, atol=0)
+
+
+# Interpolation: one depth, drawn towards the measurements
+
+
+def test_the_scale_is_the_geometric_mean_of_each_image() -> None:
+    sparse = torch.from_numpy(
+        np.stack([_measured(_depth(0)).depth, _measured(_depth(1)).depth, np.zeros(_SIZE)])
+    )[:, None].double()
+    scale = scene_scale(sparse)
+    assert scale.shape == (3, 1, 1, 1)
+    for plane, found in zip(sparse[:2, 0].numpy(), scale[:2].flatten(), strict=True):
+        assert found == pytest.approx(
+            np.prod(plane[plane > 0] ** (1 / (plane > 0).sum())), rel=1e-9
+        )
+    assert scale[2] == 1.0
+
+
+def test_a_slope_is_interpolated_within_a_few_percent() -> None:
+    depth = _depth()
+    found = interpolated(_batch(_measured(depth, 0.05).depth))[0, 0].numpy()
+    assert np.abs(found / depth - 1)[8:-8, 8:-8].max() < 0.04
+
+
+def test_without_measurements_the_interpolation_is_one_metre() -> None:
+    assert (interpolated(torch.zeros((1, 1, 12, 16))) == 1.0).all()
 
 
 # The twin: sums over pairs and pixels in float64
+
+
+class Points(NamedTuple):
+    """(N,) measured pixels, and log(measured / predicted) there."""
+
+    row: np.ndarray
+    column: np.ndarray
+    error: np.ndarray
 
 
 def _kernel(distance: float) -> float:
@@ -192,7 +257,6 @@ def _slow_trust(points: Points, level: int) -> np.ndarray:
                     points.column[i] // side - points.column[j] // side
                 )
     weight = np.ones(count)
-    discord = np.zeros(count)
     for _ in range(anchoring._ROUNDS):
         amount = near @ weight
         is_judged = amount >= anchoring._LEAST_NEIGHBOURS
@@ -201,32 +265,41 @@ def _slow_trust(points: Points, level: int) -> np.ndarray:
         spread = near @ (weight * off) / np.maximum(amount, 1e-6)
         limit = anchoring._TOLERANCE * np.maximum(spread, anchoring._LEAST_SPREAD)
         weight = np.where(is_judged, 1 / (1 + (off / limit) ** 2), 1.0)
-        discord = np.where(is_judged, spread / anchoring._DISCORD, 0.0)
-    judged: np.ndarray = weight / (1 + discord**2)
-    return judged
+    return weight
 
 
 def _points(count: int, shape: tuple[int, int], seed: int) -> Points:
     random = np.random.default_rng(seed)
     place = random.permutation(shape[0] * shape[1])[:count]
-    error = random.normal(0.1, 0.2, count).astype(np.float32)
-    return Points(place // shape[1], place % shape[1], error)
+    return Points(place // shape[1], place % shape[1], random.normal(0.1, 0.2, count))
+
+
+def _map(points: Points, value: np.ndarray, shape: tuple[int, int]) -> Tensor:
+    grid = np.zeros(shape)
+    grid[points.row, points.column] = value
+    return _batch(grid)
 
 
 @pytest.mark.parametrize(("shape", "coarsest"), [((16, 16), 2), ((13, 19), 3), ((9, 7), 0)])
 def test_spreading_is_that_of_the_twin(shape: tuple[int, int], coarsest: int) -> None:
     points = _points(12, shape, coarsest)
-    weight = np.random.default_rng(2).uniform(0.1, 1.0, 12).astype(np.float32)
-    found = spread_out(points, weight, shape, coarsest)
-    np.testing.assert_allclose(found, _slow_spread_out(points, weight, shape, coarsest), atol=1e-5)
+    weight = np.random.default_rng(2).uniform(0.1, 1.0, 12)
+    found = spread_out(_map(points, points.error, shape), _map(points, weight, shape), coarsest)
+    expected = _slow_spread_out(points, weight, shape, coarsest)
+    np.testing.assert_allclose(found[0, 0].numpy(), expected, atol=1e-9)
 
 
-@pytest.mark.parametrize("level", [0, 1, 3])
-def test_trust_is_that_of_the_twin(level: int) -> None:
-    points = _points(60, (30, 41), level)
+@pytest.mark.parametrize(("count", "level"), [(9, 4), (60, 3), (400, 1), (1200, 0)])
+def test_trust_is_that_of_the_twin(count: int, level: int) -> None:
+    """Points are compared over four times their mean distance, three cells of a grid."""
+    shape = (30, 41)
+    points = _points(count, shape, level)
     points.error[7] = 3.0
-    found = trust(points, (30, 41), level)
-    np.testing.assert_allclose(found, _slow_trust(points, level), rtol=2e-3, atol=1e-5)
+    measured = _map(points, np.ones(count), shape) > 0
+    found = trust(_map(points, points.error, shape), measured)[0, 0].numpy()
+    assert (found[~measured[0, 0].numpy()] == 0).all()
+    expected = _slow_trust(points, level)
+    np.testing.assert_allclose(found[points.row, points.column], expected, rtol=1e-9, atol=1e-9)
 
 
 # In the completer

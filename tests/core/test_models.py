@@ -26,7 +26,7 @@ _CLASSICAL = ("nearest", "linear", "morphological", "morphological_kitti")
 
 every_model = pytest.mark.parametrize("name", MODELS)
 classical_model = pytest.mark.parametrize("name", _CLASSICAL)
-filling_model = pytest.mark.parametrize("name", ["nearest", "linear", "morphological"])
+filling_model = pytest.mark.parametrize("name", ["nearest", "linear", "smooth", "morphological"])
 
 
 @pytest.fixture(autouse=True)
@@ -108,7 +108,7 @@ def test_output_keeps_the_contract(name: str, size: tuple[int, int], share: floa
         assert ((output.confidence >= 0) & (output.confidence <= 1)).all()
 
 
-@classical_model
+@pytest.mark.parametrize("name", [*_CLASSICAL, "smooth"])
 @pytest.mark.parametrize("share", [0.003, 0.05, 0.5, 1.0])
 def test_nothing_lies_outside_what_was_measured(name: str, share: float) -> None:
     for seed in range(3):
@@ -146,7 +146,7 @@ def test_settings_survive_a_file(name: str) -> None:
     assert build_model(name, written).config == config
 
 
-@classical_model
+@pytest.mark.parametrize("name", [*_CLASSICAL, "smooth"])
 def test_an_image_without_measurements_has_no_answer_and_harms_no_other(name: str) -> None:
     depth, valid = _sparse((32, 64), 0.1, 0)
     empty = np.zeros_like(depth)
@@ -161,7 +161,7 @@ def test_an_image_without_measurements_has_no_answer_and_harms_no_other(name: st
     np.testing.assert_array_equal(output.depth[1, 0].numpy()[answered], alone[answered])
 
 
-@classical_model
+@pytest.mark.parametrize("name", [*_CLASSICAL, "smooth"])
 @pytest.mark.parametrize("metres", [0.3, 7.0, 90.0, 250.0])
 @pytest.mark.parametrize("share", [0.005, 0.2])
 def test_constant_depth_stays_constant(name: str, metres: float, share: float) -> None:

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -12,7 +11,6 @@ from torch import Tensor
 from depth_completion_core.models.base import ModelInput
 from depth_completion_core.models.fusionnet import FusionNet
 from depth_completion_core.models.scaffnet import ScaffNet
-from depth_completion_core.models.scale import scene_scale
 from tests.core.scaffnet_twin import random_state, shapes_of, sparse_depth
 
 _RELATIVE = {"min_predict_depth": 0.02, "max_predict_depth": 50.0, "scale_free": True}
@@ -47,22 +45,13 @@ def _input(sparse: Tensor) -> ModelInput:
     )
 
 
-def test_the_scale_is_the_geometric_mean_of_each_image() -> None:
-    sparse = sparse_depth((48, 64), count=3).double()
-    sparse[2] = 0.0
-    scale = scene_scale(sparse)
-    assert scale.shape == (3, 1, 1, 1)
-    for plane, found in zip(sparse[:2, 0].numpy(), scale[:2].flatten(), strict=True):
-        assert found == pytest.approx(
-            np.prod(plane[plane > 0] ** (1 / (plane > 0).sum())), rel=1e-9
-        )
-    assert scale[2] == 1.0
-
-
 @pytest.mark.parametrize("factor", [0.1, 7.0])
 @pytest.mark.parametrize("uncertainty", [False, True])
-def test_scaffnet_scales_with_its_measurements(factor: float, uncertainty: bool) -> None:
-    model = _scaffnet(**_RELATIVE, uncertainty=uncertainty)
+@pytest.mark.parametrize("interpolation", [False, True])
+def test_scaffnet_scales_with_its_measurements(
+    factor: float, uncertainty: bool, interpolation: bool
+) -> None:
+    model = _scaffnet(**_RELATIVE, uncertainty=uncertainty, interpolation=interpolation)
     sparse = sparse_depth((48, 64), count=2).double()
     with torch.inference_mode():
         one, other = model.predict(sparse), model.predict(sparse * factor)

@@ -36,11 +36,23 @@ class FusionNetSynthetic(FusionNetRecipe):
     average_decay: float = setting(0.999, low=0.0, high=1.0)
     network: FusionNet.Config = field(
         default_factory=lambda: FusionNet.Config(
-            scaffnet=NETWORK, min_predict_depth=0.02, max_predict_depth=50.0, scale_free=True
+            scaffnet=NETWORK,
+            min_predict_depth=0.02,
+            max_predict_depth=50.0,
+            scale_match="none",  # ScaffNet met the measurements
+            min_multiplier=0.05,  # the middle is 1: an untrained network starts from ScaffNet
+            max_multiplier=1.95,
+            scale_free=True,
         )
     )
     loss: FusionNetLossConfig = field(
-        default_factory=lambda: FusionNetLossConfig(reduction="valid_pixels")
+        default_factory=lambda: FusionNetLossConfig(
+            w_l1=0.0,
+            w_normalized_l1=0.0,
+            w_log_l1=1.0,
+            w_relative_rmse=0.5,
+            reduction="valid_pixels",
+        )
     )
     schedule: ScheduleConfig = field(
         default_factory=lambda: ScheduleConfig(rate=5e-4, warmup_steps=500)

@@ -25,6 +25,7 @@ NETWORK = ScaffNet.Config(
     max_predict_depth=50.0,
     pool_sizes=(5, 9, 17, 33, 65),  # from dense lidars to 150 points; the release's: 13 to 25
     scale_free=True,
+    interpolation=True,
 )
 _VALIDATION_SEED = 1
 
@@ -76,7 +77,9 @@ class ScaffNetSynthetic(ScaffNetRecipe):
     average_decay: float = setting(0.999, low=0.0, high=1.0)
     network: ScaffNet.Config = NETWORK
     loss: ScaffNetLossConfig = field(
-        default_factory=lambda: ScaffNetLossConfig(reduction="valid_pixels")
+        default_factory=lambda: ScaffNetLossConfig(
+            kind="log_l1", w_relative_rmse=2.0, reduction="valid_pixels"
+        )
     )
     schedule: ScheduleConfig = field(
         default_factory=lambda: ScheduleConfig(rate=1e-3, warmup_steps=500)

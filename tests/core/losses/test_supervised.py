@@ -18,7 +18,9 @@ from depth_completion_core.losses.supervised import (
     Reduction,
     l1,
     l2,
+    log_l1,
     normalized_l1,
+    relative_rmse,
     uncertain_l1,
 )
 
@@ -31,6 +33,10 @@ _SIMPLE: dict[str, tuple[Loss, Callable[[Array, Array], Array]]] = {
     "normalized_l1": (
         normalized_l1,
         lambda depth, truth: np.abs(truth - depth) / (np.abs(truth) + 1e-8),
+    ),
+    "log_l1": (
+        log_l1,
+        lambda depth, truth: np.abs(np.log(depth) - np.log(np.where(truth > 0, truth, 1.0))),
     ),
 }
 
@@ -71,6 +77,29 @@ def test_uncertain_loss_is_that_of_its_formula(reduction: Reduction) -> None:
     np.testing.assert_allclose(found, _reduced(error, truth, reduction), 1e-12)
 
 
+def test_relative_rmse_is_that_of_its_formula() -> None:
+    depth, _, truth = _maps(10)
+    expected = []
+    for image, image_truth in zip(depth, truth, strict=True):
+        valid = image_truth > 0
+        error = image[valid] - image_truth[valid]
+        expected.append(np.sqrt(np.mean(error**2)) / image_truth[valid].mean())
+    found = relative_rmse(torch.from_numpy(depth), torch.from_numpy(truth))
+    np.testing.assert_allclose(found, expected, atol=2e-4)  # a root is flattened at 0
+
+
+def test_relative_rmse_has_a_gradient_everywhere() -> None:
+    depth, _, truth = (torch.from_numpy(array) for array in _maps(11))
+    checked = functools.partial(relative_rmse, truth=truth)
+    assert torch.autograd.gradcheck(checked, (depth.requires_grad_(),))
+    (gradient,) = torch.autograd.grad(relative_rmse(depth * 0 + truth, truth).sum(), depth)
+    assert torch.isfinite(gradient).all()
+    nothing = relative_rmse(depth, 0.0 * truth)
+    torch.testing.assert_close(nothing, torch.zeros_like(nothing), rtol=0, atol=1e-12)
+    wild = torch.where(truth > 0, depth, torch.inf)
+    assert torch.equal(relative_rmse(wild, truth), relative_rmse(depth, truth))
+
+
 @pytest.mark.parametrize("loss", [l1, normalized_l1])
 def test_mean_over_images_is_the_mean_over_all_pixels_of_the_batch(loss: Loss) -> None:
     """The reduction of the authors' PyTorch release."""
@@ -83,7 +112,7 @@ def test_mean_over_images_is_the_mean_over_all_pixels_of_the_batch(loss: Loss) -
 
 
 @pytest.mark.parametrize("reduction", REDUCTIONS)
-@pytest.mark.parametrize("loss", [l1, l2, normalized_l1])
+@pytest.mark.parametrize("loss", [l1, l2, normalized_l1, log_l1])
 def test_gradients_are_those_of_differences(loss: Loss, reduction: Reduction) -> None:
     depth, _, truth = (torch.from_numpy(array) for array in _maps(4))
     # Away from the kink at no error, where there is no derivative.
@@ -101,7 +130,7 @@ def test_uncertain_gradients_are_those_of_differences(reduction: Reduction) -> N
 
 
 @pytest.mark.parametrize("reduction", REDUCTIONS)
-@pytest.mark.parametrize("loss", [l1, l2, normalized_l1])
+@pytest.mark.parametrize("loss", [l1, l2, normalized_l1, log_l1])
 def test_what_is_predicted_where_nothing_is_known_does_not_matter(
     loss: Loss, reduction: Reduction
 ) -> None:
@@ -123,7 +152,7 @@ def test_nor_does_what_error_is_expected_there() -> None:
     assert torch.equal(gradient == 0, truth == 0)
 
 
-@pytest.mark.parametrize("loss", [l1, l2, normalized_l1])
+@pytest.mark.parametrize("loss", [l1, l2, normalized_l1, log_l1])
 def test_images_do_not_see_each_other(loss: Loss) -> None:
     depth, _, truth = (torch.from_numpy(array) for array in _maps(7))
     for reduction in REDUCTIONS:
@@ -134,5 +163,5 @@ def test_images_do_not_see_each_other(loss: Loss) -> None:
 @pytest.mark.parametrize("reduction", REDUCTIONS)
 def test_an_image_without_truth_costs_nothing(reduction: Reduction) -> None:
     depth, _, truth = (torch.from_numpy(array) for array in _maps(8))
-    for loss in (l1, l2, normalized_l1):
+    for loss in (l1, l2, normalized_l1, log_l1):
         assert torch.equal(loss(depth, 0.0 * truth, reduction), depth.new_zeros(len(depth)))

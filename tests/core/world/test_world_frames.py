@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from depth_completion_core.data.sample import DataError, DepthDataset
 from depth_completion_core.data.sparsify import SparsifierError
 from depth_completion_core.data.world import WorldConfig, render_frames
 from depth_completion_core.data.world.sensors.sensor_setup import SENSOR_KINDS
+from depth_completion_core.data.world_frames import WorldFrames
 
 SMALL = {"width_px": 64, "height_px": 48, "frames": 2, "kind": "room"}
 
@@ -37,6 +39,22 @@ def test_samples_are_the_worlds_frames() -> None:
     np.testing.assert_array_equal(sample.truth.valid, frames.valid[0].numpy())
     assert sample.camera == frames.scenes[0].camera
     sample.frame()
+
+
+def test_other_sensors_measure_the_same_rendered_frames() -> None:
+    world = WorldFrames(Path(), WorldFrames.Config(width_px=64, height_px=48, frames=2, seed=2))
+    siblings = [world.measured_by("uniform", 50), world.measured_by("lidar", 16)]
+    for sibling, (sensor, amount) in zip(siblings, (("uniform", 50), ("lidar", 16)), strict=True):
+        alone = build_dataset(
+            "world", None, {**SMALL, "kind": "mixed", "seed": 2, "sensor": sensor, "amount": amount}
+        )
+        for number in range(2):
+            one, other = sibling[number], alone[number]
+            np.testing.assert_array_equal(one.image, other.image)
+            assert one.sparse is not None
+            assert other.sparse is not None
+            np.testing.assert_array_equal(one.sparse.depth, other.sparse.depth)
+    assert siblings[0]._rendered(1) is siblings[1]._rendered(1)
 
 
 @pytest.mark.parametrize(
