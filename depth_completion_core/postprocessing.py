@@ -93,7 +93,10 @@ def _prediction(
 
 
 def _anchored(depth: Float32Array, sparse: SparseDepth, reach_px: float) -> Float32Array:
-    predicted, measured = (torch.from_numpy(each)[None, None] for each in (depth, sparse.depth))
+    # A copy: torch refuses negative strides, and warns of measurements that cannot be written.
+    predicted, measured = (
+        torch.from_numpy(np.array(each, order="C"))[None, None] for each in (depth, sparse.depth)
+    )
     drawn: Float32Array = anchored(predicted, measured, reach_px)[0, 0].numpy()
     return drawn
 

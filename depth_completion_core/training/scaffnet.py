@@ -60,8 +60,8 @@ class ScaffNetObjective(Objective):
         else:
             total = _LOSSES[self._loss.kind](predicted.depth, truth, reduction)
         if self._loss.w_relative_rmse:
-            squared = relative_rmse(predicted.depth, truth)
-            total = total + self._loss.w_relative_rmse * squared
+            spread = relative_rmse(predicted.depth, truth)
+            total = total + self._loss.w_relative_rmse * spread
         return {
             TOTAL: total,
             DEPTH: predicted.depth,

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from depth_completion_core.anchoring import interpolated
 from depth_completion_core.models.base import ModelInput
 from depth_completion_core.models.fusionnet import FusionNet
 from depth_completion_core.models.scaffnet import ScaffNet
@@ -74,6 +75,15 @@ def test_fusionnet_scales_with_its_measurements(factor: float) -> None:
         one, other = model(_input(sparse)), model(_input(sparse * factor))
     assert one.depth.std() > 0.01 * one.depth.mean()
     torch.testing.assert_close(other.depth, one.depth * factor, rtol=1e-4, atol=0)
+
+
+def test_an_output_of_zero_is_the_interpolation() -> None:
+    model = _scaffnet(**_RELATIVE, interpolation=True)
+    torch.nn.init.zeros_(model.decoder.output0.conv.weight)
+    sparse = sparse_depth((48, 64), count=2).double()
+    with torch.inference_mode():
+        found = model.predict_depth(sparse)
+    torch.testing.assert_close(found, interpolated(sparse), rtol=1e-12, atol=0)
 
 
 def test_other_networks_see_metres() -> None:
