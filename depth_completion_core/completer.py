@@ -46,6 +46,9 @@ class DepthCompleter:
     ) -> None:
         self.device = torch.device(device)
         self.model = model.to(self.device).eval()
+        if self.device.type == "cpu":
+            # Convolutions are 1.4 times as fast so.
+            self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.config = config or CompletionConfig()
 
     def complete(self, frame: Frame) -> DepthPrediction:

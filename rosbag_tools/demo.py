@@ -42,7 +42,7 @@ from rosbag_tools.source import FrameSource, FrameToComplete
 from rosbag_tools.topics import TopicWishes
 from rosbag_tools.writer import BagWriter
 
-_MAIN = "scaffnet"
+_MAIN = "fusionnet"
 _MODELS = ("nearest", "linear", "morphological", _MAIN)
 _SUPPORT_RADIUS_PX = 12.0
 _PANEL_WIDTH_PX = 260

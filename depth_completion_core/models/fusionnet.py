@@ -28,6 +28,8 @@ from depth_completion_core.models.scaffnet import PRESETS as SCAFFNET_PRESETS
 from depth_completion_core.models.scaffnet import ScaffNet, check_depth_range, check_odd
 
 _SCALE_MATCHES = ("local_scale", "replace", "none")
+_LOG_GAIN = 0.1  # so that an untrained network hardly changes ScaffNet's depth
+_IMAGES, _DEPTHS = 3, 2  # channels of what the two branches see
 _MAX_RATIO = 2.0  # a measurement this many times as far as ScaffNet's depth is not believed
 
 
@@ -69,11 +71,19 @@ class FusionNet(CompletionModel):
         """Least factor on the fitted depth."""
         max_multiplier: float = 4.0
         """Greatest factor on the fitted depth."""
+        log_multiplier: bool = False
+        """Whether an output of 0 leaves the fitted depth and others are logarithms of the factor,
+        rather than a place between least and greatest. Not released."""
         max_residual: float = 1000.0
         """Most that is added or taken away afterwards, metres."""
         scale_free: bool = False
         """As ScaffNet's: nearest, farthest and residual are multiples of the geometric mean of the
         measurements then; the outlier threshold stays in metres."""
+        batch_norm: bool = False
+        """Whether convolutions are normalised. Not released."""
+        full_size_skip: bool = False
+        """Whether the decoder's last step sees image and depths at full size, for edges that keep
+        to the pixel. Not released."""
 
         def __post_init__(self) -> None:
             """Refuse what cannot be built."""
@@ -104,15 +114,16 @@ class FusionNet(CompletionModel):
         config = self.config
         image, depth = config.image_filters, config.depth_filters
         self.scaffnet = ScaffNet(config.scaffnet).requires_grad_(False).eval()
-        self.encoder_image = build_encoder(config.encoder, 3, image, batch_norm=False)
-        self.encoder_depth = build_encoder(config.encoder, 2, depth, batch_norm=False)
+        norm = config.batch_norm
+        self.encoder_image = build_encoder(config.encoder, _IMAGES, image, batch_norm=norm)
+        self.encoder_depth = build_encoder(config.encoder, _DEPTHS, depth, batch_norm=norm)
         joined = [of_image + of_depth for of_image, of_depth in zip(image, depth, strict=True)]
         self.decoder = Decoder(
             joined[-1],
-            (*joined[-2::-1], 0),
+            (*joined[-2::-1], _IMAGES + _DEPTHS if config.full_size_skip else 0),
             config.decoder_filters,
             out_channels=2,
-            batch_norm=False,
+            batch_norm=norm,
             activation="none",
         )
 
@@ -156,14 +167,9 @@ class FusionNet(CompletionModel):
         config, unit = self.config, self.unit(sparse_depth)
         measured = (sparse_depth / unit).clamp(max=config.max_predict_depth)
         matched = self._matched(scaffold / unit, measured)
-        of_image = self.encoder_image(image)
-        of_depth = self.encoder_depth(torch.cat([matched, measured], dim=1))
-        levels = [torch.cat(pair, dim=1) for pair in zip(of_image, of_depth, strict=True)]
-        output: Tensor = self.decoder(levels, (image.shape[-2], image.shape[-1])).float()
-        growth = config.max_multiplier - config.min_multiplier
-        multiplier = config.min_multiplier + growth * torch.sigmoid(output[:, :1])
+        output = self._decoded(image, torch.cat([matched, measured], dim=1))
         residual = output[:, 1:].clamp(-config.max_residual, config.max_residual)
-        depth = multiplier * matched + residual
+        depth = self._multiplier(output[:, :1]) * matched + residual
         return depth.clamp(config.min_predict_depth, config.max_predict_depth) * unit
 
     def farthest(self, sparse_depth: Tensor) -> Tensor:
@@ -175,6 +181,20 @@ class FusionNet(CompletionModel):
         if self.config.scale_free:
             return scene_scale(sparse_depth)
         return sparse_depth.new_ones((1, 1, 1, 1))
+
+    def _decoded(self, image: Tensor, depths: Tensor) -> Tensor:
+        """(B, 2, H, W) what becomes multiplier and residual."""
+        of_both = zip(self.encoder_image(image), self.encoder_depth(depths), strict=True)
+        levels = [torch.cat(pair, dim=1) for pair in of_both]
+        finest = torch.cat([image, depths], dim=1) if self.config.full_size_skip else None
+        output: Tensor = self.decoder(levels, (image.shape[-2], image.shape[-1]), finest)
+        return output.float()
+
+    def _multiplier(self, output: Tensor) -> Tensor:
+        low, high = self.config.min_multiplier, self.config.max_multiplier
+        if self.config.log_multiplier:
+            return (_LOG_GAIN * output).exp().clamp(low, high)
+        return low + (high - low) * torch.sigmoid(output)
 
     def _matched(self, scaffold: Tensor, measured: Tensor) -> Tensor:
         if self.config.scale_match == "local_scale":

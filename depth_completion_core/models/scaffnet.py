@@ -53,10 +53,17 @@ class SpatialPyramidPool(nn.Module):
 
 
 class ScaffNetPrediction(NamedTuple):
-    """(B, 1, H, W) depth in metres and, with ``uncertainty``, the log of its expected error."""
+    """What it says of a batch.
+
+    Attributes:
+        depth: (B, 1, H, W) metres.
+        log_error: with ``uncertainty``, (B, 1, H, W) log of its expected error in metres.
+        farthest: (B or 1, 1, H or 1, W or 1) metres, the most that it could have said.
+    """
 
     depth: Tensor
     log_error: Tensor | None
+    farthest: Tensor
 
 
 class ScaffNet(CompletionModel):
@@ -117,28 +124,26 @@ class ScaffNet(CompletionModel):
 
     def forward(self, inputs: ModelInput) -> ModelOutput:
         """Depth everywhere; a confidence with ``uncertainty``, see ``confidence_of``."""
-        depth, log_error = self.predict(inputs.sparse_depth)
+        predicted = self.predict(inputs.sparse_depth)
+        log_error = predicted.log_error
         confidence = None if log_error is None else confidence_of(log_error)
-        return ModelOutput(depth=depth, confidence=confidence)
+        return ModelOutput(depth=predicted.depth, confidence=confidence)
 
     def predict(self, sparse_depth: Tensor) -> ScaffNetPrediction:
-        """Depth and the log of its expected error of (B, 1, H, W) sparse depth in metres."""
+        """Depth and what else is known of it, of (B, 1, H, W) sparse depth in metres."""
         base = self._base(sparse_depth)
         levels = self._levels(sparse_depth, base)
         log_error = None
         if self.config.uncertainty:
             log_error = self.decoder_uncertainty(levels[1:], _size(levels[0]), levels[0]).float()
             log_error = log_error + base.log()
-        return ScaffNetPrediction(self._decoded_depth(levels) * base, log_error)
+        farthest = self.config.max_predict_depth * base
+        return ScaffNetPrediction(self._decoded_depth(levels) * base, log_error, farthest)
 
     def predict_depth(self, sparse_depth: Tensor) -> Tensor:
         """Depth alone of (B, 1, H, W) sparse depth in metres."""
         base = self._base(sparse_depth)
         return self._decoded_depth(self._levels(sparse_depth, base)) * base
-
-    def farthest(self, sparse_depth: Tensor) -> Tensor:
-        """(B or 1, 1, H or 1, W or 1) metres, the farthest that it can predict for (B, 1, H, W)."""
-        return self.config.max_predict_depth * self._base(sparse_depth)
 
     def unit(self, sparse_depth: Tensor) -> Tensor:
         """(B or 1, 1, 1, 1) metres, in which it sees (B, 1, H, W) sparse depth in metres."""

@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, cast
 
-import torch
+from torch import Tensor
 
 from depth_completion_core.checkpoint import CheckpointError, load_weights
 from depth_completion_core.config import ConfigError, choice, setting
@@ -29,6 +30,14 @@ from depth_completion_core.training.recipe import Recipe
 from depth_completion_core.training.shards import load_init_weights
 
 RANDOM = "random"
+
+_LOSSES: dict[str, Callable[[Tensor, Tensor, Reduction], Tensor]] = {
+    "l1": l1,
+    "l2": l2,
+    "normalized l1": normalized_l1,
+    "log l1": log_l1,
+    "relative rmse": lambda depth, truth, _: relative_rmse(depth, truth),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,13 +63,7 @@ class FusionNetLossConfig:
 
     def weights(self) -> dict[str, float]:
         """The weight of each loss by its name."""
-        return {
-            "l1": self.w_l1,
-            "l2": self.w_l2,
-            "normalized l1": self.w_normalized_l1,
-            "log l1": self.w_log_l1,
-            "relative rmse": self.w_relative_rmse,
-        }
+        return {name: getattr(self, f"w_{name.replace(' ', '_')}") for name in _LOSSES}
 
 
 class FusionNetObjective(Objective):
@@ -81,23 +84,15 @@ class FusionNetObjective(Objective):
 
     def forward(self, tensors: Tensors) -> Tensors:
         """See the base class."""
-        model, loss = cast("FusionNet", self.model), self._loss
+        model = cast("FusionNet", self.model)
         sparse = tensors["sparse_depth"]
         truth = capped(tensors["truth"], model.farthest(sparse))
-        # Far depths of ScaffNet need more digits than half precision has.
-        with torch.autocast(sparse.device.type, enabled=False):
-            scaffold = model.scaffold(sparse)
+        scaffold = model.scaffold(sparse)
         depth = model.fuse(tensors["image"], scaffold, model.without_outliers(sparse))
-        reduction = cast("Reduction", loss.reduction)
-        terms = {
-            "l1": l1(depth, truth, reduction),
-            "l2": l2(depth, truth, reduction),
-            "normalized l1": normalized_l1(depth, truth, reduction),
-            "log l1": log_l1(depth, truth, reduction),
-            "relative rmse": relative_rmse(depth, truth),
-        }
+        reduction = cast("Reduction", self._loss.reduction)
+        terms = {name: loss(depth, truth, reduction) for name, loss in _LOSSES.items()}
         # A weight of 0 leaves its term out: 0 times an overflow is not 0.
-        weighted = [weight * terms[name] for name, weight in loss.weights().items() if weight]
+        weighted = [weight * terms[name] for name, weight in self._loss.weights().items() if weight]
         return {
             TOTAL: sum(weighted[1:], start=weighted[0]),
             DEPTH: depth,

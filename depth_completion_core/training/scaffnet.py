@@ -52,8 +52,8 @@ class ScaffNetObjective(Objective):
     def forward(self, tensors: Tensors) -> Tensors:
         """See the base class."""
         model = cast("ScaffNet", self.model)
-        truth = capped(tensors["truth"], model.farthest(tensors["sparse_depth"]))
         predicted = model.predict(tensors["sparse_depth"])
+        truth = capped(tensors["truth"], predicted.farthest)
         reduction = cast("Reduction", self._loss.reduction)
         if predicted.log_error is not None:
             total = uncertain_l1(predicted.depth, predicted.log_error, truth, reduction)

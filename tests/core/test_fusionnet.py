@@ -98,7 +98,9 @@ def _slow_fusion(
     low, high = config.min_multiplier, config.max_multiplier
     for index, _, row, column in np.ndindex(matched.shape):
         first, second = (float(x) for x in output[index, :, row, column])
-        multiplier = low + (high - low) / (1 + math.exp(-first))
+        multiplier = low + (high - low) / (1 + math.exp(-max(first, -700.0)))
+        if config.log_multiplier:
+            multiplier = min(max(math.exp(0.1 * first), low), high)
         residual = min(max(second, -config.max_residual), config.max_residual)
         value = multiplier * matched[index, 0, row, column] + residual
         value = min(max(value, config.min_predict_depth), config.max_predict_depth)
@@ -126,10 +128,12 @@ def _slow_fusionnet(
     state = {key: value.double() for key, value in state.items()}
     encode = slow_resnet18 if config.encoder == "resnet18" else slow_vgg
     of_image = encode(inputs.image.double(), state, "encoder_image")
-    of_depth = encode(torch.from_numpy(np.concatenate([matched, kept], 1)), state, "encoder_depth")
+    depths = torch.from_numpy(np.concatenate([matched, kept], 1))
+    of_depth = encode(depths, state, "encoder_depth")
     levels = [torch.cat(pair, dim=1) for pair in zip(of_image, of_depth, strict=True)]
     size = (inputs.image.shape[2], inputs.image.shape[3])
-    output = slow_decoder(levels, None, size, state, "decoder")
+    finest = torch.cat([inputs.image.double(), depths], 1) if config.full_size_skip else None
+    output = slow_decoder(levels, finest, size, state, "decoder")
     return torch.from_numpy(_slow_fusion(output.numpy(), matched, config))
 
 
@@ -176,8 +180,20 @@ def test_presets_are_the_releases() -> None:
             (45, 38),
             0.001,
         ),
+        (
+            replace(
+                _SMALL,
+                scale_match="none",
+                log_multiplier=True,
+                max_residual=0.0,
+                batch_norm=True,
+                full_size_skip=True,
+            ),
+            (37, 50),
+            0.2,
+        ),
     ],
-    ids=["void", "kitti", "vggnet11", "resnet18"],
+    ids=["void", "kitti", "vggnet11", "resnet18", "own"],
 )
 def test_forward_is_the_slow_twin(
     config: FusionNet.Config, size: tuple[int, int], correction: float
@@ -253,8 +269,8 @@ class _Fixed(nn.Module):
         super().__init__()
         self.output = output
 
-    def forward(self, levels: list[Tensor], size: tuple[int, int]) -> Tensor:
-        del levels, size
+    def forward(self, levels: list[Tensor], size: tuple[int, int], finest: Tensor | None) -> Tensor:
+        del levels, size, finest
         return self.output
 
 
@@ -271,8 +287,16 @@ class _Fixed(nn.Module):
             min_predict_depth=1.5,
             max_predict_depth=100.0,
         ),
+        replace(
+            _SMALL,
+            scale_match="none",
+            log_multiplier=True,
+            max_residual=0.5,
+            min_multiplier=0.5,
+            max_multiplier=1.5,
+        ),
     ],
-    ids=["void", "narrow"],
+    ids=["void", "narrow", "log"],
 )
 def test_fusion_is_the_slow_formula(config: FusionNet.Config) -> None:
     rng = np.random.default_rng(2)
@@ -299,6 +323,14 @@ def test_a_decoder_of_zeros_multiplies_by_the_middle() -> None:
     scaffold = torch.full((1, 1, 16, 16), 2.0)
     found = model.fuse(torch.rand(1, 3, 16, 16), scaffold, torch.zeros(1, 1, 16, 16))
     torch.testing.assert_close(found, torch.full_like(found, 2.125 * 2.0))
+
+
+def test_a_decoder_of_zeros_leaves_the_depth_where_it_predicts_logarithms() -> None:
+    model = FusionNet(replace(_SMALL, scale_match="none", log_multiplier=True)).eval()
+    nn.init.zeros_(model.decoder.output0.conv.weight)
+    scaffold = 0.5 + torch.rand(1, 1, 16, 16)
+    found = model.fuse(torch.rand(1, 3, 16, 16), scaffold, torch.zeros(1, 1, 16, 16))
+    torch.testing.assert_close(found, scaffold)
 
 
 def test_scaffnet_sees_the_outliers_and_the_rest_does_not() -> None:

@@ -254,7 +254,7 @@ def test_training_moves_the_statistics_and_evaluation_does_not() -> None:
 def test_every_parameter_learns() -> None:
     for encoder in ("vggnet08", "resnet18"):
         model = _loaded(ScaffNet.Config(encoder=encoder, uncertainty=True)).train()
-        depth, log_error = model.predict(sparse_depth((40, 56), count=2))
+        depth, log_error, _ = model.predict(sparse_depth((40, 56), count=2))
         assert log_error is not None
         torch.autograd.backward(depth.mean() + log_error.mean())
         for name, parameter in model.named_parameters():

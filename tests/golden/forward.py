@@ -60,7 +60,7 @@ def run_scaffnet(weights: dict[str, Tensor], arrays: Arrays, preset: str) -> dic
     config = replace(scaffnet.PRESETS[preset], uncertainty=_has_uncertainty(weights))
     network = ScaffNet(config).eval()
     network.load_state_dict(weights)
-    depth, log_error = network.predict(_sparse_depth(arrays))
+    depth, log_error, _ = network.predict(_sparse_depth(arrays))
     return {"depth": depth} | ({} if log_error is None else {"log_error": log_error})
 
 

@@ -88,9 +88,9 @@ def test_a_lifecycle_shutdown_ends_the_process(tmp_path: Path) -> None:
 
 
 def test_a_network_without_weights_ends_with_a_sentence(tmp_path: Path) -> None:
-    with live.live_node(tmp_path, model="fusionnet") as node:
+    with live.live_node(tmp_path, weights=str(tmp_path / "none.safetensors")) as node:
         assert node.process.wait(timeout=40) == 1
-        assert "no weights for it come with this version" in node.log
+        assert "none.safetensors does not exist" in node.log
         assert "Traceback" not in node.log
 
 

@@ -39,9 +39,14 @@ class FusionNetSynthetic(FusionNetRecipe):
             scaffnet=NETWORK,
             min_predict_depth=0.02,
             max_predict_depth=50.0,
+            outlier_kernel_px=1,  # a threshold in metres fits no scale
             scale_match="none",  # ScaffNet met the measurements
-            min_multiplier=0.05,  # the middle is 1: an untrained network starts from ScaffNet
-            max_multiplier=1.95,
+            min_multiplier=0.1,
+            max_multiplier=10.0,
+            log_multiplier=True,  # an untrained network starts from ScaffNet
+            max_residual=0.0,  # a sum below the nearest depth would get no gradient
+            batch_norm=True,
+            full_size_skip=True,
             scale_free=True,
         )
     )
@@ -50,12 +55,12 @@ class FusionNetSynthetic(FusionNetRecipe):
             w_l1=0.0,
             w_normalized_l1=0.0,
             w_log_l1=1.0,
-            w_relative_rmse=0.5,
+            w_relative_rmse=1.0,
             reduction="valid_pixels",
         )
     )
     schedule: ScheduleConfig = field(
-        default_factory=lambda: ScheduleConfig(rate=5e-4, warmup_steps=500)
+        default_factory=lambda: ScheduleConfig(rate=1e-3, warmup_steps=500)
     )
     validate: ValidationConfig = field(default_factory=lambda: ValidationConfig(every_steps=1024))
     data: BankSource = field(default_factory=train_source)
@@ -69,7 +74,7 @@ PRESETS = {
         epochs=40,
         batch_size=8,
         precision="32",
-        schedule=ScheduleConfig(rate=5e-4, warmup_steps=100),
+        schedule=ScheduleConfig(rate=1e-3, warmup_steps=100),
         validate=ValidationConfig(every_steps=480),
         data=small_bank(),
         validation=validation_source(frames=24, width_px=160, height_px=120),
