@@ -74,7 +74,7 @@ def main(arguments: list[str]) -> int:
                 _show(results, title, _stages(name, size, device), wanted.rounds)
                 _show(results, f"{title}, network", _precisions(name, size, device), wanted.rounds)
     if not torch.cuda.is_available():
-        print("\nno GPU here: autocast and channels_last were not measured")
+        print("\nno GPU here: what autocast and channels_last save there was not measured")
     if wanted.json_file:
         write_json(wanted.json_file, results)
     return 0
