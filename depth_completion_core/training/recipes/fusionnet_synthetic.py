@@ -43,7 +43,7 @@ class FusionNetSynthetic(FusionNetRecipe):
             scale_match="none",  # ScaffNet met the measurements
             min_multiplier=0.1,
             max_multiplier=10.0,
-            log_multiplier=True,  # an untrained network starts from ScaffNet
+            log_multiplier=True,  # an untrained network hardly changes ScaffNet
             max_residual=0.0,  # a sum below the nearest depth would get no gradient
             batch_norm=True,
             full_size_skip=True,
