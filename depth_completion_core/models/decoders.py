@@ -9,6 +9,8 @@ from torch import Tensor, nn
 
 from depth_completion_core.models.blocks import Activation, ConvBlock, UpBlock
 
+_LOG_GAIN = 0.1  # so that an untrained decoder hardly changes what its factor is for
+
 
 class Decoder(nn.Module):
     """Five steps up, each joined by the encoder's features of that size, and one output.
@@ -60,3 +62,8 @@ class Decoder(nn.Module):
         with torch.autocast(features.device.type, enabled=False):
             output: Tensor = self.output0(features.to(self.output0.conv.weight.dtype))
         return output
+
+
+def factor_of(output: Tensor, least: float, greatest: float) -> Tensor:
+    """What a decoder without activation says to multiply a depth by: 1 for an output of 0."""
+    return (_LOG_GAIN * output).exp().clamp(least, greatest)

@@ -17,7 +17,7 @@ from torch.nn.functional import max_pool2d
 from depth_completion_core.anchoring import scene_scale
 from depth_completion_core.config import ConfigError
 from depth_completion_core.models.base import CompletionModel, ModelInput, ModelOutput
-from depth_completion_core.models.decoders import Decoder
+from depth_completion_core.models.decoders import Decoder, factor_of
 from depth_completion_core.models.encoders import (
     ENCODERS,
     build_encoder,
@@ -28,7 +28,6 @@ from depth_completion_core.models.scaffnet import PRESETS as SCAFFNET_PRESETS
 from depth_completion_core.models.scaffnet import ScaffNet, check_depth_range, check_odd
 
 _SCALE_MATCHES = ("local_scale", "replace", "none")
-_LOG_GAIN = 0.1  # so that an untrained network hardly changes ScaffNet's depth
 _IMAGES, _DEPTHS = 3, 2  # channels of what the two branches see
 _MAX_RATIO = 2.0  # a measurement this many times as far as ScaffNet's depth is not believed
 
@@ -193,7 +192,7 @@ class FusionNet(CompletionModel):
     def _multiplier(self, output: Tensor) -> Tensor:
         low, high = self.config.min_multiplier, self.config.max_multiplier
         if self.config.log_multiplier:
-            return (_LOG_GAIN * output).exp().clamp(low, high)
+            return factor_of(output, low, high)
         return low + (high - low) * torch.sigmoid(output)
 
     def _matched(self, scaffold: Tensor, measured: Tensor) -> Tensor:

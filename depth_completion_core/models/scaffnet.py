@@ -19,12 +19,11 @@ from depth_completion_core.anchoring import interpolated, scene_scale
 from depth_completion_core.config import ConfigError
 from depth_completion_core.models.base import CompletionModel, ModelInput, ModelOutput
 from depth_completion_core.models.blocks import ConvBlock
-from depth_completion_core.models.decoders import Decoder
+from depth_completion_core.models.decoders import Decoder, factor_of
 from depth_completion_core.models.encoders import build_encoder, check_encoder, check_filters
 
 _ENCODERS = ("vggnet08", "resnet18")
 _POOL_CHANNELS = 8
-_RATIO_GAIN = 0.1  # so that an untrained network hardly changes the interpolation
 
 
 class SpatialPyramidPool(nn.Module):
@@ -169,8 +168,7 @@ class ScaffNet(CompletionModel):
         decoded = self.decoder(levels[1:], _size(levels[0]), levels[0]).float()
         nearest, farthest = self.config.min_predict_depth, self.config.max_predict_depth
         if self.config.interpolation:
-            ratio: Tensor = (_RATIO_GAIN * decoded).exp()
-            return ratio.clamp(nearest, farthest)
+            return factor_of(decoded, nearest, farthest)
         return depth_of(decoded, nearest, farthest)
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from depth_completion_core import completer
 from depth_completion_core.completer import load_model
 from rosbag_tools.complete import main
 from tests.bags.bag_factory import depths_of, drive, frame_of, write_ros2
@@ -24,9 +23,9 @@ def test_a_bag_gets_what_the_network_says(network: str, tmp_path: Path) -> None:
     assert main([str(bag), str(tmp_path / "out"), *flags]) == 0
     written = depths_of(tmp_path / "out")
     assert len(written) == _FRAMES
-    network_completer = load_model(str(weights), device="cpu")
+    completer = load_model(str(weights), device="cpu")
     for index, depth in enumerate(written):
-        prediction = network_completer.complete(frame_of(index))
+        prediction = completer.complete(frame_of(index))
         expected = np.where(prediction.valid, prediction.depth, np.nan)
         np.testing.assert_allclose(depth, expected, rtol=1e-5)
         assert prediction.valid.all()
@@ -35,7 +34,7 @@ def test_a_bag_gets_what_the_network_says(network: str, tmp_path: Path) -> None:
 def test_a_network_without_weights_says_how_to_get_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(completer, "_WEIGHTS", tmp_path / "none")
+    monkeypatch.setattr("depth_completion_core.completer._WEIGHTS", tmp_path / "none")
     bag = write_ros2(tmp_path / "drive", drive(1))
     with pytest.raises(ValueError, match=r"no weights.*import_checkpoint"):
         main([str(bag), str(tmp_path / "out"), "--model", "fusionnet"])

@@ -61,8 +61,7 @@ def _errors_m(name: str, samples: list[Sample]) -> np.ndarray:
 
 
 def test_they_are_small_enough_to_come_along() -> None:
-    assert "scaffnet" in _NAMES
-    assert set(_NAMES) <= set(MODELS)
+    assert {"scaffnet", "fusionnet"} <= set(_NAMES) <= set(MODELS)
     assert sum(path.stat().st_size for path in _FOLDER.glob("*.safetensors")) < 21e6
 
 

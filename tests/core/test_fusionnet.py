@@ -98,7 +98,7 @@ def _slow_fusion(
     low, high = config.min_multiplier, config.max_multiplier
     for index, _, row, column in np.ndindex(matched.shape):
         first, second = (float(x) for x in output[index, :, row, column])
-        multiplier = low + (high - low) / (1 + math.exp(-max(first, -700.0)))
+        multiplier = low + (high - low) / (1 + math.exp(-first))
         if config.log_multiplier:
             multiplier = min(max(math.exp(0.1 * first), low), high)
         residual = min(max(second, -config.max_residual), config.max_residual)
