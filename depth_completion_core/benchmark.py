@@ -19,14 +19,15 @@ import numpy as np
 import torch
 import tyro
 
-from depth_completion_core.camera import CameraModel
 from depth_completion_core.completer import load_model
 from depth_completion_core.config import OcclusionConfig
-from depth_completion_core.frame import Float32Array, Frame, SparseDepth
+from depth_completion_core.frame import Frame, SparseDepth
+from depth_completion_core.geometry.arrays import Float32Array
+from depth_completion_core.geometry.camera import CameraModel
+from depth_completion_core.geometry.projection import filter_occluded, pack_xyzrgb, project_points
+from depth_completion_core.geometry.transforms import RigidTransform
+from depth_completion_core.inference.timing import Timing, timed_in_turn
 from depth_completion_core.models import MODELS, build_model
-from depth_completion_core.projection import filter_occluded, pack_xyzrgb, project_points
-from depth_completion_core.timing import Timing, timed_in_turn
-from depth_completion_core.transforms import RigidTransform
 
 _POINT_COUNT = 130_000
 _MIN_DEPTH, _MAX_DEPTH = 0.1, 200.0

@@ -19,18 +19,18 @@ import torch
 import tyro
 
 from depth_completion_core.benchmark import lidar_points
-from depth_completion_core.camera import CameraModel
 from depth_completion_core.codecs.image import decode_image, encode_image
 from depth_completion_core.codecs.pointcloud import decode_points, encode_points
 from depth_completion_core.completer import DepthCompleter
+from depth_completion_core.files.output_files import write_json
 from depth_completion_core.frame import Frame
+from depth_completion_core.geometry.camera import CameraModel
+from depth_completion_core.geometry.projection import pack_xyzrgb
+from depth_completion_core.geometry.transforms import RigidTransform
+from depth_completion_core.inference.preprocessing import model_input, window_of
+from depth_completion_core.inference.timing import Timing, timed_in_turn
 from depth_completion_core.models import MODELS, build_model
 from depth_completion_core.models.base import CompletionModel, ModelInput
-from depth_completion_core.output_files import write_json
-from depth_completion_core.preprocessing import model_input, window_of
-from depth_completion_core.projection import pack_xyzrgb
-from depth_completion_core.timing import Timing, timed_in_turn
-from depth_completion_core.transforms import RigidTransform
 
 _SIZES = ((480, 640), (352, 1216))
 _CAMERA_FROM_LIDAR = RigidTransform.from_matrix(

@@ -10,22 +10,21 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from depth_completion_core.checkpoint import CheckpointError, WeightsError, load_checkpoint
-from depth_completion_core.config import CompletionConfig
-from depth_completion_core.frame import (
-    DepthPrediction,
-    Float32Array,
-    Frame,
-    FrameError,
-    SparseDepth,
+from depth_completion_core.checkpoints.checkpoint import (
+    CheckpointError,
+    WeightsError,
+    load_checkpoint,
 )
+from depth_completion_core.config import CompletionConfig
+from depth_completion_core.frame import DepthPrediction, Frame, FrameError, SparseDepth
+from depth_completion_core.geometry.arrays import Float32Array
+from depth_completion_core.geometry.projection import filter_occluded, project_points
+from depth_completion_core.inference.postprocessing import empty_prediction, predictions
+from depth_completion_core.inference.preprocessing import model_input, window_of
 from depth_completion_core.models import MODELS, build_model
 from depth_completion_core.models.base import CompletionModel
-from depth_completion_core.postprocessing import empty_prediction, predictions
-from depth_completion_core.preprocessing import model_input, window_of
-from depth_completion_core.projection import filter_occluded, project_points
 
-_WEIGHTS = Path(__file__).parent / "weights"
+_WEIGHTS = Path(__file__).parent / "checkpoints" / "weights"
 
 
 class DepthCompleter:

@@ -8,63 +8,14 @@ its ROS parameter and its key in a checkpoint. Metres and seconds carry no unit 
 
 from __future__ import annotations
 
-import dataclasses
-import difflib
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import yaml
 
-T = TypeVar("T")
-_LIMITS = "limits"
-
-
-class ConfigError(ValueError):
-    """A setting that is not known or has a wrong type or value; the message says which."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What values a setting may have.
-
-    Attributes:
-        low: smallest number.
-        high: largest number.
-        choices: the only texts; empty for any.
-    """
-
-    low: float = -math.inf
-    high: float = math.inf
-    choices: tuple[str, ...] = ()
-
-    def check(self, path: str, value: object) -> None:
-        """Raise ConfigError where a value is not allowed."""
-        if self.choices and value not in self.choices:
-            raise ConfigError(f"'{path}' is one of {', '.join(self.choices)}, got {value!r}")
-        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if is_number and not self.low <= float(value) <= self.high:  # type: ignore[arg-type]
-            raise ConfigError(f"'{path}' lies from {self.low:g} to {self.high:g}, got {value!r}")
-
-
-def setting(default: T, *, low: float = -math.inf, high: float = math.inf) -> T:
-    """A field with limits."""
-    limits = Limits(low=low, high=high)
-    return field(default=default, metadata={_LIMITS: limits})
-
-
-def choice(default: str, *choices: str) -> str:
-    """A field that holds one of some texts."""
-    limits = Limits(choices=(default, *choices))
-    return field(default=default, metadata={_LIMITS: limits})
-
-
-def limits_of(item: dataclasses.Field[Any]) -> Limits:
-    """The limits of a field of a settings dataclass."""
-    limits: Limits = item.metadata.get(_LIMITS, Limits())
-    return limits
+from depth_completion_core.settings.fields import ConfigError, setting
+from depth_completion_core.settings.mapping import config_from_mapping, config_to_mapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,41 +125,6 @@ class CompletionConfig:
     cloud: CloudConfig = field(default_factory=CloudConfig)
 
 
-def config_from_mapping(cls: type[T], mapping: Mapping[str, Any], path: str = "") -> T:
-    """Build a settings dataclass from nested mappings; what is missing keeps its default.
-
-    Raises:
-        ConfigError: a key is not known (the nearest one is named) or a value has another type.
-    """
-    hints = get_type_hints(cls)
-    limits = {item.name: limits_of(item) for item in dataclasses.fields(cls)}  # type: ignore[arg-type]
-    values: dict[str, Any] = {}
-    for key, value in mapping.items():
-        dotted = f"{path}{key}"
-        if key not in hints:
-            raise ConfigError(_unknown_key(dotted, path, list(hints)))
-        hint = hints[key]
-        if isinstance(hint, type) and dataclasses.is_dataclass(hint):
-            if not isinstance(value, Mapping):
-                raise ConfigError(f"'{dotted}' is a group of settings, got {value!r}")
-            values[key] = config_from_mapping(hint, value, f"{dotted}.")
-        else:
-            values[key] = _leaf(dotted, hint, value)
-            limits[key].check(dotted, values[key])
-    return cls(**values)
-
-
-def config_to_mapping(config: Any) -> dict[str, Any]:  # noqa: ANN401
-    """Nested dicts and lists of a settings dataclass, ready for YAML or JSON."""
-    return {
-        item.name: config_to_mapping(value)
-        if dataclasses.is_dataclass(value)
-        else (list(value) if isinstance(value, tuple) else value)
-        for item in dataclasses.fields(config)
-        for value in (getattr(config, item.name),)
-    }
-
-
 def load_config(path: Path) -> CompletionConfig:
     """Read a YAML file that holds differences from the defaults.
 
@@ -234,24 +150,3 @@ def load_config(path: Path) -> CompletionConfig:
 def save_config(config: CompletionConfig, path: Path) -> None:
     """Write the whole tree as YAML."""
     path.write_text(yaml.safe_dump(config_to_mapping(config), sort_keys=False), encoding="utf-8")
-
-
-def _unknown_key(dotted: str, path: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(dotted.rsplit(".", 1)[-1], known, n=1)
-    hint = f"did you mean '{path}{near[0]}'?" if near else f"known here: {', '.join(known)}"
-    return f"unknown setting '{dotted}'; {hint}"
-
-
-def _leaf(dotted: str, hint: Any, value: Any) -> Any:  # noqa: ANN401
-    if get_origin(hint) is tuple:
-        if not isinstance(value, (list, tuple)):
-            raise ConfigError(f"'{dotted}' is a list, got {value!r}")
-        return tuple(_leaf(dotted, get_args(hint)[0], item) for item in value)
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
-        raise ConfigError(f"'{dotted}' is {_TYPE_WORDS[hint]}, got {value!r}")
-    return value
-
-
-_TYPE_WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}

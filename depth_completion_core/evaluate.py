@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 import tyro
 import yaml
 
-from depth_completion_core.config import CompletionConfig, ConfigError, config_to_mapping
+from depth_completion_core.config import CompletionConfig
 from depth_completion_core.data import build_dataset, dataset_class
 from depth_completion_core.evaluation.conditions import condition_for
 from depth_completion_core.evaluation.held_out import BASELINES, WORLD_SEED, evaluate_held_out
@@ -44,6 +44,8 @@ from depth_completion_core.evaluation.tables import SHORT, Row
 from depth_completion_core.evaluation.wording import failures
 from depth_completion_core.metrics import protocol_named
 from depth_completion_core.models import MODELS
+from depth_completion_core.settings.fields import ConfigError
+from depth_completion_core.settings.mapping import config_to_mapping
 
 _SOME_FAILED = 3
 

@@ -18,7 +18,11 @@ from pathlib import Path
 
 import tyro
 
-from depth_completion_core.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
+from depth_completion_core.checkpoints.checkpoint import (
+    CheckpointError,
+    load_checkpoint,
+    save_checkpoint,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

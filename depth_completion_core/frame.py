@@ -9,12 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from depth_completion_core.camera import CameraModel
-from depth_completion_core.transforms import RigidTransform
-
-UInt8Array = npt.NDArray[np.uint8]
-Float32Array = npt.NDArray[np.float32]
-BoolArray = npt.NDArray[np.bool_]
+from depth_completion_core.geometry.arrays import BoolArray, Float32Array, UInt8Array
+from depth_completion_core.geometry.camera import CameraModel
+from depth_completion_core.geometry.transforms import RigidTransform
 
 
 class FrameError(ValueError):

@@ -12,9 +12,14 @@ from pathlib import Path
 
 import tyro
 
-from depth_completion_core.checkpoint import CheckpointError, load_weights, save_checkpoint
-from depth_completion_core.importers import IMPORTERS, TORCH_FILE, foreign_kind, import_released
-from depth_completion_core.importers.torch_files import load_torch_file
+from depth_completion_core.checkpoints.checkpoint import (
+    CheckpointError,
+    load_weights,
+    save_checkpoint,
+)
+from depth_completion_core.checkpoints.file_kinds import TORCH_FILE, foreign_kind
+from depth_completion_core.checkpoints.importers import IMPORTERS, import_released
+from depth_completion_core.checkpoints.importers.torch_files import load_torch_file
 from depth_completion_core.models import build_model
 
 _TENSORFLOW = re.compile(r"(\.ckpt(-\d+)?)?(\.index|\.meta|\.data-\d+-of-\d+)|\.ckpt(-\d+)?|\.pb")

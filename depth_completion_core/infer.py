@@ -16,8 +16,7 @@ import tyro
 
 from depth_completion_core.completer import DepthCompleter, load_model
 from depth_completion_core.config import CompletionConfig
-from depth_completion_core.frame import DepthPrediction, Frame, SparseDepth
-from depth_completion_core.input_files import (
+from depth_completion_core.files.input_files import (
     DEPTH_TYPES,
     IMAGE_TYPES,
     files_of,
@@ -26,14 +25,7 @@ from depth_completion_core.input_files import (
     read_image,
     read_intrinsics,
 )
-from depth_completion_core.metrics import (
-    DepthMetrics,
-    depth_metrics,
-    mean_metrics,
-    metric_spread,
-    protocol_named,
-)
-from depth_completion_core.output_files import (
+from depth_completion_core.files.output_files import (
     without_nan,
     write_depth_npy,
     write_depth_png,
@@ -41,10 +33,18 @@ from depth_completion_core.output_files import (
     write_picture,
     write_ply,
 )
-from depth_completion_core.preview import frame_picture
-from depth_completion_core.projection import unproject_depth
-from depth_completion_core.timing import timed
-from depth_completion_core.visualize import depth_scale as picture_scale
+from depth_completion_core.frame import DepthPrediction, Frame, SparseDepth
+from depth_completion_core.geometry.projection import unproject_depth
+from depth_completion_core.inference.timing import timed
+from depth_completion_core.metrics import (
+    DepthMetrics,
+    depth_metrics,
+    mean_metrics,
+    metric_spread,
+    protocol_named,
+)
+from depth_completion_core.pictures.depth_colors import depth_scale as picture_scale
+from depth_completion_core.pictures.preview import frame_picture
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

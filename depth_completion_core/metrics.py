@@ -18,7 +18,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from depth_completion_core.frame import BoolArray, Float32Array
+from depth_completion_core.geometry.arrays import BoolArray, Float32Array
 
 Averaging = Literal["per_image", "pooled"]
 Missing = Literal["left_out", "as_zero"]

@@ -11,11 +11,11 @@ import sys
 from collections.abc import Sequence
 
 from depth_completion_core.data.sample import DataError
-from depth_completion_core.training.command_line import changes_from, help_text
-from depth_completion_core.training.devices import is_first_process
 from depth_completion_core.training.errors import TrainingError
+from depth_completion_core.training.loop.devices import is_first_process
+from depth_completion_core.training.loop.trainer import train
 from depth_completion_core.training.recipes import build_recipe, recipe_class
-from depth_completion_core.training.trainer import train
+from depth_completion_core.training.recipes.command_line import changes_from, help_text
 
 
 def main(arguments: Sequence[str]) -> int:

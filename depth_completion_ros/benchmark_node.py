@@ -28,12 +28,12 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.serialization import serialize_message
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2
 
-from depth_completion_core.camera import CameraModel
 from depth_completion_core.codecs.camera_info import encode_camera_info
 from depth_completion_core.codecs.image import encode_image
 from depth_completion_core.codecs.pointcloud import encode_points
-from depth_completion_core.output_files import write_json
-from depth_completion_core.products import Fields
+from depth_completion_core.files.output_files import write_json
+from depth_completion_core.geometry.camera import CameraModel
+from depth_completion_core.sensing.output_topics import Fields
 from depth_completion_ros.conversions import message_of, stamp_ns_of
 from depth_completion_ros.msg import CompletionStatus
 

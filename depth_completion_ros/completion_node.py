@@ -19,8 +19,9 @@ from rclpy.duration import Duration
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
-from depth_completion_core.config import ConfigError
+from depth_completion_core.settings.fields import ConfigError
 from depth_completion_ros.drops import Drops
+from depth_completion_ros.frame_placer import FramePlacer, is_rectified
 from depth_completion_ros.inputs import Inputs
 from depth_completion_ros.live_transforms import LiveTransforms
 from depth_completion_ros.model_loading import loaded, warmed_up
@@ -29,7 +30,6 @@ from depth_completion_ros.outputs import Outputs
 from depth_completion_ros.pairing_filter import MessagePair
 from depth_completion_ros.parameters import NodeParameters
 from depth_completion_ros.pipeline import PairToComplete, Pipeline
-from depth_completion_ros.placing import FramePlacer, is_rectified
 from depth_completion_ros.services import Services
 from depth_completion_ros.silence import SilenceWatch
 from depth_completion_ros.status import FrameReport, Status

@@ -16,7 +16,7 @@ from std_msgs.msg import Header
 from depth_completion_core.codecs.camera_info import CameraInfoFields
 from depth_completion_core.codecs.messages import ImageFields, UInt8Array
 from depth_completion_core.codecs.pointcloud import PointCloudFields
-from depth_completion_core.products import Fields, Kind
+from depth_completion_core.sensing.output_topics import Fields, Kind
 
 MESSAGE_TYPES: dict[Kind, type[Any]] = {
     "image": Image,

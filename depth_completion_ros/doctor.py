@@ -18,28 +18,28 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 
 from depth_completion_core.completer import DepthCompleter
-from depth_completion_core.config import ConfigError
-from depth_completion_core.findings import Finding, render_findings, worst
-from depth_completion_core.framing import PlacedFrame
-from depth_completion_core.models import build_model
-from depth_completion_core.output_files import write_picture
-from depth_completion_core.stream_checks import (
+from depth_completion_core.diagnosis.findings import Finding, render_findings, worst
+from depth_completion_core.diagnosis.stream_checks import (
     StreamLog,
     check_intrinsics,
     check_pairing,
     check_stream,
 )
-from depth_completion_core.transform_buffer import TransformError
-from depth_completion_core.visualize import depth_scale, overlay
+from depth_completion_core.files.output_files import write_picture
+from depth_completion_core.geometry.transform_buffer import TransformError
+from depth_completion_core.models import build_model
+from depth_completion_core.pictures.depth_colors import depth_scale, overlay
+from depth_completion_core.sensing.frame_builder import PlacedFrame
+from depth_completion_core.settings.fields import ConfigError
 from depth_completion_ros.conversions import stamp_ns_of
 from depth_completion_ros.doctor_alignment import SpreadPairs, check_alignment
 from depth_completion_ros.doctor_environment import check_environment
+from depth_completion_ros.frame_placer import FramePlacer
 from depth_completion_ros.inputs import Inputs
 from depth_completion_ros.live_transforms import LiveTransforms
 from depth_completion_ros.node_config import NodeConfig
 from depth_completion_ros.pairing_filter import MessagePair
 from depth_completion_ros.parameters import NodeParameters
-from depth_completion_ros.placing import FramePlacer
 from depth_completion_ros.silence import offers_of
 
 

@@ -6,11 +6,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from depth_completion_core.alignment import alignment_findings, estimate_alignment
-from depth_completion_core.findings import Finding
+from depth_completion_core.alignment import (
+    AlignmentFrame,
+    alignment_findings,
+    estimate_alignment,
+)
+from depth_completion_core.diagnosis.findings import Finding
+from depth_completion_ros.frame_placer import FramePlacer
 from depth_completion_ros.node_config import NodeConfig
 from depth_completion_ros.pairing_filter import MessagePair
-from depth_completion_ros.placing import FramePlacer
 
 _MOST = 40  # what the rotation of a lidar of few lines takes
 
@@ -55,7 +59,10 @@ def check_alignment(
     """
     image_topic, *cloud_topics = topics
     for stream, topic in enumerate(cloud_topics):
-        frames = [placer.builder(pair, config).alignment_frame(pair, stream) for pair in pairs]
+        frames = [
+            AlignmentFrame.of(placer.builder(pair, config).sweep_as_measured(pair, stream))
+            for pair in pairs
+        ]
         yield from alignment_findings(
             estimate_alignment(frames),
             f"{image_topic} + {topic}",

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from depth_completion_core.completer import load_model
-from depth_completion_core.findings import Finding
+from depth_completion_core.diagnosis.findings import Finding
 from depth_completion_ros.node_config import NodeConfig
 
 # In a process of its own: a wrong ABI does not raise, it aborts.

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from depth_completion_core.codecs.errors import CodecError
 from depth_completion_core.frame import FrameError
-from depth_completion_core.transform_buffer import TransformError
+from depth_completion_core.geometry.transform_buffer import TransformError
 
 _SECONDS_BETWEEN_SENTENCES = 5.0
 

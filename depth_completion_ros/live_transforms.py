@@ -10,12 +10,12 @@ from collections import Counter
 from typing import Any
 
 from depth_completion_core.codecs.transforms import add_stamped
-from depth_completion_core.transform_buffer import (
+from depth_completion_core.geometry.transform_buffer import (
     EXTRAPOLATION_TOLERANCE_NS,
     TransformBuffer,
     TransformError,
 )
-from depth_completion_core.transforms import RigidTransform
+from depth_completion_core.geometry.transforms import RigidTransform
 
 _KEEP_NS = 15 * 10**9
 _JUMP_BACK_NS = 10**9

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from depth_completion_core.camera import CameraModel
 from depth_completion_core.completer import DepthCompleter, load_model
 from depth_completion_core.frame import Frame, SparseDepth
+from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_ros.node_config import NodeConfig
 
 _WARMUP_FRAMES = 2

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from depth_completion_core.config import CompletionConfig, choice, setting
+from depth_completion_core.config import CompletionConfig
+from depth_completion_core.settings.fields import choice, setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

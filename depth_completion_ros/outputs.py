@@ -10,7 +10,7 @@ from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 
-from depth_completion_core.products import PRODUCTS, CompletedFrame
+from depth_completion_core.sensing.output_topics import OUTPUT_TOPICS, CompletedFrame
 from depth_completion_ros.conversions import MESSAGE_TYPES, message_of
 from depth_completion_ros.msg import CompletionStatus
 
@@ -24,7 +24,7 @@ class Outputs:
         self._node = node
         self._publishers = {
             product: self._publisher(MESSAGE_TYPES[product.kind], product.topic)
-            for product in PRODUCTS
+            for product in OUTPUT_TOPICS
         }
         self._status = self._publisher(CompletionStatus, "~/status")
 

@@ -11,14 +11,14 @@ from typing import Any
 from message_filters import SimpleFilter
 
 from depth_completion_core.config import PairingConfig
-from depth_completion_core.pairing import Pair, Pairer
+from depth_completion_core.sensing.pairing import Pair, Pairer
 from depth_completion_ros.conversions import stamp_ns_of
 
 MessagePair = Pair[Any, Any]
 
 
 class PairingFilter(SimpleFilter):  # type: ignore[misc]  # message_filters has no types
-    """Signals a :class:`~depth_completion_core.pairing.Pair` of messages once it is decided.
+    """Signals a :class:`depth_completion_core.sensing.pairing.Pair` of messages once decided.
 
     Attributes:
         pairer: what decides; its drops are counted there.

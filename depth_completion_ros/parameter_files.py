@@ -14,8 +14,8 @@ import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
-from depth_completion_core.output_files import write_text
-from depth_completion_core.setting_descriptions import Setting, settings_of
+from depth_completion_core.files.output_files import write_text
+from depth_completion_core.settings.descriptions import Setting, settings_of
 from depth_completion_ros.node_config import FIXED_AT_START, NodeConfig
 
 _ROOT = Path(__file__).resolve().parents[1]

@@ -19,8 +19,9 @@ from rcl_interfaces.msg import (
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from depth_completion_core.config import ConfigError, config_from_mapping
-from depth_completion_core.setting_descriptions import Setting, settings_of
+from depth_completion_core.settings.descriptions import Setting, settings_of
+from depth_completion_core.settings.fields import ConfigError
+from depth_completion_core.settings.mapping import config_from_mapping
 from depth_completion_ros.node_config import FIXED_AT_START, NodeConfig
 
 _SETTINGS = {setting.path: setting for setting in settings_of(NodeConfig)}

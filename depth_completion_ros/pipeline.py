@@ -14,13 +14,13 @@ import torch
 from depth_completion_core.completer import DepthCompleter
 from depth_completion_core.frame import DepthPrediction, SparseDepth
 from depth_completion_core.metrics import depth_metrics
-from depth_completion_core.products import CompletedFrame
-from depth_completion_core.withholding import Withholding
+from depth_completion_core.sensing.holdout import Holdout
+from depth_completion_core.sensing.output_topics import CompletedFrame
 from depth_completion_ros.drops import Drops, reason_of
+from depth_completion_ros.frame_placer import FramePlacer
 from depth_completion_ros.node_config import NodeConfig
 from depth_completion_ros.outputs import Outputs
 from depth_completion_ros.pairing_filter import MessagePair
-from depth_completion_ros.placing import FramePlacer
 from depth_completion_ros.status import FrameReport
 
 
@@ -93,7 +93,7 @@ class Pipeline:
         start = time.perf_counter()
         placed = self.placer.place(item.messages, config)
         decoded = time.perf_counter()
-        frame, withheld = Withholding(share=config.holdout).split(placed, completer)
+        frame, withheld = Holdout(share=config.holdout).split(placed, completer.sparse_depth)
         projected = time.perf_counter()
         prediction = completer.complete(frame)
         completed = time.perf_counter()

@@ -14,7 +14,7 @@ from rclpy.task import Future
 from std_srvs.srv import Trigger
 
 from depth_completion_core.completer import DepthCompleter
-from depth_completion_core.frame_bundle import write_bundle
+from depth_completion_core.diagnosis.frame_bundle import write_bundle
 from depth_completion_ros.model_loading import loaded, warmed_up
 from depth_completion_ros.node_config import NodeConfig
 from depth_completion_ros.parameters import NodeParameters

@@ -12,7 +12,7 @@ import torch
 from diagnostic_msgs.msg import DiagnosticStatus
 from diagnostic_updater import DiagnosticStatusWrapper
 
-from depth_completion_core.products import CompletedFrame
+from depth_completion_core.sensing.output_topics import CompletedFrame
 from depth_completion_ros.conversions import header
 from depth_completion_ros.msg import CompletionStatus
 

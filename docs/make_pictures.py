@@ -15,15 +15,12 @@ from depth_completion_core.codecs.image import decode_image
 from depth_completion_core.codecs.pointcloud import decode_points
 from depth_completion_core.completer import DepthCompleter
 from depth_completion_core.config import CompletionConfig, OcclusionConfig, OutputConfig
-from depth_completion_core.data.synthetic import build_drive
-from depth_completion_core.data.world import WorldConfig, render_frames
-from depth_completion_core.frame import Float32Array, Frame, SparseDepth, UInt8Array
-from depth_completion_core.framing import PlacedFrame
+from depth_completion_core.files.output_files import write_picture
+from depth_completion_core.frame import Frame, SparseDepth
+from depth_completion_core.geometry.arrays import Float32Array, UInt8Array
+from depth_completion_core.geometry.transforms import RigidTransform
 from depth_completion_core.models import build_model
-from depth_completion_core.output_files import write_picture
-from depth_completion_core.products import PRODUCTS, CompletedFrame
-from depth_completion_core.transforms import RigidTransform
-from depth_completion_core.visualize import (
+from depth_completion_core.pictures.depth_colors import (
     beside,
     color_bar,
     colorize,
@@ -32,6 +29,10 @@ from depth_completion_core.visualize import (
     panel,
     stacked,
 )
+from depth_completion_core.sensing.frame_builder import PlacedFrame
+from depth_completion_core.sensing.output_topics import OUTPUT_TOPICS, CompletedFrame
+from depth_completion_core.world import WorldConfig, render_frames
+from depth_completion_core.world.drives import build_drive
 
 _FOLDER = Path(__file__).parent
 _PART = (slice(120, 360), slice(150, 470))  # where things stand before other things
@@ -92,7 +93,7 @@ def _rviz() -> UInt8Array:
         prediction=DepthCompleter(build_model("linear"), config=config).complete(frame),
         cloud=config.cloud,
     )
-    made: dict[str, Any] = {product.topic: product.make(done) for product in PRODUCTS}
+    made: dict[str, Any] = {product.topic: product.make(done) for product in OUTPUT_TOPICS}
     side = stacked(
         *(
             panel(decode_image(made[topic]), topic, width=420)

@@ -22,17 +22,17 @@ import tyro
 
 from depth_completion_core.completer import DepthCompleter, load_model
 from depth_completion_core.config import PairingConfig
-from depth_completion_core.data.synthetic import build_drive
 from depth_completion_core.frame import DepthPrediction
 from depth_completion_core.metrics import protocol_named
+from depth_completion_core.world.drives import build_drive
+from rosbag_tools.bag_frames import BagFrames, FrameToComplete
 from rosbag_tools.cli import run_cli
 from rosbag_tools.completion import CompletionOptions, complete_bag
+from rosbag_tools.completion_plan import Plan, PlanWishes, make_plan
 from rosbag_tools.layout_synthetic import synthetic_recording
 from rosbag_tools.outputs import Outputs, OutputWriter
-from rosbag_tools.plan import Plan, PlanWishes, make_plan
 from rosbag_tools.reader import BagReader, RawMessage
 from rosbag_tools.recording import RecordedEvent, RecordedImage, RecordedSweep, write_recording
-from rosbag_tools.source import FrameSource, FrameToComplete
 from rosbag_tools.writer import BagWriter, InputCopier
 
 _PERIOD_NS = 100_000_000
@@ -120,8 +120,8 @@ def _measured(bag: Path, folder: Path, completer: DepthCompleter) -> dict[str, f
     return seconds
 
 
-def _source(reader: BagReader, plan: Plan) -> FrameSource:
-    return FrameSource(reader, plan, PairingConfig())
+def _source(reader: BagReader, plan: Plan) -> BagFrames:
+    return BagFrames(reader, plan, PairingConfig())
 
 
 def _write_all(

@@ -16,14 +16,14 @@ import tyro
 from depth_completion_core.completer import load_model
 from depth_completion_core.config import CompletionConfig, load_config
 from depth_completion_core.metrics import protocol_named
-from depth_completion_core.products import DepthEncoding
-from depth_completion_core.withholding import Withholding
+from depth_completion_core.sensing.holdout import Holdout
+from depth_completion_core.sensing.output_topics import DepthEncoding
 from rosbag_tools.cli import run_cli
 from rosbag_tools.completion import CompletionOptions, CompletionReport, complete_bag
+from rosbag_tools.completion_plan import describe, make_plan
 from rosbag_tools.errors import BagError
 from rosbag_tools.input_flags import InputFlags
 from rosbag_tools.outputs import Outputs
-from rosbag_tools.plan import describe, make_plan
 from rosbag_tools.preview import save_json
 from rosbag_tools.reader import BagReader
 from rosbag_tools.writer import BagWriter, Storage
@@ -145,8 +145,8 @@ def _with_config_file(arguments: list[str]) -> Complete:
 
 
 def _options(wanted: Complete) -> CompletionOptions:
-    withholding = Withholding(share=wanted.holdout, keep_lines=wanted.keep_lines, seed=wanted.seed)
-    if withholding.is_on and wanted.truth:
+    holdout = Holdout(share=wanted.holdout, keep_lines=wanted.keep_lines, seed=wanted.seed)
+    if holdout.is_on and wanted.truth:
         raise BagError("--truth and withheld points are two truths; give one of them")
     return CompletionOptions(
         outputs=Outputs(
@@ -160,7 +160,7 @@ def _options(wanted: Complete) -> CompletionOptions:
         ),
         pairing=wanted.settings.pairing,
         copy_inputs=wanted.copy_inputs,
-        withholding=withholding,
+        holdout=holdout,
         protocol=protocol_named(wanted.protocol),
         preview=wanted.preview,
         preview_every=max(wanted.preview_every, 1),

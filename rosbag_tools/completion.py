@@ -15,17 +15,17 @@ from tqdm import tqdm
 from depth_completion_core.completer import DepthCompleter
 from depth_completion_core.config import PairingConfig
 from depth_completion_core.frame import DepthPrediction, SparseDepth
-from depth_completion_core.framing import PlacedFrame
 from depth_completion_core.metrics import Protocol
-from depth_completion_core.withholding import Withholding
+from depth_completion_core.sensing.frame_builder import PlacedFrame
+from depth_completion_core.sensing.holdout import Holdout
+from rosbag_tools.bag_frames import BagFrames, FrameToComplete
+from rosbag_tools.completion_plan import Plan
 from rosbag_tools.errors import BagError
 from rosbag_tools.outputs import Outputs, OutputWriter
-from rosbag_tools.plan import Plan
 from rosbag_tools.preview import Preview
 from rosbag_tools.reader import BagReader, RawMessage
 from rosbag_tools.scoring import Scores
-from rosbag_tools.source import FrameSource, FrameToComplete
-from rosbag_tools.stages import Stages
+from rosbag_tools.thread_pipeline import ThreadPipeline
 from rosbag_tools.writer import BagWriter, InputCopier
 
 
@@ -37,7 +37,7 @@ class CompletionOptions:
         outputs: which topics to write, and how.
         pairing: which cloud belongs to which image.
         copy_inputs: whether the output holds all messages of the input too.
-        withholding: measurements kept back for scoring.
+        holdout: measurements kept back for scoring.
         protocol: which pixels of a truth count.
         preview: folder for pictures; None for none.
         preview_every: a picture of every n-th frame.
@@ -47,7 +47,7 @@ class CompletionOptions:
     outputs: Outputs = field(default_factory=Outputs)
     pairing: PairingConfig = field(default_factory=PairingConfig)
     copy_inputs: bool = True
-    withholding: Withholding = field(default_factory=Withholding)
+    holdout: Holdout = field(default_factory=Holdout)
     protocol: Protocol
     preview: Path | None = None
     preview_every: int = 1
@@ -106,7 +106,7 @@ def complete_bag(
         BagError: no frame could be completed, or the output cannot be written.
         KeyboardInterrupt: Ctrl-C came before the first frame was complete.
     """
-    source = FrameSource(reader, plan, options.pairing)
+    source = BagFrames(reader, plan, options.pairing)
     run = _Run(reader, writer, plan, completer, options)
     report = run.complete(source)
     if report.frames == 0 and report.interrupted:
@@ -138,10 +138,10 @@ class _Run:
             total=total, unit="frame", desc="completing", dynamic_ncols=True, delay=0.1
         )
 
-    def complete(self, source: FrameSource) -> CompletionReport:
+    def complete(self, source: BagFrames) -> CompletionReport:
         report = self._report
         self._announce_copies()
-        stages = Stages([self._run_model, self._write])
+        stages = ThreadPipeline([self._run_model, self._write])
         with self._bar:
             try:
                 self._feed(source, stages)
@@ -161,7 +161,7 @@ class _Run:
                 self._report.drops[f"topic {topic} not copied: {reason}"] += 1
             self._outputs.check_free([connection.topic for connection in self._connections])
 
-    def _feed(self, source: FrameSource, stages: Stages) -> None:
+    def _feed(self, source: BagFrames, stages: ThreadPipeline) -> None:
         fed = 0
         for item in source.items(self._connections):
             stages.put(item)
@@ -175,8 +175,8 @@ class _Run:
         if self._report.interrupted:  # what waits in the queue is not worth a slow model's time
             return None
         frame, truth = item.placed.frame, item.truth
-        if self._options.withholding.is_on:
-            frame, truth = self._options.withholding.split(item.placed, self._completer)
+        if self._options.holdout.is_on:
+            frame, truth = self._options.holdout.split(item.placed, self._completer.sparse_depth)
         start = time.perf_counter()
         prediction = self._completer.complete(frame)
         self._report.model_ms.append(1e3 * (time.perf_counter() - start))

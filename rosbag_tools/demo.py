@@ -14,11 +14,9 @@ import tyro
 
 from depth_completion_core.completer import DepthCompleter, load_model
 from depth_completion_core.config import CloudConfig, CompletionConfig, OutputConfig
-from depth_completion_core.data.synthetic import SCENES
-from depth_completion_core.frame import UInt8Array
+from depth_completion_core.geometry.arrays import UInt8Array
 from depth_completion_core.metrics import protocol_named
-from depth_completion_core.preview import error_map, error_scale
-from depth_completion_core.visualize import (
+from depth_completion_core.pictures.depth_colors import (
     beside,
     color_bar,
     colorize,
@@ -28,17 +26,19 @@ from depth_completion_core.visualize import (
     stacked,
     title,
 )
+from depth_completion_core.pictures.preview import error_map, error_scale
+from depth_completion_core.world.drives import SCENES
+from rosbag_tools.bag_frames import BagFrames, FrameToComplete
 from rosbag_tools.cli import run_cli
 from rosbag_tools.complete import report_json
 from rosbag_tools.completion import CompletionOptions, CompletionReport, complete_bag
+from rosbag_tools.completion_plan import Plan, PlanWishes, make_plan
 from rosbag_tools.layout_synthetic import synthetic_recording
 from rosbag_tools.outputs import Outputs
-from rosbag_tools.plan import Plan, PlanWishes, make_plan
 from rosbag_tools.preview import save_json, save_picture
 from rosbag_tools.reader import BagReader
 from rosbag_tools.recording import write_recording
 from rosbag_tools.scoring import Scores
-from rosbag_tools.source import FrameSource, FrameToComplete
 from rosbag_tools.topics import TopicWishes
 from rosbag_tools.writer import BagWriter
 
@@ -117,7 +117,7 @@ def _completed(bag: Path, model: str, output: Path, folder: Path) -> CompletionR
 
 
 def _frames(reader: BagReader, plan: Plan) -> list[FrameToComplete]:
-    source = FrameSource(reader, plan, CompletionConfig().pairing)
+    source = BagFrames(reader, plan, CompletionConfig().pairing)
     items = source.items(plan.topics.connections)
     return [item for item in items if isinstance(item, FrameToComplete)]
 

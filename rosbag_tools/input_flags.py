@@ -7,8 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from depth_completion_core.framing import SweepStamp
-from rosbag_tools.plan import PlanWishes, Rectified
+from depth_completion_core.sensing.frame_builder import SweepStamp
+from rosbag_tools.completion_plan import PlanWishes, Rectified
 from rosbag_tools.topics import TopicWishes
 
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Recordings of KITTI's raw drives; see :mod:`depth_completion_core.data.kitti_drive`.
+"""Recordings of KITTI's raw drives; see :mod:`depth_completion_core.data.readers.kitti_drive`.
 
 Sweeps are taken as KITTI gives them: already corrected for the motion of the car.
 """
@@ -13,14 +13,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from depth_completion_core.data.kitti_drive import (
+from depth_completion_core.data.readers.kitti_drive import (
     calibrated_camera,
     image_files,
     stamps_ns,
     sweep_files,
     sweep_of,
 )
-from depth_completion_core.transforms import RigidTransform
+from depth_completion_core.geometry.transforms import RigidTransform
 from rosbag_tools.errors import BagError
 from rosbag_tools.recording import RecordedEvent, RecordedImage, RecordedSweep, Recording
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from depth_completion_core.data.synthetic import SyntheticDrive, build_drive
 from depth_completion_core.frame import SparseDepth
+from depth_completion_core.world.drives import SyntheticDrive, build_drive
 from rosbag_tools.recording import (
     RecordedEvent,
     RecordedImage,

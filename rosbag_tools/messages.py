@@ -20,7 +20,7 @@ from rosbags.typesys import Stores, get_typestore
 from depth_completion_core.codecs.camera_info import CameraInfoFields
 from depth_completion_core.codecs.messages import ImageFields
 from depth_completion_core.codecs.pointcloud import PointCloudFields
-from depth_completion_core.transforms import RigidTransform
+from depth_completion_core.geometry.transforms import RigidTransform
 
 Message = Any  # classes made at run time from the message definitions
 

@@ -13,13 +13,13 @@ from depth_completion_core.codecs.messages import ImageFields
 from depth_completion_core.codecs.pointcloud import PointCloudFields
 from depth_completion_core.config import CloudConfig
 from depth_completion_core.frame import DepthPrediction, Frame
-from depth_completion_core.framing import PlacedFrame
-from depth_completion_core.products import (
-    PRODUCTS,
+from depth_completion_core.sensing.frame_builder import PlacedFrame
+from depth_completion_core.sensing.output_topics import (
+    OUTPUT_TOPICS,
     CompletedFrame,
     DepthEncoding,
     Fields,
-    Product,
+    OutputTopic,
 )
 from rosbag_tools.errors import BagError
 from rosbag_tools.messages import (
@@ -65,7 +65,7 @@ class OutputWriter:
         self._prefix = f"/{outputs.namespace.strip('/')}".rstrip("/")
 
     @property
-    def _wanted(self) -> list[Product]:
+    def _wanted(self) -> list[OutputTopic]:
         outputs = self._outputs
         chosen = {
             "depth/image": True,
@@ -75,11 +75,11 @@ class OutputWriter:
             "depth/support": outputs.support,
             "debug/overlay": outputs.overlay,
         }
-        return [product for product in PRODUCTS if chosen.get(product.topic, False)]
+        return [product for product in OUTPUT_TOPICS if chosen.get(product.topic, False)]
 
     def check_free(self, taken: Sequence[str]) -> None:
         """Raise BagError where a topic to be written is also copied from the input."""
-        clashes = [f"{self._prefix}/{product.topic}" for product in PRODUCTS]
+        clashes = [f"{self._prefix}/{product.topic}" for product in OUTPUT_TOPICS]
         clashes = [topic for topic in clashes if topic in taken]
         if clashes:
             raise BagError(

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from depth_completion_core.frame import DepthPrediction, SparseDepth, UInt8Array
-from depth_completion_core.output_files import write_json, write_picture
-from depth_completion_core.preview import frame_picture
-from depth_completion_core.visualize import Scale, depth_scale
+from depth_completion_core.files.output_files import write_json, write_picture
+from depth_completion_core.frame import DepthPrediction, SparseDepth
+from depth_completion_core.geometry.arrays import UInt8Array
+from depth_completion_core.pictures.depth_colors import Scale, depth_scale
+from depth_completion_core.pictures.preview import frame_picture
 from rosbag_tools.errors import write_error
 
 

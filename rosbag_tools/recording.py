@@ -13,13 +13,14 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from depth_completion_core.camera import CameraModel
 from depth_completion_core.codecs.camera_info import encode_camera_info
 from depth_completion_core.codecs.depth import encode_depth
 from depth_completion_core.codecs.image import encode_image
 from depth_completion_core.codecs.pointcloud import encode_points
-from depth_completion_core.frame import Float32Array, SparseDepth, UInt8Array
-from depth_completion_core.transforms import RigidTransform
+from depth_completion_core.frame import SparseDepth
+from depth_completion_core.geometry.arrays import Float32Array, UInt8Array
+from depth_completion_core.geometry.camera import CameraModel
+from depth_completion_core.geometry.transforms import RigidTransform
 from rosbag_tools.messages import (
     CAMERA_INFO,
     IMAGE,

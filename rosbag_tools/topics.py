@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from rosbags.interfaces import Connection
 
-from depth_completion_core.transform_buffer import TransformBuffer
+from depth_completion_core.geometry.transform_buffer import TransformBuffer
 from rosbag_tools.errors import BagError
 from rosbag_tools.messages import CAMERA_INFO, COMPRESSED_IMAGE, IMAGE, POINT_CLOUD
 from rosbag_tools.reader import BagReader

@@ -9,7 +9,10 @@ from collections import Counter
 from rosbags.interfaces import Connection
 
 from depth_completion_core.codecs.transforms import add_stamped
-from depth_completion_core.transform_buffer import EXTRAPOLATION_TOLERANCE_NS, TransformBuffer
+from depth_completion_core.geometry.transform_buffer import (
+    EXTRAPOLATION_TOLERANCE_NS,
+    TransformBuffer,
+)
 from rosbag_tools.messages import TF_MESSAGE
 from rosbag_tools.reader import BagReader
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from depth_completion_core.camera import CameraModel
-from depth_completion_core.frame import Float32Array, UInt8Array
-from depth_completion_core.transforms import RigidTransform
+from depth_completion_core.geometry.arrays import Float32Array, UInt8Array
+from depth_completion_core.geometry.camera import CameraModel
+from depth_completion_core.geometry.transforms import RigidTransform
+from depth_completion_core.sensing.frame_builder import SweepAsMeasured
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -36,6 +37,17 @@ class AlignmentFrame:
     points: Float32Array
     camera_from_points: Callable[[int], RigidTransform]
     time_offset_ns: npt.NDArray[np.int64] | None = None
+
+    @classmethod
+    def of(cls, measured: SweepAsMeasured) -> AlignmentFrame:
+        """From a decoded pair; raises ValueError where image and calibration do not fit."""
+        return cls(
+            image=measured.image,
+            camera=measured.camera,
+            points=measured.cloud.xyz,
+            camera_from_points=measured.camera_from_points,
+            time_offset_ns=measured.cloud.time_offset_ns,
+        )
 
     def __post_init__(self) -> None:
         expected = (self.camera.height, self.camera.width, 3)

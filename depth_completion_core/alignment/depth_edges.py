@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from depth_completion_core.data.scan_rows import scan_rows
-from depth_completion_core.frame import BoolArray, Float32Array
-from depth_completion_core.transforms import Float64Array
+from depth_completion_core.geometry.arrays import BoolArray, Float32Array
+from depth_completion_core.geometry.scan_rows import scan_rows
+from depth_completion_core.geometry.transforms import Float64Array
 
 IntArray = npt.NDArray[np.int64]
 

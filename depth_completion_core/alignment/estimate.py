@@ -23,8 +23,8 @@ from depth_completion_core.alignment.motion import Motion, motion_of
 from depth_completion_core.alignment.moving_edges import KNOT_NS, MovingEdges, moving_edges
 from depth_completion_core.alignment.score import PITCH, ROLL, TIME, YAW, AlignmentScore
 from depth_completion_core.alignment.search import Peak, find_peaks
-from depth_completion_core.transform_buffer import TransformError
-from depth_completion_core.transforms import Float64Array
+from depth_completion_core.geometry.transform_buffer import TransformError
+from depth_completion_core.geometry.transforms import Float64Array
 
 _FEWEST_FRAMES = 8
 _FEWEST_EDGES = 40  # of a frame, on the mean

@@ -7,7 +7,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from depth_completion_core.frame import Float32Array, UInt8Array
+from depth_completion_core.geometry.arrays import Float32Array, UInt8Array
 
 _SMOOTHING_PX = 1.0
 _SURROUNDINGS = 12.0  # times the reach, side of a square

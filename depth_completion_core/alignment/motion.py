@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from depth_completion_core.alignment.score import TIME, AlignmentScore
-from depth_completion_core.transforms import Float64Array
+from depth_completion_core.geometry.transforms import Float64Array
 
 _ROTATION_STEP_DEG = 0.1
 _TIME_STEP_MS = 20.0

@@ -12,8 +12,8 @@ from depth_completion_core.alignment.estimates import (
     TimeOffsetEstimate,
 )
 from depth_completion_core.alignment.score import rotation_matrix
-from depth_completion_core.findings import Finding
-from depth_completion_core.transforms import RigidTransform
+from depth_completion_core.diagnosis.findings import Finding
+from depth_completion_core.geometry.transforms import RigidTransform
 
 _HARMLESS_MS = 10.0
 _HARMLESS_DEG = 0.2

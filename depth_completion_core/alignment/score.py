@@ -13,8 +13,8 @@ import numpy.typing as npt
 from depth_completion_core.alignment.alignment_frame import AlignmentFrame
 from depth_completion_core.alignment.image_edges import image_edges
 from depth_completion_core.alignment.moving_edges import KNOT_NS, MovingEdges
-from depth_completion_core.frame import Float32Array, UInt8Array
-from depth_completion_core.transforms import Float64Array
+from depth_completion_core.geometry.arrays import Float32Array, UInt8Array
+from depth_completion_core.geometry.transforms import Float64Array
 
 PITCH, YAW, ROLL, TIME = range(4)
 """Places in a vector of parameters: degrees about x, y and z of the optical frame, and ms."""

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from depth_completion_core.alignment.score import AlignmentScore
-from depth_completion_core.transforms import Float64Array
+from depth_completion_core.geometry.transforms import Float64Array
 
 COARSE_REACH_DEG = 0.8
 _MIDDLE_REACH_DEG = 0.4

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from depth_completion_core.camera import CameraModel
-from depth_completion_core.transforms import RigidTransform
+from depth_completion_core.geometry.camera import CameraModel
+from depth_completion_core.geometry.transforms import RigidTransform
 
 Float64Array = npt.NDArray[np.float64]
 
@@ -43,7 +43,7 @@ _IDENTITY = RigidTransform.identity()
 def encode_camera_info(
     camera: CameraModel, camera_from_frame: RigidTransform = _IDENTITY
 ) -> CameraInfoFields:
-    """The inverse of :func:`~depth_completion_core.calibration.camera_from_info`.
+    """The inverse of :func:`~depth_completion_core.geometry.calibration.camera_from_info`.
 
     The rotation of ``camera_from_frame`` becomes the inverse of R, its translation the fourth
     column of P.

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from depth_completion_core.transform_buffer import TransformBuffer
-from depth_completion_core.transforms import RigidTransform
+from depth_completion_core.geometry.transform_buffer import TransformBuffer
+from depth_completion_core.geometry.transforms import RigidTransform
 
 
 def add_stamped(buffer: TransformBuffer, message: Any, *, is_static: bool) -> None:  # noqa: ANN401

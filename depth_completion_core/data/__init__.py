@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from depth_completion_core.config import config_from_mapping
 from depth_completion_core.data.sample import DataError, DepthDataset
+from depth_completion_core.settings.mapping import config_from_mapping
 
 DATASETS = {
     "void": "void:Void",
@@ -66,7 +66,7 @@ def dataset_class(name: str) -> type[DepthDataset]:
             f"unknown data set '{name}'; known are {', '.join(DATASETS)}.{hint}"
         )
     module_name, class_name = DATASETS[name].split(":")
-    module = importlib.import_module(f"{__name__}.{module_name}")
+    module = importlib.import_module(f"{__name__}.readers.{module_name}")
     reader: type[DepthDataset] = getattr(module, class_name)
     assert issubclass(reader, DepthDataset)  # noqa: S101 - a wrong line in the table above
     return reader

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from depth_completion_core.camera import CameraModel
-from depth_completion_core.frame import Frame, SparseDepth, UInt8Array
-from depth_completion_core.transforms import RigidTransform
+from depth_completion_core.frame import Frame, SparseDepth
+from depth_completion_core.geometry.arrays import UInt8Array
+from depth_completion_core.geometry.camera import CameraModel
+from depth_completion_core.geometry.transforms import RigidTransform
 
 
 class DataError(ValueError):

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from depth_completion_core.data.corrupt import Corruption, corrupted
 from depth_completion_core.data.sample import DataError, DepthDataset, Sample
-from depth_completion_core.data.seeding import generator_for
-from depth_completion_core.data.sparsify import Sparsifier, sparsified, uniform
+from depth_completion_core.data.sampling.corrupt import Corruption, corrupted
+from depth_completion_core.data.sampling.seeding import generator_for
+from depth_completion_core.data.sampling.sparsify import Sparsifier, sparsified, uniform
 from depth_completion_core.metrics import Protocol
 
 _MEASURED = "measured:"

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from depth_completion_core.data.world import HELD_OUT
-from depth_completion_core.data.world_frames import WorldFrames
+from depth_completion_core.data.readers.world_frames import WorldFrames
 from depth_completion_core.evaluation.conditions import Condition
 from depth_completion_core.evaluation.predictors import ModelPredictor, Predictor
 from depth_completion_core.evaluation.session import Case, Group, Session, folder_name
 from depth_completion_core.evaluation.tables import Row
+from depth_completion_core.world import HELD_OUT
 
 HEADINGS = ("measurements", "model")
 BASELINES = ("linear", "morphological")

@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from depth_completion_core.input_files import InputFileError, read_depth
+from depth_completion_core.files.input_files import InputFileError, read_depth
 
 HEIGHT, WIDTH, COUNT = 352, 1216, 1000
 _DEPTH_SCALE = 256.0

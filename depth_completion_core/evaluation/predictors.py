@@ -18,11 +18,11 @@ import torch
 from depth_completion_core.completer import DepthCompleter, load_model
 from depth_completion_core.config import CompletionConfig
 from depth_completion_core.data.sample import DataError, Sample
+from depth_completion_core.files.input_files import DEPTH_TYPES, read_depth
 from depth_completion_core.frame import DepthPrediction, SparseDepth
-from depth_completion_core.input_files import DEPTH_TYPES, read_depth
+from depth_completion_core.inference.postprocessing import support_distance_px
+from depth_completion_core.inference.timing import timed
 from depth_completion_core.models import MODELS
-from depth_completion_core.postprocessing import support_distance_px
-from depth_completion_core.timing import timed
 
 _CHECKPOINT = ".safetensors"
 

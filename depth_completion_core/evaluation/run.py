@@ -13,9 +13,9 @@ from depth_completion_core.evaluation.conditions import Condition
 from depth_completion_core.evaluation.predictors import Predictor
 from depth_completion_core.evaluation.progress import progress
 from depth_completion_core.evaluation.records import FrameRecord, FrameTable
+from depth_completion_core.files.output_files import write_depth_npy, write_depth_png
 from depth_completion_core.frame import DepthPrediction
 from depth_completion_core.metrics import Protocol, depth_metrics
-from depth_completion_core.output_files import write_depth_npy, write_depth_png
 
 NO_TRUTH = "the data set gives no true depth"
 NOTHING_SCORED = "no true depth that the protocol counts"

@@ -12,10 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from depth_completion_core.config import config_to_mapping
 from depth_completion_core.data.sample import DepthDataset
+from depth_completion_core.data.sampling.choosing import evenly_spread
 from depth_completion_core.evaluation.conditions import Condition
 from depth_completion_core.evaluation.predictors import Predictor
 from depth_completion_core.evaluation.records import FrameTable
@@ -24,6 +22,7 @@ from depth_completion_core.evaluation.sheets import write_sheets
 from depth_completion_core.evaluation.summary import summary_of
 from depth_completion_core.evaluation.tables import Row
 from depth_completion_core.metrics import Protocol, protocol_named
+from depth_completion_core.settings.mapping import config_to_mapping
 
 Group = Callable[[], Sequence[Predictor]]
 
@@ -88,7 +87,7 @@ class Session:
             "folder": str(dataset.root),
             "config": config_to_mapping(dataset.config),
         }
-        indices = chosen_indices(len(dataset), self.limit)
+        indices = evenly_spread(len(dataset), self.limit)
         rows: dict[Case, list[Row]] = {case: [] for case in cases}
         for group in groups:
             predictors = group()
@@ -127,13 +126,6 @@ class Session:
         records = [job.table.records[names[index]] for index in indices]
         labels = (*case.labels, job.predictor.label)
         return Row(labels, summary_of(records, self.protocol))
-
-
-def chosen_indices(count: int, limit: int) -> list[int]:
-    """All of ``count`` samples, or ``limit`` evenly spread ones."""
-    if not 0 < limit < count:
-        return list(range(count))
-    return [int(place) for place in np.linspace(0, count - 1, limit).round()]
 
 
 def protocol_values(protocol: Protocol) -> dict[str, Any]:

@@ -14,12 +14,13 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from depth_completion_core.data.sample import DepthDataset, Sample
+from depth_completion_core.data.sampling.choosing import evenly_spread
 from depth_completion_core.evaluation.records import FrameRecord
 from depth_completion_core.evaluation.run import OF_ONE_FRAME, Job
-from depth_completion_core.frame import DepthPrediction, SparseDepth, UInt8Array
-from depth_completion_core.output_files import write_picture
-from depth_completion_core.preview import error_map, error_scale, frame_picture
-from depth_completion_core.visualize import (
+from depth_completion_core.files.output_files import write_picture
+from depth_completion_core.frame import DepthPrediction, SparseDepth
+from depth_completion_core.geometry.arrays import UInt8Array
+from depth_completion_core.pictures.depth_colors import (
     Scale,
     beside,
     color_bar,
@@ -30,6 +31,7 @@ from depth_completion_core.visualize import (
     stacked,
     title,
 )
+from depth_completion_core.pictures.preview import error_map, error_scale, frame_picture
 
 _COLUMN_WIDTH_PX = 400
 T = TypeVar("T")
@@ -173,6 +175,4 @@ def _error_words(job: Job, sample: Sample) -> str:
 
 def _spread(items: Sequence[T], count: int) -> list[T]:
     """At most so many of them, from the first to the last."""
-    if len(items) <= count:
-        return list(items)
-    return [items[int(place)] for place in np.linspace(0, len(items) - 1, count).round()]
+    return [items[place] for place in evenly_spread(len(items), count)] if count else []

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from depth_completion_core.data import build_dataset
-from depth_completion_core.data.real import RealSet, real_sets
+from depth_completion_core.data.readers.real import RealSet, real_sets
 from depth_completion_core.data.sample import DataError
 from depth_completion_core.evaluation.conditions import Condition
 from depth_completion_core.evaluation.session import Case, Group, Session, folder_name

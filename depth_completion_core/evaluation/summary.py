@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from depth_completion_core.evaluation.records import FrameRecord
+from depth_completion_core.files.output_files import without_nan
 from depth_completion_core.metrics import Protocol, mean_metrics, metric_spread
-from depth_completion_core.output_files import without_nan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,8 @@ import importlib
 from collections.abc import Mapping
 from typing import Any
 
-from depth_completion_core.config import config_from_mapping
 from depth_completion_core.models.base import CompletionModel
+from depth_completion_core.settings.mapping import config_from_mapping
 
 MODELS = {
     "nearest": "nearest:Nearest",

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from depth_completion_core.frame import BoolArray, Float32Array
+from depth_completion_core.geometry.arrays import BoolArray, Float32Array
 from depth_completion_core.models.base import CompletionModel, ModelInput, ModelOutput
 
 

@@ -14,11 +14,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import max_pool2d
 
-from depth_completion_core.anchoring import scene_scale
-from depth_completion_core.config import ConfigError
 from depth_completion_core.models.base import CompletionModel, ModelInput, ModelOutput
-from depth_completion_core.models.decoders import Decoder, factor_of
-from depth_completion_core.models.encoders import (
+from depth_completion_core.models.layers.anchoring import scene_scale
+from depth_completion_core.models.layers.decoders import Decoder, factor_of
+from depth_completion_core.models.layers.encoders import (
     ENCODERS,
     build_encoder,
     check_encoder,
@@ -26,6 +25,7 @@ from depth_completion_core.models.encoders import (
 )
 from depth_completion_core.models.scaffnet import PRESETS as SCAFFNET_PRESETS
 from depth_completion_core.models.scaffnet import ScaffNet, check_depth_range, check_odd
+from depth_completion_core.settings.fields import ConfigError
 
 _SCALE_MATCHES = ("local_scale", "replace", "none")
 _IMAGES, _DEPTHS = 3, 2  # channels of what the two branches see

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from depth_completion_core.frame import BoolArray, Float32Array
+from depth_completion_core.geometry.arrays import BoolArray, Float32Array
 from depth_completion_core.models.classical import ClassicalModel, Filled
 from depth_completion_core.models.nearest import nearest_depth
 

@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from cv2.typing import MatLike
 
-from depth_completion_core.frame import BoolArray, Float32Array, UInt8Array
+from depth_completion_core.geometry.arrays import BoolArray, Float32Array, UInt8Array
+from depth_completion_core.geometry.projection import mean_spacing_px
 from depth_completion_core.models.classical import ClassicalModel, Filled
-from depth_completion_core.projection import mean_spacing_px
 
 _STANDARD_CEILING = 100.0  # metres
 

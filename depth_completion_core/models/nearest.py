@@ -7,7 +7,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from depth_completion_core.frame import BoolArray, Float32Array
+from depth_completion_core.geometry.arrays import BoolArray, Float32Array
 from depth_completion_core.models.classical import ClassicalModel, Filled
 
 

@@ -15,12 +15,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import max_pool2d
 
-from depth_completion_core.anchoring import interpolated, scene_scale
-from depth_completion_core.config import ConfigError
 from depth_completion_core.models.base import CompletionModel, ModelInput, ModelOutput
-from depth_completion_core.models.blocks import ConvBlock
-from depth_completion_core.models.decoders import Decoder, factor_of
-from depth_completion_core.models.encoders import build_encoder, check_encoder, check_filters
+from depth_completion_core.models.layers.anchoring import interpolated, scene_scale
+from depth_completion_core.models.layers.blocks import ConvBlock
+from depth_completion_core.models.layers.decoders import Decoder, factor_of
+from depth_completion_core.models.layers.encoders import build_encoder, check_encoder, check_filters
+from depth_completion_core.settings.fields import ConfigError
 
 _ENCODERS = ("vggnet08", "resnet18")
 _POOL_CHANNELS = 8

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import torch
 
-from depth_completion_core.anchoring import interpolated
 from depth_completion_core.models.base import CompletionModel, ModelInput, ModelOutput
+from depth_completion_core.models.layers.anchoring import interpolated
 
 
 class Smooth(CompletionModel):

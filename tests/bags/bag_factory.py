@@ -21,13 +21,13 @@ from rosbags.rosbag2 import Writer as Writer2
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from rosbags.typesys.store import Typestore
 
-from depth_completion_core.camera import CameraModel
 from depth_completion_core.codecs.camera_info import encode_camera_info
 from depth_completion_core.codecs.depth import encode_depth
 from depth_completion_core.codecs.image import encode_image
 from depth_completion_core.codecs.pointcloud import encode_points
 from depth_completion_core.frame import Frame
-from depth_completion_core.transforms import RigidTransform
+from depth_completion_core.geometry.camera import CameraModel
+from depth_completion_core.geometry.transforms import RigidTransform
 from rosbag_tools.messages import (
     CAMERA_INFO,
     COMPRESSED_IMAGE,

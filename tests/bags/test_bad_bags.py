@@ -18,8 +18,8 @@ import numpy.typing as npt
 import pytest
 from rosbags.rosbag1 import Writer as Writer1
 
-from depth_completion_core.config import ConfigError
 from depth_completion_core.models import UnknownModelError
+from depth_completion_core.settings.fields import ConfigError
 from rosbag_tools.complete import main
 from rosbag_tools.errors import BagError, write_error
 from rosbag_tools.messages import TF_MESSAGE

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from depth_completion_core.camera import CameraModel
-from depth_completion_core.transforms import RigidTransform
+from depth_completion_core.geometry.camera import CameraModel
+from depth_completion_core.geometry.transforms import RigidTransform
 from rosbag_tools.complete import main
 from rosbag_tools.errors import BagError
 from tests.bags.bag_factory import (

@@ -10,10 +10,10 @@ import pytest
 import yaml
 from rosbags.interfaces import QosDurability
 
-from depth_completion_core.camera import CameraModel
 from depth_completion_core.completer import load_model
 from depth_completion_core.config import CompletionConfig, OutputConfig
 from depth_completion_core.frame import DepthPrediction
+from depth_completion_core.geometry.camera import CameraModel
 from rosbag_tools.complete import main
 from rosbag_tools.errors import BagError
 from rosbag_tools.messages import TYPESTORE, header

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from depth_completion_core.config import CompletionConfig, config_to_mapping
+from depth_completion_core.config import CompletionConfig
+from depth_completion_core.settings.mapping import config_to_mapping
 from rosbag_tools.complete import parsed
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from depth_completion_core.transforms import RigidTransform
+from depth_completion_core.geometry.transforms import RigidTransform
 from rosbag_tools.complete import main as complete
 from rosbag_tools.errors import BagError
 from rosbag_tools.from_dataset import main

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from depth_completion_core.transforms import RigidTransform
+from depth_completion_core.geometry.transforms import RigidTransform
 from rosbag_tools.errors import BagError
 from rosbag_tools.inspect import main
 from tests.bags.bag_factory import (

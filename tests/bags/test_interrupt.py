@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import pytest
 
-from depth_completion_core.camera import CameraModel
+from depth_completion_core.geometry.camera import CameraModel
 from rosbag_tools.cli import run_cli
 from tests.bags.bag_factory import (
     IMAGE_TOPIC,

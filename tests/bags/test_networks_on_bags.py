@@ -10,7 +10,7 @@ import pytest
 from depth_completion_core.completer import load_model
 from rosbag_tools.complete import main
 from tests.bags.bag_factory import depths_of, drive, frame_of, write_ros2
-from tests.core.released_checkpoints import seeded_checkpoint
+from tests.core.checkpoints.released_checkpoints import seeded_checkpoint
 
 _FRAMES = 2
 

@@ -11,10 +11,10 @@ import pytest
 import torch
 
 from depth_completion_core import benchmark
-from depth_completion_core.camera import CameraModel
-from depth_completion_core.projection import project_points
-from depth_completion_core.timing import timed_in_turn
-from depth_completion_core.transforms import RigidTransform
+from depth_completion_core.geometry.camera import CameraModel
+from depth_completion_core.geometry.projection import project_points
+from depth_completion_core.geometry.transforms import RigidTransform
+from depth_completion_core.inference.timing import timed_in_turn
 
 _CAMERA = CameraModel(fx=300.0, fy=310.0, cx=160.2, cy=119.7, width=320, height=240)
 _CAMERA_FROM_LIDAR = RigidTransform.from_matrix(

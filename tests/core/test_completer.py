@@ -13,21 +13,21 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from depth_completion_core.camera import CameraModel
 from depth_completion_core.completer import DepthCompleter, load_model
 from depth_completion_core.config import (
     CompletionConfig,
-    ConfigError,
     InferenceConfig,
     OcclusionConfig,
     OutputConfig,
     ProjectionConfig,
-    config_from_mapping,
 )
 from depth_completion_core.frame import DepthPrediction, Frame, FrameError, SparseDepth
+from depth_completion_core.geometry.camera import CameraModel
+from depth_completion_core.geometry.transforms import RigidTransform
 from depth_completion_core.models.base import CompletionModel, ModelInput, ModelOutput
 from depth_completion_core.models.nearest import Nearest
-from depth_completion_core.transforms import RigidTransform
+from depth_completion_core.settings.fields import ConfigError
+from depth_completion_core.settings.mapping import config_from_mapping
 
 Float32Array = npt.NDArray[np.float32]
 UInt8Array = npt.NDArray[np.uint8]

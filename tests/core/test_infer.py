@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 import torch
 
-from depth_completion_core.checkpoint import load_checkpoint, save_checkpoint
+from depth_completion_core.checkpoints.checkpoint import load_checkpoint, save_checkpoint
 from depth_completion_core.completer import load_model
+from depth_completion_core.files.input_files import read_depth, read_image
+from depth_completion_core.files.output_files import write_depth_png, write_picture
 from depth_completion_core.frame import Frame, SparseDepth
 from depth_completion_core.infer import main
-from depth_completion_core.input_files import read_depth, read_image
 from depth_completion_core.metrics import depth_metrics
 from depth_completion_core.models import build_model
 from depth_completion_core.models.fusionnet import FusionNet
-from depth_completion_core.output_files import write_depth_png, write_picture
-from tests.core.released_checkpoints import seeded_checkpoint
+from tests.core.checkpoints.released_checkpoints import seeded_checkpoint
 
 _SIZE = (24, 32)
 

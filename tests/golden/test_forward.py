@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.core.scaffnet_twin import (
+from tests.core.models.scaffnet_twin import (
     fusionnet_shapes,
     random_state,
     scaffnet_shapes,

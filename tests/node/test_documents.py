@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
-from depth_completion_core.products import PRODUCTS
-from depth_completion_core.setting_descriptions import settings_of
+from depth_completion_core.sensing.output_topics import OUTPUT_TOPICS
+from depth_completion_core.settings.descriptions import settings_of
 from depth_completion_ros.node_config import NodeConfig
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -25,7 +25,7 @@ _TYPES = {
     "camera_info": "sensor_msgs/CameraInfo",
     "points": "sensor_msgs/PointCloud2",
 }
-_MADE = {product.topic for product in PRODUCTS}
+_MADE = {product.topic for product in OUTPUT_TOPICS}
 pages = pytest.mark.parametrize("page", _PAGES, ids=lambda path: path.stem)
 
 
@@ -67,7 +67,7 @@ def _launch_arguments(path: Path) -> set[str]:
 
 def test_the_table_of_outputs_is_that_of_the_products() -> None:
     rows = {cells[0].strip("`"): cells[1:] for cells in _rows(_text("docs", "ros.md"), "out")}
-    for product in PRODUCTS:
+    for product in OUTPUT_TOPICS:
         assert rows.pop(product.topic) == [_TYPES[product.kind], product.description]
     assert set(rows) == {"~/status", "/diagnostics"}
 

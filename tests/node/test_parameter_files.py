@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from depth_completion_core.config import config_from_mapping, config_to_mapping
-from depth_completion_core.setting_descriptions import settings_of
+from depth_completion_core.settings.descriptions import settings_of
+from depth_completion_core.settings.mapping import config_from_mapping, config_to_mapping
 from depth_completion_ros.node_config import FIXED_AT_START, NodeConfig
 from depth_completion_ros.parameter_files import markdown_text, yaml_text
 

@@ -7,7 +7,7 @@ import time
 
 from depth_completion_core.codecs.errors import CodecError
 from depth_completion_core.frame import FrameError
-from depth_completion_core.transform_buffer import TransformError
+from depth_completion_core.geometry.transform_buffer import TransformError
 from depth_completion_ros.drops import Drops, reason_of
 from depth_completion_ros.worker import Mailbox, Worker
 

@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from depth_completion_core.camera import CameraModel
 from depth_completion_core.codecs import image as image_codec
 from depth_completion_core.codecs.camera_info import encode_camera_info
 from depth_completion_core.codecs.depth import decode_depth, encode_depth
@@ -22,9 +21,15 @@ from depth_completion_core.codecs.point_records import NUMPY_TYPES
 from depth_completion_core.codecs.pointcloud import PointCloudFields, decode_points, encode_points
 from depth_completion_core.config import CloudConfig
 from depth_completion_core.frame import DepthPrediction, Frame, SparseDepth
-from depth_completion_core.framing import PlacedFrame
-from depth_completion_core.products import PRODUCTS, CompletedFrame, Fields, Product
-from depth_completion_core.transforms import RigidTransform
+from depth_completion_core.geometry.camera import CameraModel
+from depth_completion_core.geometry.transforms import RigidTransform
+from depth_completion_core.sensing.frame_builder import PlacedFrame
+from depth_completion_core.sensing.output_topics import (
+    OUTPUT_TOPICS,
+    CompletedFrame,
+    Fields,
+    OutputTopic,
+)
 from rosbag_tools.messages import (
     CAMERA_INFO,
     IMAGE,
@@ -209,7 +214,7 @@ def test_the_dense_cloud_is_the_depth_image_seen_from_the_camera(
     organized: bool, stride: int
 ) -> None:
     done = _completed(organized=organized, stride=stride)
-    make = next(product.make for product in PRODUCTS if product.kind == "points")
+    make = next(product.make for product in OUTPUT_TOPICS if product.kind == "points")
     fields = make(done)
     assert isinstance(fields, PointCloudFields)
     message = _published(fields)
@@ -232,8 +237,8 @@ def test_the_dense_cloud_is_the_depth_image_seen_from_the_camera(
     assert len(measured) == valid.sum()
 
 
-@pytest.mark.parametrize("product", PRODUCTS, ids=lambda product: product.topic)
-def test_products_are_of_the_type_that_is_advertised(product: Product) -> None:
+@pytest.mark.parametrize("product", OUTPUT_TOPICS, ids=lambda product: product.topic)
+def test_products_are_of_the_type_that_is_advertised(product: OutputTopic) -> None:
     fields = product.make(_completed(organized=True))
     assert fields is not None
     message = _published(fields)

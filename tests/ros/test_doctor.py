@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from depth_completion_core.transforms import RigidTransform
+from depth_completion_core.geometry.transforms import RigidTransform
 from rosbag_tools.from_dataset import main as from_dataset
 from tests.bags.bag_factory import Entry, entries_of
 

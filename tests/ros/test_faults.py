@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from depth_completion_core.camera import CameraModel
+from depth_completion_core.geometry.camera import CameraModel
 from tests.bags.bag_factory import (
     CAMERA,
     Entry,

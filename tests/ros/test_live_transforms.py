@@ -15,8 +15,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from depth_completion_core.transform_buffer import EXTRAPOLATION_TOLERANCE_NS, TransformError
-from depth_completion_core.transforms import RigidTransform
+from depth_completion_core.geometry.transform_buffer import (
+    EXTRAPOLATION_TOLERANCE_NS,
+    TransformError,
+)
+from depth_completion_core.geometry.transforms import RigidTransform
 from depth_completion_ros.live_transforms import LiveTransforms
 
 pytestmark = pytest.mark.ros

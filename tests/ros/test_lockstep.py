@@ -16,7 +16,7 @@ from depth_completion_core.codecs.depth import decode_depth
 from rosbag_tools.complete import main as complete
 from rosbag_tools.from_dataset import main as from_dataset
 from tests.bags.bag_factory import Entry, entries_of
-from tests.core.released_checkpoints import seeded_checkpoint
+from tests.core.checkpoints.released_checkpoints import seeded_checkpoint
 
 pytestmark = pytest.mark.ros
 pytest.importorskip("rclpy", reason="ROS 2 is not sourced")

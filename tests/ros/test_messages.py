@@ -17,7 +17,6 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from depth_completion_core.calibration import camera_from_info
 from depth_completion_core.codecs import compressed_depth, pointcloud
 from depth_completion_core.codecs import depth as depth_codec
 from depth_completion_core.codecs import image as image_codec
@@ -30,9 +29,10 @@ from depth_completion_core.codecs.point_times import TIME_FIELDS, StampAt
 from depth_completion_core.codecs.pointcloud import decode_points, encode_points
 from depth_completion_core.codecs.rvl import decode_rvl, encode_rvl
 from depth_completion_core.codecs.transforms import add_stamped
-from depth_completion_core.distortion import COEFFICIENT_COUNTS
-from depth_completion_core.transform_buffer import TransformBuffer
-from depth_completion_core.transforms import RigidTransform
+from depth_completion_core.geometry.calibration import camera_from_info
+from depth_completion_core.geometry.distortion import COEFFICIENT_COUNTS
+from depth_completion_core.geometry.transform_buffer import TransformBuffer
+from depth_completion_core.geometry.transforms import RigidTransform
 from rosbag_tools.messages import (
     CAMERA_INFO,
     COMPRESSED_IMAGE,

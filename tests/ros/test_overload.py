@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from depth_completion_core.camera import CameraModel
+from depth_completion_core.geometry.camera import CameraModel
 from tests.bags.bag_factory import (
     MS,
     cloud,
@@ -22,7 +22,7 @@ from tests.bags.bag_factory import (
     picture,
     stamp_of,
 )
-from tests.core.released_checkpoints import seeded_checkpoint
+from tests.core.checkpoints.released_checkpoints import seeded_checkpoint
 
 pytestmark = pytest.mark.ros
 pytest.importorskip("rclpy", reason="ROS 2 is not sourced")

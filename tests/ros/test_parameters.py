@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from depth_completion_core.config import ConfigError
-from depth_completion_core.setting_descriptions import settings_of
+from depth_completion_core.settings.descriptions import settings_of
+from depth_completion_core.settings.fields import ConfigError
 from depth_completion_ros.node_config import NodeConfig
 
 pytestmark = pytest.mark.ros

@@ -9,9 +9,9 @@ import importlib
 from collections.abc import Mapping
 from typing import Any
 
-from depth_completion_core.config import config_from_mapping, config_to_mapping
+from depth_completion_core.settings.mapping import config_from_mapping, config_to_mapping
 from depth_completion_core.training.errors import TrainingError
-from depth_completion_core.training.recipe import Recipe, default_of
+from depth_completion_core.training.recipes.recipe import Recipe, default_of
 
 RECIPES = {
     "scaffnet_synthetic": "scaffnet_synthetic:ScaffNetSynthetic",

@@ -9,20 +9,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from depth_completion_core.config import choice, setting
 from depth_completion_core.models.fusionnet import FusionNet
-from depth_completion_core.training.bank_source import BankSource
-from depth_completion_core.training.fusionnet import FusionNetLossConfig, FusionNetRecipe
-from depth_completion_core.training.recipe import RunConfig, ValidationConfig
+from depth_completion_core.settings.fields import choice, setting
+from depth_completion_core.training.feeds.bank_feed import BankFeed
+from depth_completion_core.training.feeds.world_feed import WorldFeed
+from depth_completion_core.training.objectives.fusionnet import FusionNetLossConfig
+from depth_completion_core.training.recipes.fusionnet import FusionNetRecipe
+from depth_completion_core.training.recipes.recipe import RunConfig, ValidationConfig
 from depth_completion_core.training.recipes.scaffnet_synthetic import (
     NETWORK,
     gpu_run,
     small_bank,
-    train_source,
-    validation_source,
+    train_feed,
+    validation_feed,
 )
-from depth_completion_core.training.schedule import ScheduleConfig
-from depth_completion_core.training.world_source import WorldSource
+from depth_completion_core.training.recipes.schedule import ScheduleConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +64,8 @@ class FusionNetSynthetic(FusionNetRecipe):
         default_factory=lambda: ScheduleConfig(rate=1e-3, warmup_steps=500)
     )
     validate: ValidationConfig = field(default_factory=lambda: ValidationConfig(every_steps=1024))
-    data: BankSource = field(default_factory=train_source)
-    validation: WorldSource = field(default_factory=validation_source)
+    data: BankFeed = field(default_factory=train_feed)
+    validation: WorldFeed = field(default_factory=validation_feed)
     run: RunConfig = field(default_factory=gpu_run)
 
 
@@ -77,7 +78,7 @@ PRESETS = {
         schedule=ScheduleConfig(rate=1e-3, warmup_steps=100),
         validate=ValidationConfig(every_steps=480),
         data=small_bank(),
-        validation=validation_source(frames=24, width_px=160, height_px=120),
+        validation=validation_feed(frames=24, width_px=160, height_px=120),
         run=RunConfig(checkpoint_steps=100),
     )
 }

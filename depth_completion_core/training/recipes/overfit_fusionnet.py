@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from depth_completion_core.config import setting
 from depth_completion_core.models.fusionnet import FusionNet
 from depth_completion_core.models.scaffnet import ScaffNet
-from depth_completion_core.training.fusionnet import RANDOM, FusionNetRecipe
-from depth_completion_core.training.recipe import RunConfig
+from depth_completion_core.settings.fields import setting
+from depth_completion_core.training.feeds.world_feed import WorldFeed
+from depth_completion_core.training.recipes.fusionnet import RANDOM, FusionNetRecipe
 from depth_completion_core.training.recipes.overfit_scaffnet import four_frames, small_run
-from depth_completion_core.training.schedule import ScheduleConfig
-from depth_completion_core.training.world_source import WorldSource
+from depth_completion_core.training.recipes.recipe import RunConfig
+from depth_completion_core.training.recipes.schedule import ScheduleConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +39,6 @@ class OverfitFusionNet(FusionNetRecipe):
         )
     )
     schedule: ScheduleConfig = field(default_factory=lambda: ScheduleConfig(rate=5e-3))
-    data: WorldSource = field(default_factory=four_frames)
-    validation: WorldSource = field(default_factory=four_frames)
+    data: WorldFeed = field(default_factory=four_frames)
+    validation: WorldFeed = field(default_factory=four_frames)
     run: RunConfig = field(default_factory=small_run)

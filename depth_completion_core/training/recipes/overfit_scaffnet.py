@@ -10,18 +10,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from depth_completion_core.config import setting
-from depth_completion_core.data.world_frames import WorldFrames
+from depth_completion_core.data.readers.world_frames import WorldFrames
 from depth_completion_core.models.scaffnet import ScaffNet
-from depth_completion_core.training.recipe import RunConfig
-from depth_completion_core.training.scaffnet import ScaffNetRecipe
-from depth_completion_core.training.schedule import ScheduleConfig
-from depth_completion_core.training.world_source import WorldSource
+from depth_completion_core.settings.fields import setting
+from depth_completion_core.training.feeds.world_feed import WorldFeed
+from depth_completion_core.training.recipes.recipe import RunConfig
+from depth_completion_core.training.recipes.scaffnet import ScaffNetRecipe
+from depth_completion_core.training.recipes.schedule import ScheduleConfig
 
 
-def four_frames() -> WorldSource:
+def four_frames() -> WorldFeed:
     """Four small frames of a room."""
-    return WorldSource(
+    return WorldFeed(
         keep_in_memory=True,
         world=WorldFrames.Config(
             kind="room", seed=3, frames=4, width_px=96, height_px=64, sensor="uniform:300"
@@ -47,6 +47,6 @@ class OverfitScaffNet(ScaffNetRecipe):
         )
     )
     schedule: ScheduleConfig = field(default_factory=lambda: ScheduleConfig(rate=1e-2))
-    data: WorldSource = field(default_factory=four_frames)
-    validation: WorldSource = field(default_factory=four_frames)
+    data: WorldFeed = field(default_factory=four_frames)
+    validation: WorldFeed = field(default_factory=four_frames)
     run: RunConfig = field(default_factory=small_run)

@@ -15,20 +15,22 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
 
-from depth_completion_core.config import config_to_mapping, setting
 from depth_completion_core.data import build_dataset
-from depth_completion_core.data.augment import Augmentation
+from depth_completion_core.data.readers.scenenet import SceneNet
 from depth_completion_core.data.sample import DepthDataset
-from depth_completion_core.data.scenenet import SceneNet
+from depth_completion_core.data.sampling.augment import Augmentation
 from depth_completion_core.models.scaffnet import ScaffNet
-from depth_completion_core.training.reader_source import ReaderSource
-from depth_completion_core.training.recipe import ValidationConfig
-from depth_completion_core.training.scaffnet import ScaffNetLossConfig, ScaffNetRecipe
-from depth_completion_core.training.schedule import ScheduleConfig
+from depth_completion_core.settings.fields import setting
+from depth_completion_core.settings.mapping import config_to_mapping
+from depth_completion_core.training.feeds.reader_feed import ReaderFeed
+from depth_completion_core.training.objectives.scaffnet import ScaffNetLossConfig
+from depth_completion_core.training.recipes.recipe import ValidationConfig
+from depth_completion_core.training.recipes.scaffnet import ScaffNetRecipe
+from depth_completion_core.training.recipes.schedule import ScheduleConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SceneNetSource(ReaderSource):
+class SceneNetFeed(ReaderFeed):
     """SceneNet RGB-D."""
 
     root: str = ""
@@ -41,9 +43,9 @@ class SceneNetSource(ReaderSource):
         return build_dataset("scenenet", root, config_to_mapping(self.reader))
 
 
-def _train_source(*, parts: tuple[int, ...], flip: float, place: str) -> SceneNetSource:
+def _train_source(*, parts: tuple[int, ...], flip: float, place: str) -> SceneNetFeed:
     # Both releases took the lengths of rays for depth along the axis.
-    return SceneNetSource(
+    return SceneNetFeed(
         points=("corners:384",),
         reader=SceneNet.Config(parts=parts, fewest_pixels=300, is_ray_length=False),
         augmentation=Augmentation(
@@ -56,8 +58,8 @@ def _train_source(*, parts: tuple[int, ...], flip: float, place: str) -> SceneNe
     )
 
 
-def _held_out_source() -> SceneNetSource:
-    return SceneNetSource(
+def _held_out_source() -> SceneNetFeed:
+    return SceneNetFeed(
         points=("corners:384",),
         limit=500,
         reader=SceneNet.Config(split="val", is_ray_length=False),
@@ -79,12 +81,12 @@ class ScaffNetSceneNet(ScaffNetRecipe):
         )
     )
     validate: ValidationConfig = field(default_factory=lambda: ValidationConfig(every_steps=5000))
-    data: SceneNetSource = field(
+    data: SceneNetFeed = field(
         default_factory=lambda: _train_source(parts=(0, 1), flip=0.5, place="anchored")
     )
-    validation: SceneNetSource = field(default_factory=_held_out_source)
+    validation: SceneNetFeed = field(default_factory=_held_out_source)
 
-    def held_out(self) -> SceneNetSource:
+    def held_out(self) -> SceneNetFeed:
         """In the same folder where none of its own is given."""
         return replace(self.validation, root=self.validation.root or self.data.root)
 

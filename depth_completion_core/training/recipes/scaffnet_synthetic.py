@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from depth_completion_core.config import setting
-from depth_completion_core.data.world import HELD_OUT
-from depth_completion_core.data.world_frames import WorldFrames
+from depth_completion_core.data.readers.world_frames import WorldFrames
 from depth_completion_core.models.scaffnet import ScaffNet
-from depth_completion_core.training.bank_augmentation import BankAugmentation
-from depth_completion_core.training.bank_source import BankSource
-from depth_completion_core.training.recipe import RunConfig, ValidationConfig
-from depth_completion_core.training.scaffnet import ScaffNetLossConfig, ScaffNetRecipe
-from depth_completion_core.training.schedule import ScheduleConfig
-from depth_completion_core.training.world_source import WorldSource
+from depth_completion_core.settings.fields import setting
+from depth_completion_core.training.feeds.bank_augmentation import BankAugmentation
+from depth_completion_core.training.feeds.bank_feed import BankFeed
+from depth_completion_core.training.feeds.world_feed import WorldFeed
+from depth_completion_core.training.objectives.scaffnet import ScaffNetLossConfig
+from depth_completion_core.training.recipes.recipe import RunConfig, ValidationConfig
+from depth_completion_core.training.recipes.scaffnet import ScaffNetRecipe
+from depth_completion_core.training.recipes.schedule import ScheduleConfig
+from depth_completion_core.world import HELD_OUT
 
 NETWORK = ScaffNet.Config(
     min_predict_depth=0.02,
@@ -30,9 +31,9 @@ NETWORK = ScaffNet.Config(
 _VALIDATION_SEED = 1
 
 
-def train_source() -> BankSource:
+def train_feed() -> BankFeed:
     """What is trained on: scenes without the families of objects that are held out."""
-    return BankSource(
+    return BankFeed(
         without=HELD_OUT,
         augmentation=BankAugmentation(
             flip=0.5,
@@ -46,11 +47,9 @@ def train_source() -> BankSource:
     )
 
 
-def validation_source(
-    *, frames: int = 48, width_px: int = 320, height_px: int = 240
-) -> WorldSource:
+def validation_feed(*, frames: int = 48, width_px: int = 320, height_px: int = 240) -> WorldFeed:
     """What is scored on while training: other scenes of the same families, whole images."""
-    return WorldSource(
+    return WorldFeed(
         keep_in_memory=True,
         world=WorldFrames.Config(
             seed=_VALIDATION_SEED,
@@ -85,15 +84,15 @@ class ScaffNetSynthetic(ScaffNetRecipe):
         default_factory=lambda: ScheduleConfig(rate=1e-3, warmup_steps=500)
     )
     validate: ValidationConfig = field(default_factory=lambda: ValidationConfig(every_steps=1024))
-    data: BankSource = field(default_factory=train_source)
-    validation: WorldSource = field(default_factory=validation_source)
+    data: BankFeed = field(default_factory=train_feed)
+    validation: WorldFeed = field(default_factory=validation_feed)
     run: RunConfig = field(default_factory=gpu_run)
 
 
-def small_bank() -> BankSource:
+def small_bank() -> BankFeed:
     """Small frames, whole, and few of them."""
     return replace(
-        train_source(),
+        train_feed(),
         frames=384,
         refresh=0.02,
         width_px=160,
@@ -110,7 +109,7 @@ PRESETS = {
         schedule=ScheduleConfig(rate=1e-3, warmup_steps=100),
         validate=ValidationConfig(every_steps=480),
         data=small_bank(),
-        validation=validation_source(frames=24, width_px=160, height_px=120),
+        validation=validation_feed(frames=24, width_px=160, height_px=120),
         run=RunConfig(checkpoint_steps=100),
     )
 }

@@ -15,17 +15,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
 
-from depth_completion_core.config import choice, config_to_mapping, setting
 from depth_completion_core.data import build_dataset
-from depth_completion_core.data.augment import Augmentation
+from depth_completion_core.data.readers.vkitti import VirtualKitti2
 from depth_completion_core.data.sample import DepthDataset
-from depth_completion_core.data.vkitti import VirtualKitti2
+from depth_completion_core.data.sampling.augment import Augmentation
 from depth_completion_core.models.scaffnet import PRESETS as NETWORKS
 from depth_completion_core.models.scaffnet import ScaffNet
-from depth_completion_core.training.reader_source import ReaderSource
-from depth_completion_core.training.recipe import ValidationConfig
-from depth_completion_core.training.scaffnet import ScaffNetLossConfig, ScaffNetRecipe
-from depth_completion_core.training.schedule import ScheduleConfig
+from depth_completion_core.settings.fields import choice, setting
+from depth_completion_core.settings.mapping import config_to_mapping
+from depth_completion_core.training.feeds.reader_feed import ReaderFeed
+from depth_completion_core.training.objectives.scaffnet import ScaffNetLossConfig
+from depth_completion_core.training.recipes.recipe import ValidationConfig
+from depth_completion_core.training.recipes.scaffnet import ScaffNetRecipe
+from depth_completion_core.training.recipes.schedule import ScheduleConfig
 
 _HELD_OUT = "Scene20"
 _TRAINED = ("Scene01", "Scene02", "Scene06", "Scene18")
@@ -35,7 +37,7 @@ _SKY_KEPT = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VkittiSource(ReaderSource):
+class VkittiFeed(ReaderFeed):
     """Virtual KITTI of either edition."""
 
     root: str = ""
@@ -54,8 +56,8 @@ class VkittiSource(ReaderSource):
 
 def _source(
     edition: str, scenes: tuple[str, ...], *, flip: float, place: str, limit: int = 0
-) -> VkittiSource:
-    return VkittiSource(
+) -> VkittiFeed:
+    return VkittiFeed(
         edition=edition,
         limit=limit,
         points=("lidar_lines:64",),
@@ -87,16 +89,16 @@ class ScaffNetVkitti(ScaffNetRecipe):
         )
     )
     validate: ValidationConfig = field(default_factory=lambda: ValidationConfig(every_steps=5000))
-    data: VkittiSource = field(
+    data: VkittiFeed = field(
         default_factory=lambda: _source("vkitti2", _TRAINED, flip=0.5, place="anchored")
     )
-    validation: VkittiSource = field(
+    validation: VkittiFeed = field(
         default_factory=lambda: _source(
             "vkitti2", (_HELD_OUT,), flip=0.0, place="centre", limit=200
         )
     )
 
-    def held_out(self) -> VkittiSource:
+    def held_out(self) -> VkittiFeed:
         """In the same folder where none of its own is given."""
         return replace(self.validation, root=self.validation.root or self.data.root)
 

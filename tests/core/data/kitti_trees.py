@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from depth_completion_core.transforms import RigidTransform
+from depth_completion_core.geometry.transforms import RigidTransform
 from tests.core.data.written_files import random_image, spelled, write_image, write_text
 
 HEIGHT, WIDTH = 60, 100

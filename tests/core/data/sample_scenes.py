@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from depth_completion_core.camera import CameraModel
 from depth_completion_core.data.sample import Sample
-from depth_completion_core.data.sparsify import uniform
+from depth_completion_core.data.sampling.sparsify import uniform
 from depth_completion_core.frame import SparseDepth
-from depth_completion_core.transforms import RigidTransform
+from depth_completion_core.geometry.camera import CameraModel
+from depth_completion_core.geometry.transforms import RigidTransform
 
 PINHOLE = CameraModel(fx=50.0, fy=55.0, cx=30.0, cy=20.0, width=64, height=48)
 BENT = CameraModel(

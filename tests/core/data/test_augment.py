@@ -9,20 +9,20 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from depth_completion_core.camera import CameraModel
-from depth_completion_core.config import ConfigError
-from depth_completion_core.data.augment import Augmentation, augment, recoloured, zoomed
-from depth_completion_core.data.augment_geometry import (
+from depth_completion_core.data.sample import Sample
+from depth_completion_core.data.sampling.augment import Augmentation, augment, recoloured, zoomed
+from depth_completion_core.data.sampling.augment_geometry import (
     cropped,
     flipped,
     nearer,
     resized,
     rolled,
 )
-from depth_completion_core.data.sample import Sample
 from depth_completion_core.frame import SparseDepth
-from depth_completion_core.projection import unproject_depth
-from depth_completion_core.transforms import RigidTransform
+from depth_completion_core.geometry.camera import CameraModel
+from depth_completion_core.geometry.projection import unproject_depth
+from depth_completion_core.geometry.transforms import RigidTransform
+from depth_completion_core.settings.fields import ConfigError
 from tests.core.data.sample_scenes import BENT, FISHEYE, PINHOLE, slanted_plane
 
 _CAMERAS = [PINHOLE, BENT, FISHEYE]

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from depth_completion_core.data.corrupt import (
+from depth_completion_core.data.sample import DataError
+from depth_completion_core.data.sampling.corrupt import (
     CORRUPTIONS,
     Corruption,
     CorruptionError,
@@ -18,8 +19,7 @@ from depth_completion_core.data.corrupt import (
     misplaced,
     outliers,
 )
-from depth_completion_core.data.pixels import moved
-from depth_completion_core.data.sample import DataError
+from depth_completion_core.data.sampling.pixels import moved
 from depth_completion_core.frame import SparseDepth
 from tests.core.data.sample_scenes import slanted_plane
 

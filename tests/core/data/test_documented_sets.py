@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from depth_completion_core.data import DATASETS, dataset_class
-from depth_completion_core.data.nyu import PIPELINES
-from depth_completion_core.data.real import KINDS
-from depth_completion_core.setting_descriptions import settings_of
+from depth_completion_core.data.readers.nyu import PIPELINES
+from depth_completion_core.data.readers.real import KINDS
+from depth_completion_core.settings.descriptions import settings_of
 
 _PAGE = (Path(__file__).parents[3] / "docs" / "datasets.md").read_text(encoding="utf-8")
 _SECTIONS = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", _PAGE, flags=re.DOTALL | re.MULTILINE))

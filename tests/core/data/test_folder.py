@@ -10,7 +10,7 @@ import pytest
 
 from depth_completion_core.data import build_dataset
 from depth_completion_core.data.sample import DataError
-from depth_completion_core.output_files import write_depth_png
+from depth_completion_core.files.output_files import write_depth_png
 from tests.core.data.trees import SINGULAR_K, K, WrittenFrame, write_frame, write_matrix
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pytest
 
 from depth_completion_core.data import build_dataset
-from depth_completion_core.data.kitti_depth import KittiDepth
+from depth_completion_core.data.readers.kitti_depth import KittiDepth
 from depth_completion_core.data.sample import DataError
 from depth_completion_core.metrics import PROTOCOLS, scored_pixels
 from tests.core.data.kitti_trees import (

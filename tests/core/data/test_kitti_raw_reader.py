@@ -13,12 +13,12 @@ import pytest
 from depth_completion_core.completer import load_model
 from depth_completion_core.config import CompletionConfig, ProjectionConfig
 from depth_completion_core.data import build_dataset
-from depth_completion_core.data.kitti_drive import calibrated_camera
-from depth_completion_core.data.kitti_oxts import imu_pose
-from depth_completion_core.data.kitti_raw import KittiRaw
+from depth_completion_core.data.readers.kitti_drive import calibrated_camera
+from depth_completion_core.data.readers.kitti_oxts import imu_pose
+from depth_completion_core.data.readers.kitti_raw import KittiRaw
 from depth_completion_core.data.sample import DataError
 from depth_completion_core.frame import Frame
-from depth_completion_core.transforms import RigidTransform
+from depth_completion_core.geometry.transforms import RigidTransform
 from tests.core.data.kitti_trees import (
     DATE,
     DRIVE,

@@ -6,7 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from depth_completion_core.data.lists import check_unique, listed_path, read_list, read_parallel
+from depth_completion_core.data.readers.lists import (
+    check_unique,
+    listed_path,
+    read_list,
+    read_parallel,
+)
 from depth_completion_core.data.sample import DataError
 
 

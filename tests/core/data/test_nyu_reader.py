@@ -12,12 +12,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from depth_completion_core.config import ConfigError
 from depth_completion_core.data import build_dataset
-from depth_completion_core.data.nyu import NYU_CAMERA, PIPELINES, Nyu
+from depth_completion_core.data.readers.nyu import NYU_CAMERA, PIPELINES, Nyu
 from depth_completion_core.data.sample import DataError
-from depth_completion_core.data.sparsify import Sparsifier, sparsified
-from depth_completion_core.frame import Float32Array, UInt8Array
+from depth_completion_core.data.sampling.sparsify import Sparsifier, sparsified
+from depth_completion_core.geometry.arrays import Float32Array, UInt8Array
+from depth_completion_core.settings.fields import ConfigError
 from tests.core.data.written_files import random_image, write_text
 
 h5py = pytest.importorskip("h5py")

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from depth_completion_core.data import build_dataset
-from depth_completion_core.data.real import RealSet, real_sets
+from depth_completion_core.data.readers.real import RealSet, real_sets
 from depth_completion_core.data.sample import DataError, Sample
-from depth_completion_core.data.sparsify import SparsifierError
-from depth_completion_core.output_files import write_picture
-from depth_completion_core.projection import unproject_depth
-from depth_completion_core.transforms import RigidTransform
+from depth_completion_core.data.sampling.sparsify import SparsifierError
+from depth_completion_core.files.output_files import write_picture
+from depth_completion_core.geometry.projection import unproject_depth
+from depth_completion_core.geometry.transforms import RigidTransform
 from tests.core.data.trees import (
     SINGULAR_K,
     SIZE,

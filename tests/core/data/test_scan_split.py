@@ -6,11 +6,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from depth_completion_core.camera import CameraModel
 from depth_completion_core.config import ProjectionConfig
-from depth_completion_core.data.scan_split import lines_of, split_sweep
-from depth_completion_core.frame import Float32Array
-from depth_completion_core.transforms import RigidTransform
+from depth_completion_core.data.sampling.scan_split import lines_of, split_sweep
+from depth_completion_core.geometry.arrays import Float32Array
+from depth_completion_core.geometry.camera import CameraModel
+from depth_completion_core.geometry.transforms import RigidTransform
 
 _CAMERA = CameraModel(fx=150.0, fy=150.0, cx=99.5, cy=49.5, width=200, height=100)
 # Optical axes from x forward, y left, z up; the lidar stands 0.6 m to the left of the camera.

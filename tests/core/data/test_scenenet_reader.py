@@ -10,10 +10,10 @@ import numpy.typing as npt
 import pytest
 
 from depth_completion_core.data import build_dataset
+from depth_completion_core.data.readers.scenenet import SCENENET_CAMERA, SceneNet
 from depth_completion_core.data.sample import DataError
-from depth_completion_core.data.scenenet import SCENENET_CAMERA, SceneNet
-from depth_completion_core.data.sparsify import Sparsifier, sparsified
-from depth_completion_core.frame import UInt8Array
+from depth_completion_core.data.sampling.sparsify import Sparsifier, sparsified
+from depth_completion_core.geometry.arrays import UInt8Array
 from tests.core.data.written_files import write_image, write_numbers, write_text
 
 _SIZE = 240, 320

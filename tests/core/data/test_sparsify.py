@@ -8,10 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from depth_completion_core.camera import CameraModel
 from depth_completion_core.data.sample import DataError
-from depth_completion_core.data.seeding import generator_for
-from depth_completion_core.data.sparsify import (
+from depth_completion_core.data.sampling.seeding import generator_for
+from depth_completion_core.data.sampling.sparsify import (
     SPARSIFIERS,
     Sparsifier,
     SparsifierError,
@@ -22,6 +21,7 @@ from depth_completion_core.data.sparsify import (
     uniform,
 )
 from depth_completion_core.frame import SparseDepth
+from depth_completion_core.geometry.camera import CameraModel
 from tests.core.data.sample_scenes import BENT, PINHOLE, slanted_plane, with_holes
 
 _TEXTS = ["uniform:50", "bernoulli:50", "corners:50", "corners:50:1.5", "lidar_lines:8:0.5"]

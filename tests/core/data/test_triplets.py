@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from depth_completion_core.data.readers.triplets import neighbours_in, read_wide_triplet
 from depth_completion_core.data.sample import DataError
-from depth_completion_core.data.triplets import neighbours_in, read_wide_triplet
-from depth_completion_core.output_files import write_picture
+from depth_completion_core.files.output_files import write_picture
 
 
 @pytest.mark.parametrize("length", [0, 1, 2, 6, 7, 20])

@@ -9,10 +9,10 @@ import numpy.typing as npt
 import pytest
 
 from depth_completion_core.data import build_dataset
+from depth_completion_core.data.readers.vkitti import VirtualKitti1, VirtualKitti2
 from depth_completion_core.data.sample import DataError
-from depth_completion_core.data.sparsify import Sparsifier, sparsified
-from depth_completion_core.data.vkitti import VirtualKitti1, VirtualKitti2
-from depth_completion_core.transforms import RigidTransform
+from depth_completion_core.data.sampling.sparsify import Sparsifier, sparsified
+from depth_completion_core.geometry.transforms import RigidTransform
 from tests.core.data.written_files import random_image, write_image, write_numbers, write_text
 
 _HEIGHT, _WIDTH = 40, 64

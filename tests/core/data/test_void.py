@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from depth_completion_core.config import ConfigError
 from depth_completion_core.data import build_dataset
 from depth_completion_core.data.sample import DataError, DepthDataset
-from depth_completion_core.output_files import write_picture
+from depth_completion_core.files.output_files import write_picture
+from depth_completion_core.settings.fields import ConfigError
 from tests.core.data.trees import (
     SINGULAR_K,
     K,

@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from depth_completion_core.output_files import write_depth_png, write_picture
-from depth_completion_core.transforms import RigidTransform
+from depth_completion_core.files.output_files import write_depth_png, write_picture
+from depth_completion_core.geometry.transforms import RigidTransform
 
 SIZE = (24, 32)
 K = np.array([[30.0, 0.0, 15.5], [0.0, 31.0, 11.5], [0.0, 0.0, 1.0]])

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from depth_completion_core.frame import UInt8Array
+from depth_completion_core.geometry.arrays import UInt8Array
 
 
 def random_image(seed: int, height: int, width: int) -> UInt8Array:

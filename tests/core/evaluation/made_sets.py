@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from depth_completion_core.camera import CameraModel
 from depth_completion_core.data.sample import DataError, DepthDataset, Sample
 from depth_completion_core.evaluate import main
 from depth_completion_core.evaluation.predictors import Predictor
+from depth_completion_core.files.output_files import write_depth_npy, write_picture
 from depth_completion_core.frame import DepthPrediction, SparseDepth
-from depth_completion_core.output_files import write_depth_npy, write_picture
+from depth_completion_core.geometry.camera import CameraModel
 
 SIZE = (24, 32)
 CAMERA = CameraModel(fx=30.0, fy=30.0, cx=15.5, cy=11.5, width=32, height=24)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from depth_completion_core.checkpoint import save_checkpoint
+from depth_completion_core.checkpoints.checkpoint import save_checkpoint
 from depth_completion_core.data.sample import DataError
 from depth_completion_core.evaluation.predictors import checkpoints_in, model_sources, told_apart
 from depth_completion_core.models import build_model

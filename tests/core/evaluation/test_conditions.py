@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from depth_completion_core.data.corrupt import CorruptionError
 from depth_completion_core.data.sample import DataError
-from depth_completion_core.data.sparsify import SparsifierError
+from depth_completion_core.data.sampling.corrupt import CorruptionError
+from depth_completion_core.data.sampling.sparsify import SparsifierError
 from depth_completion_core.evaluation.conditions import Condition, condition_for
 from depth_completion_core.frame import SparseDepth
 from depth_completion_core.metrics import PROTOCOLS

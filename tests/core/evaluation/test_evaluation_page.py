@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 import tyro
 
-from depth_completion_core.config import config_from_mapping
 from depth_completion_core.data import dataset_class
-from depth_completion_core.data.corrupt import CORRUPTIONS, Corruption
-from depth_completion_core.data.sparsify import SPARSIFIERS, Sparsifier
+from depth_completion_core.data.sampling.corrupt import CORRUPTIONS, Corruption
+from depth_completion_core.data.sampling.sparsify import SPARSIFIERS, Sparsifier
 from depth_completion_core.evaluate import Evaluate, dataset_settings, main
 from depth_completion_core.evaluation.sweep import AXES, sweeps_from
 from depth_completion_core.evaluation.tables import FULL, results_table
 from depth_completion_core.evaluation.wording import protocol_table
 from depth_completion_core.metrics import METRIC_NAMES, PROTOCOLS
+from depth_completion_core.settings.mapping import config_from_mapping
 from tests.core.evaluation.made_sets import write_folder_set
 
 _DOCS = Path(__file__).parents[3] / "docs"

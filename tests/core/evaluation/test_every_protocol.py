@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from depth_completion_core.frame import BoolArray, Float32Array
+from depth_completion_core.geometry.arrays import BoolArray, Float32Array
 from depth_completion_core.metrics import (
     METRIC_NAMES,
     PROTOCOLS,

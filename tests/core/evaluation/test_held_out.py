@@ -12,16 +12,16 @@ import numpy as np
 import pytest
 import torch
 
-from depth_completion_core.checkpoint import save_checkpoint
+from depth_completion_core.checkpoints.checkpoint import save_checkpoint
 from depth_completion_core.completer import load_model
 from depth_completion_core.config import AnchoringConfig, CompletionConfig, OutputConfig
 from depth_completion_core.data import build_dataset
 from depth_completion_core.data.sample import DataError
-from depth_completion_core.data.world import HELD_OUT, WorldConfig, sample_scene
 from depth_completion_core.evaluate import main
 from depth_completion_core.evaluation.held_out import FRAMES, WORLD_SEED, _with_anchored
 from depth_completion_core.evaluation.predictors import model_sources
 from depth_completion_core.models.scaffnet import ScaffNet
+from depth_completion_core.world import HELD_OUT, WorldConfig, sample_scene
 
 _SETTINGS = ("150 corners", "500 corners", "500 corners, shuffled", "1500 corners", "16 lines")
 _MODELS = ("nearest", "linear", "morphological")

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from depth_completion_core.input_files import read_depth
+from depth_completion_core.files.input_files import read_depth
 from depth_completion_core.metrics import METRIC_NAMES
 from tests.core.data.trees import write_numbers
 from tests.core.evaluation.made_sets import evaluated, means_in, write_folder_set

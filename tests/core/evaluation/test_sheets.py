@@ -14,8 +14,9 @@ from depth_completion_core.data.sample import Sample
 from depth_completion_core.evaluation.conditions import Condition
 from depth_completion_core.evaluation.records import read_records
 from depth_completion_core.evaluation.session import Case, Session
-from depth_completion_core.frame import DepthPrediction, UInt8Array
-from depth_completion_core.visualize import panel
+from depth_completion_core.frame import DepthPrediction
+from depth_completion_core.geometry.arrays import UInt8Array
+from depth_completion_core.pictures.depth_colors import panel
 from tests.core.evaluation.made_sets import MadeSet, Offset, made_sample
 
 _PANEL, _BAR, _TITLE, _LABEL = (360, 480), 74, 32, 26

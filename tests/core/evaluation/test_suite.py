@@ -12,8 +12,8 @@ import pytest
 
 from depth_completion_core.evaluate import main
 from depth_completion_core.evaluation.suite import ROOT_VARIABLE
-from depth_completion_core.output_files import write_picture
-from depth_completion_core.transforms import RigidTransform
+from depth_completion_core.files.output_files import write_picture
+from depth_completion_core.geometry.transforms import RigidTransform
 from tests.core.data.trees import (
     SIZE,
     K,

@@ -19,8 +19,8 @@ from pathlib import Path
 
 import torch
 
-from depth_completion_core.training.files import PARTIAL
-from depth_completion_core.training.trainer import train
+from depth_completion_core.files.atomic import PARTIAL
+from depth_completion_core.training.loop.trainer import train
 from tests.core.training.tiny import TinyScaffNet, in_folder
 
 _WRITE_EVERY = 3  # of three kills, one waits for a checkpoint that is being written

@@ -20,31 +20,31 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from depth_completion_core.config import ConfigError
-from depth_completion_core.data.augment import recoloured as recoloured_sample
+from depth_completion_core.data.readers.world_frames import WorldFrames
 from depth_completion_core.data.sample import Sample
-from depth_completion_core.data.world import HELD_OUT, FamilyError
-from depth_completion_core.data.world.bank.batch_sensors import DenseBatch
-from depth_completion_core.data.world_frames import WorldFrames
+from depth_completion_core.data.sampling.augment import recoloured as recoloured_sample
 from depth_completion_core.models.scaffnet import ScaffNet
-from depth_completion_core.training.ahead import made_ahead
-from depth_completion_core.training.bank_augmentation import (
+from depth_completion_core.settings.fields import ConfigError
+from depth_completion_core.training.feeds.bank_augmentation import (
     BankAugmentation,
     recoloured,
     seen_through,
     window_of,
 )
-from depth_completion_core.training.bank_source import BankSource, BankStream
-from depth_completion_core.training.batch import Batch
-from depth_completion_core.training.plan import Plan, Share
-from depth_completion_core.training.recipe import RunConfig
-from depth_completion_core.training.scaffnet import ScaffNetRecipe
-from depth_completion_core.training.state import generator_states
-from depth_completion_core.training.trainer import train
+from depth_completion_core.training.feeds.bank_feed import BankBatches, BankFeed
+from depth_completion_core.training.feeds.batch import Batch
+from depth_completion_core.training.feeds.prefetch import prefetched
+from depth_completion_core.training.feeds.sample_order import ProcessShare, SampleOrder
+from depth_completion_core.training.loop.run_checkpoints import generator_states
+from depth_completion_core.training.loop.trainer import train
+from depth_completion_core.training.recipes.recipe import RunConfig
+from depth_completion_core.training.recipes.scaffnet import ScaffNetRecipe
+from depth_completion_core.world import HELD_OUT, FamilyError
+from depth_completion_core.world.bank.batch_sensors import DenseBatch
 from tests.core.training.tiny import SCAFFNET, PlaneSource, in_folder, small_run
 
 _ROOT = Path(__file__).resolve().parents[3]
-_SOURCE = BankSource(
+_SOURCE = BankFeed(
     kind="room",
     world_seed=5,
     without=HELD_OUT,
@@ -55,18 +55,18 @@ _SOURCE = BankSource(
     sensor_shares=(1.0, 0.0, 1.0, 0.0, 1.0),
     augmentation=BankAugmentation(flip=0.5, zoom_max=1.5, brightness=0.3),
 )
-_PLAN = Plan(seed=3, samples=8, batch_size=4, epochs=4)
+_PLAN = SampleOrder(seed=3, samples=8, batch_size=4, epochs=4)
 
 
-def _stream(source: BankSource = _SOURCE) -> BankStream:
+def _stream(source: BankFeed = _SOURCE) -> BankBatches:
     return source.stream(seed=3, batch_size=4, device=torch.device("cpu"))
 
 
 def _batches(
-    share: Share | None = None, *, first_step: int = 0, workers: int = 0
+    share: ProcessShare | None = None, *, first_step: int = 0, workers: int = 0
 ) -> list[list[Batch]]:
     """The passes of every step."""
-    share = share or Share()
+    share = share or ProcessShare()
     stream = _stream().batches(_PLAN, share, first_step=first_step, workers=workers)
     passes = list(stream)
     return [passes[first : first + share.passes] for first in range(0, len(passes), share.passes)]
@@ -120,8 +120,8 @@ def test_workers_change_nothing(whole: list[Batch]) -> None:
 
 
 def test_several_processes_make_the_steps_of_one_with_as_many_passes() -> None:
-    one = _batches(Share(passes=2), first_step=3)
-    two = [_batches(Share(rank=rank, world=2), first_step=3) for rank in (0, 1)]
+    one = _batches(ProcessShare(passes=2), first_step=3)
+    two = [_batches(ProcessShare(rank=rank, world=2), first_step=3) for rank in (0, 1)]
     for step, passes in enumerate(one):
         for rank in (0, 1):
             _assert_same(two[rank][step][0], passes[rank])
@@ -136,7 +136,7 @@ def test_global_generators_are_left_alone() -> None:
 
 def test_frames_are_those_of_the_world() -> None:
     plain = replace(_SOURCE, augmentation=BankAugmentation(), refresh=0.0)
-    batch = next(_stream(plain).batches(_PLAN, Share(), first_step=0, workers=0))
+    batch = next(_stream(plain).batches(_PLAN, ProcessShare(), first_step=0, workers=0))
     world = WorldFrames(
         Path(),
         WorldFrames.Config(kind="room", seed=5, without=HELD_OUT, width_px=32, height_px=32),
@@ -157,8 +157,8 @@ def test_frames_without_a_measurement_are_skipped_by_name() -> None:
     """Zones reach 4 m; in a street, some frames show nothing nearer."""
     source = replace(_SOURCE, kind="street", sensor_shares=(0.0, 0.0, 0.0, 1.0, 0.0), frames=16)
     stream = source.stream(seed=0, batch_size=16, device=torch.device("cpu"))
-    plan = Plan(seed=0, samples=16, batch_size=16, epochs=1)
-    (batch,) = stream.batches(plan, Share(), first_step=0, workers=0)
+    plan = SampleOrder(seed=0, samples=16, batch_size=16, epochs=1)
+    (batch,) = stream.batches(plan, ProcessShare(), first_step=0, workers=0)
     assert batch.skipped
     assert len(batch.names) + len(batch.skipped) == 16
     assert batch.size == len(batch.image) == len(batch.truth) == len(batch.sparse_depth)
@@ -189,7 +189,7 @@ class _BankRecipe(ScaffNetRecipe):
     batch_size: int = 4
     average_decay: float = 0.9
     network: ScaffNet.Config = SCAFFNET
-    data: BankSource = field(default_factory=lambda: _SOURCE)
+    data: BankFeed = field(default_factory=lambda: _SOURCE)
     validation: PlaneSource = field(default_factory=lambda: PlaneSource(limit=2))
     run: RunConfig = field(default_factory=small_run)
 
@@ -214,8 +214,8 @@ def test_a_run_that_is_stopped_after_every_step_ends_the_same(tmp_path: Path) ->
 
 
 _DRAWING = """
-from depth_completion_core.data.world.sampling import WorldConfig
-from depth_completion_core.data.world.bank.scene_source import SceneSource
+from depth_completion_core.world.scene_sampling import WorldConfig
+from depth_completion_core.world.bank.scene_source import SceneSource
 import multiprocessing, time
 if __name__ == "__main__":
     source = SceneSource(WorldConfig(height=16, width=16), 0, workers=1)
@@ -335,14 +335,14 @@ def _numbers(count: int, events: list[str]) -> Generator[int, None, None]:
 
 def test_what_is_made_ahead_is_the_same() -> None:
     events: list[str] = []
-    assert list(made_ahead(_numbers(20, events), torch.device("cpu"))) == list(range(20))
+    assert list(prefetched(_numbers(20, events), torch.device("cpu"))) == list(range(20))
     assert events[-1] == "closed"
 
 
 def test_making_ahead_ends_with_the_one_who_asks() -> None:
     events: list[str] = []
     before = threading.active_count()
-    items = made_ahead(_numbers(20, events), torch.device("cpu"))
+    items = prefetched(_numbers(20, events), torch.device("cpu"))
     assert [next(items), next(items)] == [0, 1]
     items.close()
     assert events[-1] == "closed"
@@ -355,7 +355,7 @@ def test_an_error_comes_where_its_item_would() -> None:
         yield 1
         raise ValueError("no second one")
 
-    items = made_ahead(failing(), torch.device("cpu"))
+    items = prefetched(failing(), torch.device("cpu"))
     assert next(items) == 1
     with pytest.raises(ValueError, match="no second one"):
         next(items)
@@ -366,6 +366,6 @@ def test_a_bank_made_ahead_gives_the_same_batches(
 ) -> None:
     """As on a GPU, where a thread makes them."""
     stream = _stream()
-    made = stream._made(_PLAN, Share(), 0, 0)
-    for found, expected in zip(made_ahead(made, torch.device("cpu")), whole, strict=True):
+    made = stream._made(_PLAN, ProcessShare(), 0, 0)
+    for found, expected in zip(prefetched(made, torch.device("cpu")), whole, strict=True):
         _assert_same(found, expected)

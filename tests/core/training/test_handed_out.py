@@ -16,16 +16,16 @@ import torch
 import yaml
 from safetensors.torch import load_file
 
-from depth_completion_core.checkpoint import load_checkpoint
+from depth_completion_core.checkpoints.checkpoint import load_checkpoint
+from depth_completion_core.checkpoints.shards import export_shards, load_init_weights
 from depth_completion_core.completer import load_model
-from depth_completion_core.config import config_to_mapping
 from depth_completion_core.frame import Frame
+from depth_completion_core.join_shards import main as join_main
+from depth_completion_core.settings.mapping import config_to_mapping
 from depth_completion_core.training.errors import TrainingError
-from depth_completion_core.training.join_shards import main as join_main
-from depth_completion_core.training.recipe import Recipe
-from depth_completion_core.training.schedule import ScheduleConfig
-from depth_completion_core.training.shards import export_shards, load_init_weights
-from depth_completion_core.training.trainer import train
+from depth_completion_core.training.loop.trainer import train
+from depth_completion_core.training.recipes.recipe import Recipe
+from depth_completion_core.training.recipes.schedule import ScheduleConfig
 from tests.core.training.tiny import (
     SCAFFNET,
     Planes,

@@ -33,7 +33,7 @@ sys.meta_path = [Hiding(finder) for finder in sys.meta_path]
 '''
 
 _TINY = """
-from depth_completion_core.training.trainer import train
+from depth_completion_core.training.loop.trainer import train
 from tests.core.training.tiny import TinyScaffNet, in_folder
 recipe = TinyScaffNet(epochs=2)
 run = replace(in_folder(recipe.run, Path(sys.argv[1])), tensorboard=True, progress=True)

@@ -9,7 +9,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
-from depth_completion_core.training.mixed_precision import precision_plugin
+from depth_completion_core.training.loop.mixed_precision import precision_plugin
 
 _DEPTH = 10.0123
 

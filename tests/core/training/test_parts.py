@@ -14,13 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from depth_completion_core.config import ConfigError, InferenceConfig
-from depth_completion_core.preprocessing import model_input, window_of
-from depth_completion_core.training.averaging import AveragedWeights
-from depth_completion_core.training.batch import collate, model_input_of
+from depth_completion_core.config import InferenceConfig
+from depth_completion_core.inference.preprocessing import model_input, window_of
+from depth_completion_core.settings.fields import ConfigError
 from depth_completion_core.training.errors import TrainingError
-from depth_completion_core.training.plan import Draw, Plan, Share
-from depth_completion_core.training.schedule import ScheduleConfig, learning_rate
+from depth_completion_core.training.feeds.batch import collate, model_input_of
+from depth_completion_core.training.feeds.sample_order import Draw, ProcessShare, SampleOrder
+from depth_completion_core.training.loop.averaging import AveragedWeights
+from depth_completion_core.training.recipes.schedule import ScheduleConfig, learning_rate
 from tests.core.training.tiny import Planes
 
 _ROOT = Path(__file__).resolve().parents[3]
@@ -40,9 +41,9 @@ def test_an_epoch_uses_every_sample_once_at_most(
 ) -> None:
     if samples < batch_size:
         with pytest.raises(TrainingError, match="lower --batch_size"):
-            Plan(seed=seed, samples=samples, batch_size=batch_size, epochs=4)
+            SampleOrder(seed=seed, samples=samples, batch_size=batch_size, epochs=4)
         return
-    plan = Plan(seed=seed, samples=samples, batch_size=batch_size, epochs=4)
+    plan = SampleOrder(seed=seed, samples=samples, batch_size=batch_size, epochs=4)
     first = epoch * plan.steps_per_epoch
     draws = [d for s in range(first, first + plan.steps_per_epoch) for d in plan.draws(s)]
     assert {draw.epoch for draw in draws} == {epoch}
@@ -51,7 +52,7 @@ def test_an_epoch_uses_every_sample_once_at_most(
 
 
 def test_epochs_differ_in_order() -> None:
-    plan = Plan(seed=0, samples=50, batch_size=50, epochs=2)
+    plan = SampleOrder(seed=0, samples=50, batch_size=50, epochs=2)
     orders = [[draw.index for draw in plan.draws(step)] for step in (0, 1)]
     assert orders[0] != orders[1]
     assert sorted(orders[0]) == sorted(orders[1])
@@ -63,7 +64,7 @@ def test_shares_are_the_whole_step(world: int, passes: int, size: int) -> None:
     parts = [
         part
         for rank in range(world)
-        for part in Share(rank=rank, world=world, passes=passes).passes_of(draws)
+        for part in ProcessShare(rank=rank, world=world, passes=passes).passes_of(draws)
     ]
     assert len(parts) == world * passes
     assert all(len(part) == size for part in parts)

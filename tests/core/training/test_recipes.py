@@ -17,30 +17,25 @@ import torch
 from safetensors.torch import load_file
 
 from depth_completion_core.completer import load_model
-from depth_completion_core.config import (
-    ConfigError,
-    Limits,
-    config_from_mapping,
-    config_to_mapping,
-    limits_of,
-)
-from depth_completion_core.data.world import HELD_OUT
 from depth_completion_core.models import MODELS
 from depth_completion_core.models.fusionnet import FusionNet
-from depth_completion_core.setting_descriptions import settings_of
+from depth_completion_core.settings.descriptions import settings_of
+from depth_completion_core.settings.fields import ConfigError, Limits, limits_of
+from depth_completion_core.settings.mapping import config_from_mapping, config_to_mapping
 from depth_completion_core.train import main
-from depth_completion_core.training.bank_source import BankSource
-from depth_completion_core.training.command_line import changes_from, help_text
 from depth_completion_core.training.errors import TrainingError
-from depth_completion_core.training.recipe import Recipe
+from depth_completion_core.training.feeds.bank_feed import BankFeed
+from depth_completion_core.training.feeds.dataset_feed import DatasetFeed
+from depth_completion_core.training.feeds.world_feed import WorldFeed
 from depth_completion_core.training.recipes import (
     RECIPES,
     build_recipe,
     presets_of,
     recipe_class,
 )
-from depth_completion_core.training.source import Source
-from depth_completion_core.training.world_source import WorldSource
+from depth_completion_core.training.recipes.command_line import changes_from, help_text
+from depth_completion_core.training.recipes.recipe import Recipe
+from depth_completion_core.world import HELD_OUT
 from tests.core.data.written_files import random_image, write_image, write_numbers, write_text
 
 _ROOT = Path(__file__).resolve().parents[3]
@@ -73,7 +68,7 @@ def test_overfit_recipes_reach_their_loss_in_their_steps(name: str, tmp_path: Pa
     # The time of the process, not of the clock: the machines that run this are shared.
     assert ended.children_user - began.children_user < 40
     assert "finished: True" in done.stdout
-    assert isinstance(recipe.data, Source)
+    assert isinstance(recipe.data, DatasetFeed)
     sample = recipe.data.open()[0]
     completer = load_model(str(tmp_path / "final.safetensors"), device="cpu")
     prediction = completer.complete(recipe.data.changed(sample, np.random.default_rng(0)).frame())
@@ -307,8 +302,8 @@ def test_what_is_trained_on_shows_nothing_that_is_held_out() -> None:
     for name in ("scaffnet_synthetic", "fusionnet_synthetic"):
         for recipe in presets_of(name).values():
             data, validation = recipe.data, recipe.held_out()
-            assert isinstance(data, BankSource)
-            assert isinstance(validation, WorldSource)
+            assert isinstance(data, BankFeed)
+            assert isinstance(validation, WorldFeed)
             assert data.without == validation.world.without == HELD_OUT
             assert data.world_seed != validation.world.seed
 

@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import load_file
 
 from depth_completion_core.training.errors import TrainingError
-from depth_completion_core.training.trainer import train
+from depth_completion_core.training.loop.trainer import train
 from tests.core.training.tiny import Planes, PlaneSource, TinyScaffNet, in_folder
 
 _ROOT = Path(__file__).resolve().parents[3]

@@ -13,9 +13,9 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from depth_completion_core.models.base import CompletionModel, ModelInput, ModelOutput
-from depth_completion_core.training.batch import Batch, Tensors, collate
-from depth_completion_core.training.objective import DEPTH, TOTAL, Objective
-from depth_completion_core.training.stepper import NotFiniteError, Stepper
+from depth_completion_core.training.feeds.batch import Batch, Tensors, collate
+from depth_completion_core.training.loop.optimizer_step import NotFiniteError, OptimizerStep
+from depth_completion_core.training.objectives.objective import DEPTH, TOTAL, Objective
 from tests.core.training.tiny import Planes, TinyScaffNet
 
 
@@ -50,20 +50,20 @@ def _batch() -> Batch:
     return collate([Planes(Path())[index] for index in range(4)])
 
 
-def _stepper(clip_norm: float, *, has_root: bool = False) -> Stepper:
+def _stepper(clip_norm: float, *, has_root: bool = False) -> OptimizerStep:
     recipe = replace(TinyScaffNet(), clip_norm=clip_norm)
     fabric = Fabric(accelerator="cpu", devices=1)
-    return Stepper(recipe, _Squares(_Scale(), has_root=has_root), fabric)
+    return OptimizerStep(recipe, _Squares(_Scale(), has_root=has_root), fabric)
 
 
-def _first_moment(stepper: Stepper) -> Tensor:
+def _first_moment(stepper: OptimizerStep) -> Tensor:
     """After one step, Adam's is a tenth of the gradient."""
     (state,) = stepper.optimizer.state.values()
     moment: Tensor = state["exp_avg"]
     return moment
 
 
-def _factor(stepper: Stepper) -> Tensor:
+def _factor(stepper: OptimizerStep) -> Tensor:
     model = stepper.objective.model
     assert isinstance(model, _Scale)
     return model.factor[0].detach()

@@ -19,8 +19,8 @@ from safetensors.torch import load_file
 
 from depth_completion_core.data.sample import DataError
 from depth_completion_core.training.errors import TrainingError
-from depth_completion_core.training.plan import Plan
-from depth_completion_core.training.trainer import train
+from depth_completion_core.training.feeds.sample_order import SampleOrder
+from depth_completion_core.training.loop.trainer import train
 from tests.core.training.tiny import Planes, PlaneSource, TinyScaffNet, in_folder
 
 
@@ -52,7 +52,7 @@ def _largest_file(size: int) -> Iterator[None]:
 
 
 def _first_epoch(seed: int) -> list[list[int]]:
-    plan = Plan(seed=seed, samples=12, batch_size=4, epochs=1)
+    plan = SampleOrder(seed=seed, samples=12, batch_size=4, epochs=1)
     return [[draw.index for draw in plan.draws(step)] for step in range(3)]
 
 

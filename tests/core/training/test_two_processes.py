@@ -13,14 +13,14 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from depth_completion_core.training.trainer import train
+from depth_completion_core.training.loop.trainer import train
 from tests.core.training.tiny import Planes, PlaneSource, TinyFusionNet, in_folder
 
 _ROOT = Path(__file__).resolve().parents[3]
 _SCRIPT = """
 import sys
 from pathlib import Path
-from depth_completion_core.training.trainer import train
+from depth_completion_core.training.loop.trainer import train
 from tests.core.training.test_two_processes import recipe
 train(recipe(Path(sys.argv[1]), sys.argv[2]), "tiny")
 """

@@ -9,17 +9,17 @@ from pathlib import Path
 
 import numpy as np
 
-from depth_completion_core.camera import CameraModel
 from depth_completion_core.data.sample import DataError, DepthDataset, Sample
-from depth_completion_core.data.seeding import generator_for
+from depth_completion_core.data.sampling.seeding import generator_for
 from depth_completion_core.frame import SparseDepth
+from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.models.fusionnet import FusionNet
 from depth_completion_core.models.scaffnet import ScaffNet
-from depth_completion_core.training.fusionnet import RANDOM, FusionNetRecipe
-from depth_completion_core.training.recipe import RunConfig, ValidationConfig
-from depth_completion_core.training.scaffnet import ScaffNetRecipe
-from depth_completion_core.training.schedule import ScheduleConfig
-from depth_completion_core.training.source import Source
+from depth_completion_core.training.feeds.dataset_feed import DatasetFeed
+from depth_completion_core.training.recipes.fusionnet import RANDOM, FusionNetRecipe
+from depth_completion_core.training.recipes.recipe import RunConfig, ValidationConfig
+from depth_completion_core.training.recipes.scaffnet import ScaffNetRecipe
+from depth_completion_core.training.recipes.schedule import ScheduleConfig
 
 SIZE_PX = 32
 CAMERA = CameraModel(fx=30.0, fy=30.0, cx=15.5, cy=15.5, width=SIZE_PX, height=SIZE_PX)
@@ -82,7 +82,7 @@ class Planes(DepthDataset):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlaneSource(Source):
+class PlaneSource(DatasetFeed):
     planes: Planes.Config = field(default_factory=Planes.Config)
 
     def open(self) -> DepthDataset:

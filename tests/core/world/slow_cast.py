@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from depth_completion_core.data.world.casting.primitives import Kind, PrimitiveTable
+from depth_completion_core.world.casting.primitives import Kind, PrimitiveTable
 
 Float64 = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]

@@ -7,13 +7,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from depth_completion_core.camera import CameraModel
-from depth_completion_core.data.world.casting.primitives import Kind, PrimitiveTable
-from depth_completion_core.data.world.looks.materials import COLUMNS, Palette
-from depth_completion_core.data.world.objects.parts import Part, box, plate, table_of, towards
-from depth_completion_core.data.world.render import RenderedFrames, render_scenes
-from depth_completion_core.data.world.scene import Lamp, Light, WorldScene
-from depth_completion_core.transforms import RigidTransform
+from depth_completion_core.geometry.camera import CameraModel
+from depth_completion_core.geometry.transforms import RigidTransform
+from depth_completion_core.world.casting.primitives import Kind, PrimitiveTable
+from depth_completion_core.world.looks.materials import COLUMNS, Palette
+from depth_completion_core.world.objects.parts import Part, box, plate, table_of, towards
+from depth_completion_core.world.render import RenderedFrames, render_scenes
+from depth_completion_core.world.scene import Lamp, Light, WorldScene
 
 Float64 = npt.NDArray[np.float64]
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from depth_completion_core.data.world import WorldConfig, render_frames, sample_scene
-from depth_completion_core.data.world.bank.batch_sensors import BANK_SENSORS
-from depth_completion_core.data.world.bank.frame_bank import FrameBank
-from depth_completion_core.data.world.bank.scene_source import SceneSource
+from depth_completion_core.world import WorldConfig, render_frames, sample_scene
+from depth_completion_core.world.bank.batch_sensors import BANK_SENSORS
+from depth_completion_core.world.bank.frame_bank import FrameBank
+from depth_completion_core.world.bank.scene_source import SceneSource
 
 SMALL = WorldConfig(height=24, width=32, kind="room")
 

@@ -11,7 +11,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from depth_completion_core.data.world.bank.batch_sensors import (
+from depth_completion_core.frame import SparseDepth
+from depth_completion_core.world.bank.batch_sensors import (
     BANK_SENSORS,
     DenseBatch,
     corners,
@@ -21,11 +22,10 @@ from depth_completion_core.data.world.bank.batch_sensors import (
     uniform,
     zones,
 )
-from depth_completion_core.data.world.bank.lidar_lines import seen_from
-from depth_completion_core.data.world.edges import within
-from depth_completion_core.data.world.sensors.measuring import measure_depth
-from depth_completion_core.data.world.sensors.sensor_setup import SensorSetup
-from depth_completion_core.frame import SparseDepth
+from depth_completion_core.world.bank.lidar_lines import seen_from
+from depth_completion_core.world.edges import within
+from depth_completion_core.world.sensors.measuring import measure_depth
+from depth_completion_core.world.sensors.sensor_setup import SensorSetup
 
 _COUNT, _HEIGHT, _WIDTH = 24, 120, 160
 

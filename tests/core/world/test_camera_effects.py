@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 import torch
 
-from depth_completion_core.data.world.looks.camera_effects import (
+from depth_completion_core.world.looks.camera_effects import (
     CameraFlaws,
     develop,
     draw_flaws,
     photograph,
 )
-from depth_completion_core.data.world.looks.jpeg import through_jpeg
-from depth_completion_core.data.world.looks.textures import texture_bank
+from depth_completion_core.world.looks.jpeg import through_jpeg
+from depth_completion_core.world.looks.textures import texture_bank
 from tests.core.world.slow_cast import Float64
 
 _HEIGHT, _WIDTH = 64, 96

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from depth_completion_core.data.world.casting.cast import Bundles, CastScenes, Hit
-from depth_completion_core.data.world.casting.primitives import Kind, PrimitiveTable
-from depth_completion_core.data.world.objects.parts import ball, box, plate, table_of
+from depth_completion_core.world.casting.cast import Bundles, CastScenes, Hit
+from depth_completion_core.world.casting.primitives import Kind, PrimitiveTable
+from depth_completion_core.world.objects.parts import ball, box, plate, table_of
 from tests.core.world.slow_cast import SURFACES, Float64, slow_cast, to_unit
 from tests.core.world.small_scenes import random_part
 

@@ -10,8 +10,8 @@ import string
 import numpy as np
 import pytest
 
-from depth_completion_core.data.world.looks.lettering import letter
-from depth_completion_core.data.world.looks.textures import _LETTERS
+from depth_completion_core.world.looks.lettering import letter
+from depth_completion_core.world.looks.textures import _LETTERS
 
 
 def test_every_letter_of_the_patterns_is_another_one() -> None:

@@ -9,15 +9,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from depth_completion_core.data.world import RenderedFrames, WorldConfig, render_frames
-from depth_completion_core.data.world.sensors.beams import LIDARS, rosette, spinning
-from depth_completion_core.data.world.sensors.lidar import (
+from depth_completion_core.world import RenderedFrames, WorldConfig, render_frames
+from depth_completion_core.world.sensors.beams import LIDARS, rosette, spinning
+from depth_completion_core.world.sensors.lidar import (
     camera_from_lidar,
     cast_rays,
     lidar_depth,
     lidar_points,
 )
-from depth_completion_core.data.world.sensors.sensor_setup import SensorSetup
+from depth_completion_core.world.sensors.sensor_setup import SensorSetup
 from tests.core.world.slow_cast import Float64, slow_cast
 from tests.core.world.small_scenes import rendered, scene_of, wall_and_box
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from depth_completion_core.data.world import WorldConfig, render_frames
-from depth_completion_core.data.world.bank.frame_bank import FrameBank
-from depth_completion_core.data.world.bank.scene_source import SceneSource
+from depth_completion_core.world import WorldConfig, render_frames
+from depth_completion_core.world.bank.frame_bank import FrameBank
+from depth_completion_core.world.bank.scene_source import SceneSource
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 

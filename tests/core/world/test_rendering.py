@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from depth_completion_core.data.world import FamilyError, RenderedFrames, WorldConfig, render_frames
-from depth_completion_core.data.world.render import camera_bundles, untiled
-from depth_completion_core.projection import unproject_depth
+from depth_completion_core.geometry.projection import unproject_depth
+from depth_completion_core.world import FamilyError, RenderedFrames, WorldConfig, render_frames
+from depth_completion_core.world.render import camera_bundles, untiled
 from tests.core.world.slow_cast import first_crossing, slow_cast
 from tests.core.world.small_scenes import CAMERA, rendered, scene_of, wall_and_box
 

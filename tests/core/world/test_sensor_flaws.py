@@ -7,9 +7,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from depth_completion_core.data.world.sensors.measuring import measure_depth
-from depth_completion_core.data.world.sensors.sensor_setup import SensorSetup
 from depth_completion_core.frame import SparseDepth
+from depth_completion_core.world.sensors.measuring import measure_depth
+from depth_completion_core.world.sensors.sensor_setup import SensorSetup
 
 _SHAPE = (200, 300)
 _IMAGE = np.random.default_rng(1).integers(0, 256, (*_SHAPE, 3)).astype(np.uint8)

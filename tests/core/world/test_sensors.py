@@ -7,15 +7,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from depth_completion_core.data.world import RenderedFrames, WorldConfig, render_frames
-from depth_completion_core.data.world.sensors.beams import LIDARS
-from depth_completion_core.data.world.sensors.measuring import measure, measure_depth
-from depth_completion_core.data.world.sensors.sensor_setup import (
+from depth_completion_core.frame import SparseDepth
+from depth_completion_core.world import RenderedFrames, WorldConfig, render_frames
+from depth_completion_core.world.sensors.beams import LIDARS
+from depth_completion_core.world.sensors.measuring import measure, measure_depth
+from depth_completion_core.world.sensors.sensor_setup import (
     SENSOR_KINDS,
     SensorSetup,
     draw_setup,
 )
-from depth_completion_core.frame import SparseDepth
 
 
 @pytest.fixture(scope="module")

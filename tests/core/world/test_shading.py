@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 import torch
 
-from depth_completion_core.data.world.casting.cast import CastScenes
-from depth_completion_core.data.world.looks.materials import COLUMNS, PLAIN_SHARE, Palette
-from depth_completion_core.data.world.looks.shading import SurfaceRays, shade
-from depth_completion_core.data.world.looks.textures import pattern_numbers, texture_bank
-from depth_completion_core.data.world.objects.parts import Part, box, plate, towards
-from depth_completion_core.data.world.render import camera_bundles, untiled
-from depth_completion_core.data.world.scene import Light, WorldScene
+from depth_completion_core.world.casting.cast import CastScenes
+from depth_completion_core.world.looks.materials import COLUMNS, PLAIN_SHARE, Palette
+from depth_completion_core.world.looks.shading import SurfaceRays, shade
+from depth_completion_core.world.looks.textures import pattern_numbers, texture_bank
+from depth_completion_core.world.objects.parts import Part, box, plate, towards
+from depth_completion_core.world.render import camera_bundles, untiled
+from depth_completion_core.world.scene import Light, WorldScene
 from tests.core.world.small_scenes import (
     CAMERA,
     EVEN_LIGHT,

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 import torch
 
-from depth_completion_core.config import ConfigError
 from depth_completion_core.data import build_dataset
+from depth_completion_core.data.readers.world_frames import WorldFrames
 from depth_completion_core.data.sample import DataError, DepthDataset
-from depth_completion_core.data.sparsify import SparsifierError
-from depth_completion_core.data.world import WorldConfig, render_frames
-from depth_completion_core.data.world.sensors.sensor_setup import SENSOR_KINDS
-from depth_completion_core.data.world_frames import WorldFrames
+from depth_completion_core.data.sampling.sparsify import SparsifierError
+from depth_completion_core.settings.fields import ConfigError
+from depth_completion_core.world import WorldConfig, render_frames
+from depth_completion_core.world.sensors.sensor_setup import SENSOR_KINDS
 
 SMALL = {"width_px": 64, "height_px": 48, "frames": 2, "kind": "room"}
 

@@ -1,0 +1,162 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The file that weights live in: safetensors, with metadata that are texts. Nothing unpickles."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from depth_completion_core.checkpoints.file_kinds import TORCH_FILE, foreign_kind
+
+FORMAT_VERSION = 1
+_VERSION_KEY = "depth_completion_format"
+
+
+class CheckpointError(ValueError):
+    """Weights that cannot be read or written; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class CheckpointFile:
+    """What is in a file.
+
+    Attributes:
+        path: of the file.
+        metadata: texts by name; what has structure is JSON.
+        weights: by name.
+    """
+
+    path: Path
+    metadata: dict[str, str]
+    weights: dict[str, Tensor]
+
+    @property
+    def checksum(self) -> str:
+        """Of its weights, as it stands in the file."""
+        return self.metadata["checksum"]
+
+    def mapping(self, key: str, default: str = "") -> dict[str, Any]:
+        """The JSON under a name of the metadata; raises CheckpointError."""
+        try:
+            value = json.loads(self.metadata.get(key, default))
+        except (ValueError, RecursionError):
+            value = None
+        if not isinstance(value, dict):
+            raise CheckpointError(
+                f"{self.path}: its '{key}' cannot be read; it is damaged, get it again"
+            )
+        return value
+
+
+def write_checkpoint_file(
+    path: Path, weights: Mapping[str, Tensor], metadata: Mapping[str, str]
+) -> None:
+    """Write a file; one that was there is replaced only by a whole one.
+
+    Args:
+        path: the file, ``.safetensors``.
+        weights: contiguous tensors on the CPU that share no memory.
+        metadata: texts; format and checksum are added.
+
+    Raises:
+        CheckpointError: the ending is another, or writing failed.
+    """
+    if path.suffix != ".safetensors":
+        raise CheckpointError(f"{path}: the name of a checkpoint ends with .safetensors")
+    own = {_VERSION_KEY: str(FORMAT_VERSION), "checksum": weights_checksum(weights)}
+    _write_whole(path, save(dict(weights), {**metadata, **own}))
+
+
+def read_checkpoint_file(path: Path) -> CheckpointFile:
+    """Read a file and check that it is one, whole, of this project, and not too new.
+
+    Raises:
+        CheckpointError: it is not.
+    """
+    _check_kind(path)
+    file = _read(path)
+    version = file.metadata.get(_VERSION_KEY)
+    if version is None:
+        raise CheckpointError(
+            f"{path} holds weights, but not for which model: it was not written by this project; "
+            "released weights come in with python -m depth_completion_core.import_checkpoint"
+        )
+    if not version.isdecimal() or int(version) > FORMAT_VERSION:
+        raise CheckpointError(
+            f"{path} has format {version}; this depth_completion_ros reads up to "
+            f"{FORMAT_VERSION}: update it"
+        )
+    if file.metadata.get("checksum") != weights_checksum(file.weights):
+        raise CheckpointError(
+            f"{path}: the weights are not those that were saved (checksum differs); get it again"
+        )
+    return file
+
+
+def weights_checksum(weights: Mapping[str, Tensor]) -> str:
+    """sha256 over names, dtypes, shapes and bytes, in the order of the names."""
+    digest = hashlib.sha256()
+    for key in sorted(weights):
+        value = weights[key].detach().cpu().contiguous()
+        digest.update(f"{key}\0{value.dtype}\0{tuple(value.shape)}\0".encode())
+        digest.update(value.reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _check_kind(path: Path) -> None:
+    """Refuse what a look at the file tells."""
+    if not path.is_file():
+        what = "is a folder, not a file" if path.is_dir() else "does not exist"
+        raise CheckpointError(f"the checkpoint {path} {what}")
+    try:
+        kind = foreign_kind(path)
+        with path.open("rb") as file:
+            head = file.read(9)
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read: {error.strerror}") from error
+    if kind == TORCH_FILE:
+        raise CheckpointError(
+            f"{path} is {kind}, which can run code when read in the usual way; convert it: "
+            f"python -m depth_completion_core.import_checkpoint {path} --help"
+        )
+    if kind:
+        raise CheckpointError(f"{path} is {kind}, not a checkpoint (.safetensors)")
+    if head[8:] != b"{":
+        raise CheckpointError(f"{path} is not a safetensors file, which checkpoints are")
+
+
+def _read(path: Path) -> CheckpointFile:
+    try:
+        with safe_open(path, framework="pt") as file:
+            weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+            return CheckpointFile(path=path, metadata=file.metadata() or {}, weights=weights)
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(
+            f"{path} cannot be read ({error}); it is truncated or damaged, get it again"
+        ) from error
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Into a file beside it first, so that the last step is one rename."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be written: {error.strerror}; no change") from error
+    finally:  # also after Ctrl-C
+        temporary.unlink(missing_ok=True)

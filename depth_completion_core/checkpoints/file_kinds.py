@@ -1,0 +1,46 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a file that should hold weights really is, from a look at its first bytes."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+TORCH_FILE = "a file of torch.save (a pickle)"
+_PICKLES = tuple(b"\x80" + bytes([protocol]) for protocol in range(2, 6))
+
+
+def foreign_kind(path: Path) -> str:
+    """What a file is that is surely no safetensors file, in words; '' where that is open.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    with path.open("rb") as file:
+        head = file.read(512)
+    text = head.lstrip().lower()
+    if not head:
+        return "an empty file"
+    if head.startswith(_PICKLES):
+        return TORCH_FILE
+    if head.startswith(b"PK\x03\x04"):
+        return _kind_of_zip(path)
+    if head.startswith(b"version https://git-lfs"):
+        return "a Git LFS pointer instead of the file it points to (git lfs pull gets that)"
+    if text.startswith((b"<!doctype", b"<html", b"<?xml")):
+        return "a web page that was saved in the file's place (download it again, logged in)"
+    return ""
+
+
+def _kind_of_zip(path: Path) -> str:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except Exception:  # a damaged one raises BadZipFile, UnicodeDecodeError, struct.error, ...
+        return "a truncated or damaged zip file, as torch.save writes them (download it again)"
+    if any(name.endswith("constants.pkl") for name in names):
+        return "a TorchScript file (ask for the one with the state dict)"
+    if any(name.endswith("/data.pkl") for name in names):
+        return TORCH_FILE
+    return f"a zip file with {', '.join(names[:3])} in it (unpack it)"

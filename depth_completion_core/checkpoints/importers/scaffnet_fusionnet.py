@@ -1,0 +1,169 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""ScaffNet's and FusionNet's released weights, brought to the names and the settings of ours.
+
+A released file is a dict of dicts, one per network part; ours has the same names inside the parts.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from depth_completion_core.checkpoints.checkpoint_file import CheckpointError
+from depth_completion_core.checkpoints.importers import ReleasedWeights
+from depth_completion_core.settings.mapping import config_to_mapping
+
+_LICENCE = "UCLA Academic Software License, non-commercial use only"
+_LICENCE_NOTE = (
+    "Weights of the authors of ScaffNet and FusionNet, (c) The Regents of the University of "
+    "California: they may be used and passed on for non-commercial purposes only, under the same "
+    "licence. This file is a conversion of theirs."
+)
+_SCAFFNET = {
+    "spatial_pyramid_pool_state_dict": "spatial_pyramid_pool",
+    "scaffnet_encoder_state_dict": "encoder",
+    "scaffnet_decoder_depth_state_dict": "decoder",
+}
+_UNCERTAINTY = {"scaffnet_decoder_uncertainty_state_dict": "decoder_uncertainty"}
+_FUSIONNET = {
+    "fusionnet_encoder_image_state_dict": "encoder_image",
+    "fusionnet_encoder_depth_state_dict": "encoder_depth",
+    "fusionnet_decoder_state_dict": "decoder",
+}
+# The names of MonDi's older copy of ScaffNet.
+_OLD_NAMES = {
+    "encoder_state_dict": "scaffnet_encoder_state_dict",
+    "decoder_depth_state_dict": "scaffnet_decoder_depth_state_dict",
+    "decoder_uncertainty_state_dict": "scaffnet_decoder_uncertainty_state_dict",
+}
+_POSENET = {"encoder_state_dict", "decoder_state_dict"}
+_LISTED = 8
+
+Parts = dict[str, dict[str, Any]]
+
+
+def import_released(state: Mapping[str, Any], model: str, preset: str) -> ReleasedWeights:
+    """Weights and settings of a released file for our ``scaffnet`` or ``fusionnet``.
+
+    Args:
+        state: what the released file holds.
+        model: scaffnet or fusionnet.
+        preset: void or kitti: the data set that the weights were trained for.
+
+    Raises:
+        CheckpointError: the file is of another network, or there is no such preset.
+    """
+    weights = rename_state(state, model)
+    module = importlib.import_module(f"depth_completion_core.models.{model}")
+    presets: dict[str, Any] = module.PRESETS
+    if preset not in presets:
+        raise CheckpointError(f"unknown preset '{preset}' of {model}; known: {', '.join(presets)}")
+    has_uncertainty = any("decoder_uncertainty." in key for key in weights)
+    config = _with_uncertainty(presets[preset], has_uncertainty)
+    return ReleasedWeights(
+        weights=weights,
+        config=config_to_mapping(config),
+        licence=_LICENCE,
+        licence_note=_LICENCE_NOTE,
+    )
+
+
+def rename_state(state: Mapping[str, Any], model: str) -> dict[str, torch.Tensor]:
+    """Tensors of a released file under the names of our ``scaffnet`` or ``fusionnet``.
+
+    Args:
+        state: dicts of tensors by part, or one flat dict with dotted names; ``module.`` of
+            DataParallel anywhere, and beside them optimizer states and counters, which are left.
+        model: scaffnet (also out of a FusionNet file, which holds one) or fusionnet.
+
+    Raises:
+        CheckpointError: a part is missing, holds no tensors, or is of another network.
+    """
+    if model not in ("scaffnet", "fusionnet"):
+        raise CheckpointError(f"this importer makes scaffnet or fusionnet, not '{model}'")
+    parts = _parts(state)
+    wanted = _SCAFFNET | (_UNCERTAINTY if _UNCERTAINTY.keys() & parts.keys() else {})
+    if model == "scaffnet":
+        renamed = {old: f"{new}." for old, new in wanted.items()}
+    else:
+        renamed = {old: f"scaffnet.{new}." for old, new in wanted.items()}
+        renamed |= {old: f"{new}." for old, new in _FUSIONNET.items()}
+    _check_parts(parts, list(renamed), model)
+    return {
+        f"{prefix}{key}": _tensor(f"{old}.{key}", value)
+        for old, prefix in renamed.items()
+        for key, value in parts[old].items()
+    }
+
+
+def _parts(state: Mapping[str, Any]) -> Parts:
+    """Tensors and other things by part and name, without ``module.``, under the newer names."""
+    parts: Parts = {}
+    for top, value in state.items():
+        inner = value.items() if isinstance(value, Mapping) else [("", value)]
+        for key, item in inner:
+            part, _, name = _without_module(f"{top}.{key}" if key != "" else str(top)).partition(
+                "."
+            )
+            names = parts.setdefault(part, {})
+            if name in names:
+                raise CheckpointError(
+                    f"the file has '{part}.{name}' twice, once with and once without 'module.'; "
+                    "it was put together from two files: import one of those"
+                )
+            names[name] = item
+    if "decoder_depth_state_dict" in parts:
+        parts = {_OLD_NAMES.get(part, part): names for part, names in parts.items()}
+    return parts
+
+
+def _without_module(name: str) -> str:
+    return ".".join(step for step in name.split(".") if step != "module")
+
+
+def _check_parts(parts: Parts, wanted: list[str], model: str) -> None:
+    missing = [part for part in wanted if not parts.get(part)]
+    if not missing:
+        return
+    if parts.keys() >= _POSENET and not parts.keys() & {*_SCAFFNET, *_FUSIONNET}:
+        raise CheckpointError(
+            "this is a PoseNet's file, which only training needs; completion needs the file "
+            "fusionnet-<step>.pth or scaffnet-<step>.pth beside it"
+        )
+    if model == "fusionnet" and set(missing) == set(_FUSIONNET):
+        raise CheckpointError(
+            "this file holds a ScaffNet without a FusionNet; import it with --model scaffnet, or "
+            "give the file fusionnet-<step>.pth"
+        )
+    raise CheckpointError(
+        f"this is no {model} of the authors' PyTorch release: {_some(missing)} not in it, what is "
+        f"in it is {_some(list(parts)) or 'nothing'}; give the .pth file of their release"
+    )
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return ", ".join(f"'{name}'" for name in names[:_LISTED]) + more
+
+
+def _tensor(name: str, value: object) -> torch.Tensor:
+    if not isinstance(value, torch.Tensor):
+        raise CheckpointError(
+            f"'{name}' is a {type(value).__name__} where a tensor was expected; the file is "
+            "damaged or not of the authors' PyTorch release"
+        )
+    return value
+
+
+def _with_uncertainty(config: Any, uncertainty: bool) -> Any:  # noqa: ANN401
+    """The settings with or without the second decoder, wherever they have that setting."""
+    if any(item.name == "uncertainty" for item in dataclasses.fields(config)):
+        return dataclasses.replace(config, uncertainty=uncertainty)
+    return dataclasses.replace(
+        config, scaffnet=dataclasses.replace(config.scaffnet, uncertainty=uncertainty)
+    )

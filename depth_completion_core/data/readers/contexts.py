@@ -1,0 +1,40 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The frames of a sequence: their files, and which of them have neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from depth_completion_core.data.readers.triplets import neighbours_in
+
+T = TypeVar("T", bound=Hashable)
+
+
+def numbered_files(folder: Path, suffix: str) -> list[Path]:
+    """The files NUMBER.suffix of a folder by number; others, such as ._0.png, are not looked at."""
+    found = (path for path in folder.glob(f"*{suffix}") if path.stem.isdigit())
+    return sorted(found, key=lambda path: int(path.stem))
+
+
+def with_contexts(sequence: Sequence[T], offset: int) -> list[tuple[T, tuple[T, ...]]]:
+    """Each frame with those so many before and after it; frames that lack one are left out.
+
+    Args:
+        sequence: all frames of one drive, in order of time.
+        offset: how many frames away; 0 for all frames, and no context.
+    """
+    if offset == 0:
+        return [(frame, ()) for frame in sequence]
+    return list(neighbours_in(sequence, offset).items())
+
+
+def unbroken_runs(frames: Sequence[Path]) -> Iterator[list[Path]]:
+    """Cut a sequence of files NUMBER.png, in order, wherever a number is missing."""
+    start = 0
+    for end in range(1, len(frames) + 1):
+        if end == len(frames) or int(frames[end].stem) != int(frames[end - 1].stem) + 1:
+            yield list(frames[start:end])
+            start = end

@@ -1,0 +1,125 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""A plain folder of frames, as anybody can make one.
+
+::
+
+    FOLDER/image/NAME.png             RGB
+           sparse_depth/NAME.png      measured depth                  (optional)
+           validity_map/NAME.png      256 where it was measured       (optional)
+           ground_truth/NAME.png      true depth                      (optional)
+           K.txt or intrinsics/NAME.txt      3x3                      (optional)
+           absolute_pose/NAME.txt     3x4 camera to world             (optional)
+
+Depth is 16-bit PNG of metres times ``depth_scale``, or .npy in metres. A folder of such folders is
+read as one set of several sequences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from depth_completion_core.data.readers.frame_files import FrameFiles, poses_of, sample_of
+from depth_completion_core.data.readers.lists import check_unique
+from depth_completion_core.data.readers.triplets import neighbours_in
+from depth_completion_core.data.sample import DataError, DepthDataset, Sample
+from depth_completion_core.files.input_files import DEPTH_TYPES, IMAGE_TYPES
+from depth_completion_core.settings.fields import setting
+
+_MATRIX_TYPES = (".txt", ".npy")
+
+
+class Folder(DepthDataset):
+    """The frames of a folder in the order of their names: NAME, or SEQUENCE/NAME."""
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Config:
+        """How its files are read."""
+
+        depth_scale: float = setting(256.0, low=1e-3)
+        """Numbers of depth PNGs over this are metres: 256, or 1000 for millimetres."""
+        triplet_offset: int = setting(0, low=0)
+        """The context is so many frames before and after; 0 for none."""
+        skip_edges: bool = True
+        """With an offset: leave out frames too near to an end of their sequence to have both."""
+
+    config: Config
+
+    def __init__(self, root: Path, config: Config | None = None) -> None:
+        super().__init__(root, config)
+        self._frames = [
+            files for sequence in _sequences(root) for files in self._frames_of(sequence)
+        ]
+        check_unique(self.names, root)
+
+    @property
+    def names(self) -> list[str]:
+        """NAME or SEQUENCE/NAME, sorted."""
+        return [files.name for files in self._frames]
+
+    def __getitem__(self, index: int) -> Sample:
+        return sample_of(self._frames[index], depth_scale=self.config.depth_scale)
+
+    def _frames_of(self, sequence: Path) -> Iterator[FrameFiles]:
+        images = _files(sequence / "image", IMAGE_TYPES)
+        if not images:
+            raise DataError(f"{sequence / 'image'} holds no images ({', '.join(IMAGE_TYPES)})")
+        offset = self.config.triplet_offset
+        neighbours = neighbours_in(images, offset) if offset else {}
+        sparse, validity, truth = (
+            _partners(sequence / name, DEPTH_TYPES, images)
+            for name in ("sparse_depth", "validity_map", "ground_truth")
+        )
+        matrices = _matrices(sequence, images)
+        prefix = "" if sequence == self.root else f"{sequence.name}/"
+        for image in images:
+            if offset and self.config.skip_edges and image not in neighbours:
+                continue
+            context = neighbours.get(image, ())
+            yield FrameFiles(
+                name=f"{prefix}{image.stem}",
+                image=image,
+                intrinsics=matrices.get(image),
+                sparse=sparse.get(image),
+                validity=validity.get(image),
+                truth=truth.get(image),
+                context=context,
+                poses=poses_of(image, context),
+            )
+
+
+def _sequences(root: Path) -> list[Path]:
+    if (root / "image").is_dir():
+        return [root]
+    found = sorted(path.parent for path in root.glob("*/image") if path.is_dir())
+    if not found:
+        raise DataError(f"{root} holds no folder image/, nor folders that hold one")
+    return found
+
+
+def _partners(folder: Path, types: tuple[str, ...], images: list[Path]) -> dict[Path, Path]:
+    """For each image the file of its name; nothing where there is no such folder."""
+    if not folder.is_dir():
+        return {}
+    by_stem = {path.stem: path for path in _files(folder, types)}
+    for image in images:
+        if image.stem not in by_stem:
+            raise DataError(
+                f"there is no {folder / image.stem}{types[0]} (or {', '.join(types[1:])}), "
+                f"expected one for {image.name}: {folder.name}/ has a file for every image or is "
+                "not there"
+            )
+    return {image: by_stem[image.stem] for image in images}
+
+
+def _matrices(sequence: Path, images: list[Path]) -> dict[Path, Path]:
+    common = sequence / "K.txt"
+    if common.is_file():
+        return dict.fromkeys(images, common)
+    return _partners(sequence / "intrinsics", _MATRIX_TYPES, images)
+
+
+def _files(folder: Path, types: tuple[str, ...]) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in types)

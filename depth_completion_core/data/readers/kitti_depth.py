@@ -1,0 +1,153 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""KITTI depth completion: Uhrig et al., "Sparsity Invariant CNNs", 3DV 2017.
+
+The folders: :mod:`depth_completion_core.data.readers.kitti_depth_layout`. Depth is 16-bit PNG of
+metres times 256, 0 where there is none; true depth is eleven accumulated sweeps, wrong on what
+moves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from depth_completion_core.data.readers.kitti_depth_layout import (
+    KittiDepthFiles,
+    frames_of_drives,
+    frames_of_selection,
+)
+from depth_completion_core.data.readers.kitti_drive import COLOUR_CAMERAS, rectified_camera
+from depth_completion_core.data.readers.kitti_oxts import poses_in_context
+from depth_completion_core.data.readers.reading import camera_of, depth_of, rgb_of
+from depth_completion_core.data.sample import DataError, DepthDataset, Sample
+from depth_completion_core.frame import SparseDepth
+from depth_completion_core.geometry.camera import CameraModel
+from depth_completion_core.geometry.transforms import RigidTransform
+from depth_completion_core.metrics import PROTOCOLS
+from depth_completion_core.settings.fields import choice, setting
+
+_DEPTH_SCALE = 256.0
+_CROP = PROTOCOLS["kitti"].crop
+
+
+class KittiDepth(DepthDataset):
+    """Frames named ``DRIVE/image_02/NNNNNNNNNN``, or as the image where the set has selected it."""
+
+    protocol = "kitti"
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Config:
+        """Which frames, and what is read with each."""
+
+        split: str = choice("selection", "val", "train", "test")
+        """selection: the 1000 crops of val that results are published for. test: has no truth."""
+        camera: str = choice("both", "left", "right")
+        """Which colour camera; images of the test split do not tell theirs."""
+        raw_folder: str = "kitti_raw"
+        """Where DATE/DRIVE of the raw data are, relative to the folder."""
+        triplet_offset: int = setting(0, low=0)
+        """train and val: the context is so many frames before and after; 0 for none."""
+        crop: str = choice("auto", "bottom", "none")
+        """bottom: cut to 352x1216, the middle of the lowest rows. auto: where the split is val."""
+
+    config: Config
+
+    def __init__(self, root: Path, config: Config | None = None) -> None:
+        super().__init__(root, config)
+        self._frames = list(self._found())
+        if not self._frames:
+            raise DataError(f"{root}: no frame of {self.config.split} has neighbours on both sides")
+
+    @property
+    def names(self) -> list[str]:
+        """By camera, drive and number; those of the selection by file name."""
+        return [frame.name for frame in self._frames]
+
+    def __getitem__(self, index: int) -> Sample:
+        files = self._frames[index]
+        image = rgb_of(files.image)
+        size = image.shape[0], image.shape[1]
+        sample = Sample(
+            name=files.name,
+            image=image,
+            camera=_camera(files, size),
+            sparse=_depth(files.sparse, size),
+            truth=_depth(files.truth, size) if files.truth else None,
+            context=tuple(rgb_of(path, size=size) for path in files.context),
+            context_from_image=_poses(files, size),
+        )
+        is_cut = self.config.crop == "bottom" or (
+            self.config.crop == "auto" and self.config.split == "val"
+        )
+        return _bottom_crop(sample, files.image) if is_cut else sample
+
+    def _found(self) -> Iterator[KittiDepthFiles]:
+        cameras = COLOUR_CAMERAS[self.config.camera]
+        if self.config.split in ("train", "val"):
+            for camera_index in cameras:
+                yield from frames_of_drives(
+                    self.root,
+                    self.config.split,
+                    self.root / self.config.raw_folder,
+                    camera_index,
+                    self.config.triplet_offset,
+                )
+            return
+        if self.config.triplet_offset:
+            raise DataError(
+                f"the split {self.config.split} is of single images; take train or val, or set "
+                "triplet_offset to 0"
+            )
+        for files in frames_of_selection(self.root, has_truth=self.config.split == "selection"):
+            if files.camera_index in (0, *cameras):
+                yield files
+
+
+def _depth(path: Path, size: tuple[int, int]) -> SparseDepth:
+    depth = depth_of(path, depth_scale=_DEPTH_SCALE, size=size)
+    largest = float(depth.depth.max()) * _DEPTH_SCALE
+    if 0 < largest <= 255:
+        raise DataError(
+            f"{path} holds no number above {largest:g}, expected metres times 256; it seems to "
+            "have been through an 8-bit image: unpack the original"
+        )
+    return depth
+
+
+def _camera(files: KittiDepthFiles, size: tuple[int, int]) -> CameraModel | None:
+    if files.drive:
+        return rectified_camera(files.drive, files.camera_index, size=size).camera
+    return camera_of(files.intrinsics, size=size) if files.intrinsics else None
+
+
+def _poses(files: KittiDepthFiles, size: tuple[int, int]) -> tuple[RigidTransform, ...]:
+    if not files.drive:
+        return ()
+    return poses_in_context(files.drive, files.camera_index, files.image, files.context, size=size)
+
+
+def _bottom_crop(sample: Sample, path: Path) -> Sample:
+    """The sample cut to 352x1216; raises DataError where it is smaller."""
+    height, width = sample.image.shape[:2]
+    crop_height, crop_width = _CROP
+    if height < crop_height or width < crop_width:
+        raise DataError(
+            f"{path} is {width}x{height} pixels, expected at least {crop_width}x{crop_height} to "
+            "cut that from; set crop to none"
+        )
+    top, left = height - crop_height, (width - crop_width) // 2
+    window = slice(top, None), slice(left, left + crop_width)
+
+    def cut(depth: SparseDepth | None) -> SparseDepth | None:
+        return SparseDepth(depth.depth[window], depth.valid[window]) if depth else None
+
+    return replace(
+        sample,
+        image=sample.image[window],
+        camera=sample.camera.cropped(left, top, crop_width, crop_height) if sample.camera else None,
+        sparse=cut(sample.sparse),
+        truth=cut(sample.truth),
+        context=tuple(image[window] for image in sample.context),
+    )

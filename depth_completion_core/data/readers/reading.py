@@ -1,0 +1,124 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Files of a data set, read so that whatever is wrong with one is a DataError that names it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from depth_completion_core.data.sample import DataError
+from depth_completion_core.files.input_files import read_depth, read_image, read_intrinsics
+from depth_completion_core.frame import SparseDepth
+from depth_completion_core.geometry.arrays import Float32Array, UInt8Array
+from depth_completion_core.geometry.camera import CameraModel
+from depth_completion_core.geometry.transforms import RigidTransform
+
+
+@contextmanager
+def blamed_on(path: Path) -> Iterator[None]:
+    """Turn what goes wrong while a file is read into a DataError that names it."""
+    try:
+        yield
+    except DataError:
+        raise
+    except (OSError, ValueError) as error:
+        text = str(error)
+        raise DataError(text if str(path) in text else f"{path}: {text}") from error
+
+
+def rgb_of(path: Path, *, size: tuple[int, int] | None = None) -> UInt8Array:
+    """(H, W, 3) uint8 RGB.
+
+    Args:
+        path: an image file.
+        size: the (height, width) that it must have; None for any.
+
+    Raises:
+        DataError: it is missing, damaged or of another size.
+    """
+    with blamed_on(path):
+        image = read_image(path)
+    if size is not None:
+        _check_size(path, image.shape[:2], size)
+    return image
+
+
+def depth_of(
+    path: Path, *, depth_scale: float, size: tuple[int, int], max_depth: float = np.inf
+) -> SparseDepth:
+    """Depth of a 16-bit PNG or .npy; as :func:`depth_completion_core.files.input_files.read_depth`.
+
+    Args:
+        path: the file.
+        depth_scale: numbers of a PNG over this are metres.
+        size: the (height, width) that it must have.
+        max_depth: what is farther is not valid, metres.
+
+    Raises:
+        DataError: it is missing, damaged or of another size.
+    """
+    with blamed_on(path):
+        depth = read_depth(path, depth_scale=depth_scale)
+    _check_size(path, depth.depth.shape, size)
+    if max_depth == np.inf:
+        return depth
+    return SparseDepth.from_depth(np.where(depth.depth <= max_depth, depth.depth, np.float32(0)))
+
+
+def camera_of(path: Path, *, size: tuple[int, int]) -> CameraModel:
+    """The camera of a text file or .npy with a 3x3 intrinsic matrix, or a 4x4 one around it.
+
+    Args:
+        path: the file.
+        size: (height, width) of the image, pixels.
+
+    Raises:
+        DataError: the file is missing, or holds no intrinsic matrix of such an image.
+    """
+    height, width = size
+    with blamed_on(path):
+        words = path.read_text(encoding="utf-8").split() if path.suffix == ".txt" else []
+        if len(words) == 16:
+            K = np.array(words, dtype=np.float64).reshape(4, 4)[:3, :3]
+            camera = CameraModel.from_matrix(K, width=width, height=height)
+        else:
+            camera = read_intrinsics(path, width=width, height=height)
+    if not (0 <= camera.cx < width and 0 <= camera.cy < height):
+        raise DataError(
+            f"{path} has its principal point at ({camera.cx:.0f}, {camera.cy:.0f}), outside of an "
+            f"image of {width}x{height} pixels: one of the two is of another size"
+        )
+    return camera
+
+
+def pose_of(path: Path) -> RigidTransform:
+    """The transform of a text file with 12 or 16 numbers, row by row; raises DataError."""
+    with blamed_on(path):
+        numbers = np.array(path.read_text(encoding="utf-8").split(), dtype=np.float64)
+        if numbers.size not in (12, 16):
+            raise ValueError(f"holds {numbers.size} numbers, expected a 3x4 or 4x4 matrix")
+        return RigidTransform.from_matrix(numbers.reshape(-1, 4))
+
+
+def points_of(path: Path) -> Float32Array:
+    """(N, 3) float32 metres of a file of float32 x, y, z, intensity; raises DataError."""
+    with blamed_on(path):
+        data = path.read_bytes()
+    if not data or len(data) % 16:
+        raise DataError(
+            f"{path} holds {len(data)} bytes, expected 16 for each point: float32 x y z intensity"
+        )
+    numbers = np.frombuffer(data, dtype="<f4").reshape(-1, 4)[:, :3]
+    return np.ascontiguousarray(numbers, dtype=np.float32)
+
+
+def _check_size(path: Path, found: tuple[int, ...], expected: tuple[int, int]) -> None:
+    if tuple(found) != tuple(expected):
+        raise DataError(
+            f"{path} is {found[1]}x{found[0]} pixels, expected {expected[1]}x{expected[0]} as the "
+            "image that it belongs to"
+        )

@@ -1,0 +1,172 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Recordings of real sensors in three simple layouts, one folder per set.
+
+======== ===========================================================================================
+rgbd     ``image/`` (or ``rgb/``) and ``depth/NAME.png`` in millimetres; points are drawn from it.
+rgbd_raw ``rgb/``, ``depth_raw/`` as the sensor gave it, ``depth_gt/`` what it should have given.
+lidar    ``image/``, ``points/NAME.bin`` (float32 x y z intensity), ``calib/NAME.json`` with K, D,
+         T_cam_lidar, width and height; ``points_file`` names another .bin. KITTI's ``image_02/``,
+         ``velodyne_fov/`` and one ``calib.json`` are the same.
+======== ===========================================================================================
+
+Intrinsics of the first two: ``K.txt``, or ``K/NAME.txt``, or ``K/SEQUENCE.txt`` where the image is
+``SEQUENCE_NUMBER``; none where there is no such file. ``poses.txt``, where there is one, has a 4x4
+camera-to-world matrix per line, one line per image in the order of their names.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from depth_completion_core.config import ProjectionConfig
+from depth_completion_core.data.readers.reading import (
+    blamed_on,
+    camera_of,
+    depth_of,
+    points_of,
+    rgb_of,
+)
+from depth_completion_core.data.readers.real_layout import (
+    KINDS,
+    RealFiles,
+    RealSet,
+    files_of_set,
+    kind_of,
+    real_sets,
+    sweep_file,
+)
+from depth_completion_core.data.readers.real_sequence import Neighbours, neighbours_of
+from depth_completion_core.data.sample import DataError, DepthDataset, Sample
+from depth_completion_core.data.sampling.scan_split import split_sweep
+from depth_completion_core.data.sampling.sparsify import Sparsifier, sparsified
+from depth_completion_core.geometry.camera import CameraModel
+from depth_completion_core.geometry.transforms import RigidTransform
+from depth_completion_core.settings.fields import setting
+
+__all__ = ["KINDS", "Real", "RealSet", "real_sets"]
+
+_MILLIMETRES = 1000.0
+
+
+class Real(DepthDataset):
+    """One set of real recordings; its kind is seen from its folders.
+
+    Attributes:
+        kind: a name of :data:`KINDS`.
+    """
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Config:
+        """What becomes sparse depth."""
+
+        points: str = "uniform:500"
+        """RGB-D: how sparse depth is drawn from the depth image; empty for not at all."""
+        seed: int = setting(0, low=0)
+        """RGB-D: of that draw; the same points for the same seed and sample."""
+        keep_rows: int = setting(2, low=1)
+        """Lidar: every so many-th scan line is sparse depth, the others truth. 1: no truth."""
+        max_depth: float = setting(10.0, low=0.0)
+        """RGB-D: depth beyond is an outlier and not valid, metres."""
+        lidar_max_depth: float = setting(250.0, low=0.0)
+        """Lidar: points beyond are dropped, metres."""
+        triplet_offset: int = setting(0, low=0)
+        """Sets that are one drive: the context is so many images before and after; 0 for none.
+        Images without both are left out."""
+
+    config: Config
+
+    def __init__(self, root: Path, config: Config | None = None) -> None:
+        super().__init__(root, config)
+        kind = kind_of(root)
+        if kind is None:
+            layouts = "; ".join(KINDS.values())
+            raise DataError(f"{root} is no set of real recordings. Expected {layouts}")
+        self.kind = kind
+        self._files = files_of_set(root, kind)
+        self._sparsifier = Sparsifier.from_text(self.config.points) if self.config.points else None
+        self._neighbours: dict[str, Neighbours] = {}
+        if self.config.triplet_offset:
+            self._neighbours = neighbours_of(root, self._files, self.config.triplet_offset)
+            self._files = [files for files in self._files if files.name in self._neighbours]
+
+    @property
+    def names(self) -> list[str]:
+        """The stems of the images."""
+        return [files.name for files in self._files]
+
+    def __getitem__(self, index: int) -> Sample:
+        files = self._files[index]
+        sample = self._lidar(files) if self.kind == "lidar" else self._rgbd(files)
+        if files.name not in self._neighbours:
+            return sample
+        around = self._neighbours[files.name]
+        return replace(
+            sample,
+            context=around.read(sample.image.shape[:2]),
+            context_from_image=around.context_from_image,
+        )
+
+    def _rgbd(self, files: RealFiles) -> Sample:
+        image = rgb_of(files.image)
+        size = image.shape[:2]
+        measured, truth = (
+            depth_of(path, depth_scale=_MILLIMETRES, size=size, max_depth=self.config.max_depth)
+            if path
+            else None
+            for path in (files.measured, files.truth)
+        )
+        camera = camera_of(files.calibration, size=size) if files.calibration else None
+        sample = Sample(name=files.name, image=image, camera=camera, sparse=measured, truth=truth)
+        if measured is not None or self._sparsifier is None:
+            return sample
+        return sparsified(sample, self._sparsifier, seed=self.config.seed)
+
+    def _lidar(self, files: RealFiles) -> Sample:
+        assert files.calibration is not None  # noqa: S101 - every lidar set has one
+        rig = _read_rig(files.calibration, sweep_name=f"{files.name}.bin")
+        image = rgb_of(files.image, size=(rig.camera.height, rig.camera.width))
+        kept, withheld = split_sweep(
+            points_of(sweep_file(self.root, rig.sweep_name)),
+            rig.camera,
+            rig.camera_from_lidar,
+            keep_rows=self.config.keep_rows,
+            config=replace(ProjectionConfig(), max_depth=self.config.lidar_max_depth),
+        )
+        truth = withheld if self.config.keep_rows > 1 else None
+        return Sample(name=files.name, image=image, camera=rig.camera, sparse=kept, truth=truth)
+
+
+class _Rig(NamedTuple):
+    camera: CameraModel
+    camera_from_lidar: RigidTransform
+    sweep_name: str
+
+
+def _read_rig(path: Path, *, sweep_name: str) -> _Rig:
+    with blamed_on(path):
+        values = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(values, dict):
+            raise ValueError(f"expected an object with K, D, T_cam_lidar, got {type(values)}")
+        missing = [key for key in ("width", "height", "K", "T_cam_lidar") if key not in values]
+        if missing:
+            raise ValueError(f"lacks {', '.join(missing)}; it has {', '.join(values)}")
+        return _Rig(
+            camera=_camera(values),
+            camera_from_lidar=RigidTransform.from_matrix(values["T_cam_lidar"]),
+            sweep_name=str(values.get("points_file", sweep_name)),
+        )
+
+
+def _camera(values: dict[str, Any]) -> CameraModel:
+    """Lenses are plumb-bob; one of zeros only is none."""
+    return CameraModel.from_matrix(
+        values["K"],
+        width=int(values["width"]),
+        height=int(values["height"]),
+        distortion_model="plumb_bob",
+        distortion=tuple(values.get("D", ())),
+    )

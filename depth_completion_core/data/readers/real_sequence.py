@@ -1,0 +1,74 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Real recordings that are one drive: the images around each, and where the camera was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from depth_completion_core.data.readers.reading import blamed_on, rgb_of
+from depth_completion_core.data.readers.real_layout import RealFiles
+from depth_completion_core.data.readers.triplets import neighbours_in
+from depth_completion_core.data.sample import DataError
+from depth_completion_core.geometry.arrays import UInt8Array
+from depth_completion_core.geometry.transforms import RigidTransform
+
+_POSES = "poses.txt"
+_DRIVES = (_POSES, "image_02")  # what sets of single images do not have
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """Two images around another, and their optical frames from its own; empty for no poses."""
+
+    images: tuple[Path, ...]
+    context_from_image: tuple[RigidTransform, ...]
+
+    def read(self, size: tuple[int, int]) -> tuple[UInt8Array, ...]:
+        """The images, of (height, width); raises DataError."""
+        return tuple(rgb_of(path, size=size) for path in self.images)
+
+
+def neighbours_of(root: Path, files: Sequence[RealFiles], offset: int) -> dict[str, Neighbours]:
+    """For each name its neighbours; frames nearer to an end have none.
+
+    ``poses.txt`` has a 4x4 camera-to-world matrix per line, row by row, one line per image.
+
+    Args:
+        root: the set.
+        files: all its samples, in order of time.
+        offset: how many images away the neighbours are, at least 1.
+
+    Raises:
+        DataError: the set is no drive, or has another number of poses than of images.
+    """
+    if not any((root / name).exists() for name in _DRIVES):
+        raise DataError(
+            f"{root} has neither {' nor '.join(_DRIVES)}, so its images are not known to be one "
+            "drive: set triplet_offset to 0"
+        )
+    poses = _poses(root / _POSES, len(files)) if (root / _POSES).is_file() else []
+    around = neighbours_in(range(len(files)), offset)
+    return {
+        files[index].name: Neighbours(
+            tuple(files[other].image for other in others),
+            tuple(poses[other].inverse() @ poses[index] for other in others) if poses else (),
+        )
+        for index, others in around.items()
+    }
+
+
+def _poses(path: Path, count: int) -> list[RigidTransform]:
+    with blamed_on(path):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        matrices = np.array([line.split() for line in lines if line.strip()], dtype=np.float64)
+        if matrices.shape != (count, 16):
+            raise ValueError(
+                f"holds {matrices.shape} numbers, expected 16 in each of {count} lines, one line "
+                "per image"
+            )
+        return [RigidTransform.from_matrix(matrix.reshape(4, 4)) for matrix in matrices]

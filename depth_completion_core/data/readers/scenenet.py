@@ -1,0 +1,147 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""SceneNet RGB-D: McCormac et al., "SceneNet RGB-D", ICCV 2017; rendered rooms, 320x240 pixels.
+
+::
+
+    {train,val}/PART/SEQUENCE/{photo/N.jpg, depth/N.png}    PART 0 to 16, N 0, 25, 50, ... 7475
+
+A depth image holds millimetres from the camera's centre along each ray (0: a ray that hits
+nothing), not along its axis, as the authors' scripts read it; here it becomes depth along the axis.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from depth_completion_core.data.readers.contexts import numbered_files, with_contexts
+from depth_completion_core.data.readers.lists import read_list
+from depth_completion_core.data.readers.reading import depth_of, rgb_of
+from depth_completion_core.data.sample import DataError, DepthDataset, Sample
+from depth_completion_core.frame import SparseDepth
+from depth_completion_core.geometry.camera import CameraModel
+from depth_completion_core.settings.fields import choice, setting
+
+_HEIGHT, _WIDTH = 240, 320
+_MILLIMETRES = 1000.0
+
+# Fields of view of 60 and 45 degrees. The authors' rays pass through pixel + 0.5 of 320x240, which
+# is what the principal point amounts to where integers are pixel centres.
+SCENENET_CAMERA = CameraModel(
+    fx=_WIDTH / 2 / math.tan(math.radians(30.0)),
+    fy=_HEIGHT / 2 / math.tan(math.radians(22.5)),
+    cx=_WIDTH / 2 - 0.5,
+    cy=_HEIGHT / 2 - 0.5,
+    width=_WIDTH,
+    height=_HEIGHT,
+)
+
+
+class SceneNet(DepthDataset):
+    """Frames named ``train/PART/SEQUENCE/N``; sparse depth is for the caller to draw.
+
+    Attributes:
+        default_sparsifier: corners, half a percent of the pixels, as ScaffNet is trained with.
+    """
+
+    default_sparsifier: str = "corners:384"
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Config:
+        """Which frames, and what is read with each."""
+
+        split: str = choice("train", "val")
+        """Which folder."""
+        parts: tuple[int, ...] = ()
+        """Numbers of the only parts that are read; empty for all."""
+        triplet_offset: int = setting(0, low=0)
+        """The context is so many frames before and after; 0 for none. Ends of sequences then have
+        none and are left out."""
+        bad_frames: str = ""
+        """A list, relative to the folder, of frames to leave out; train/PART/SEQUENCE/N a line."""
+        fewest_pixels: int = setting(0, low=0)
+        """Frames with depth on fewer pixels are left out; this reads all depth at the start."""
+        is_ray_length: bool = True
+        """False takes the depth images for depth along the axis, as ScaffNet's preparation does."""
+
+    config: Config
+
+    def __init__(self, root: Path, config: Config | None = None) -> None:
+        super().__init__(root, config)
+        bad = set(read_list(root / self.config.bad_frames)) if self.config.bad_frames else set()
+        self._frames = [
+            frame
+            for sequence in _sequences(root / self.config.split, self.config.parts)
+            for frame in self._frames_of(sequence)
+            if frame.name not in bad and self._has_depth(frame)
+        ]
+        if not self._frames:
+            raise DataError(f"{root}: no frame of {self.config.split} is left; see the settings")
+
+    @property
+    def names(self) -> list[str]:
+        """By part, sequence and number."""
+        return [frame.name for frame in self._frames]
+
+    def __getitem__(self, index: int) -> Sample:
+        frame = self._frames[index]
+        size = _HEIGHT, _WIDTH
+        return Sample(
+            name=frame.name,
+            image=rgb_of(frame.image, size=size),
+            camera=SCENENET_CAMERA,
+            truth=self._truth(frame),
+            context=tuple(rgb_of(path, size=size) for path in frame.context),
+        )
+
+    def _truth(self, frame: _Frame) -> SparseDepth:
+        path = frame.image.parent.parent / "depth" / f"{frame.image.stem}.png"
+        stored = depth_of(path, depth_scale=_MILLIMETRES, size=(_HEIGHT, _WIDTH))
+        if not self.config.is_ray_length:
+            return stored
+        ray_length = np.linalg.norm(SCENENET_CAMERA.rays()[0], axis=-1)
+        return SparseDepth(stored.depth / ray_length, stored.valid)
+
+    def _has_depth(self, frame: _Frame) -> bool:
+        fewest = self.config.fewest_pixels
+        return fewest == 0 or self._truth(frame).count >= fewest
+
+    def _frames_of(self, sequence: Path) -> Iterator[_Frame]:
+        prefix = sequence.relative_to(self.root).as_posix()
+        images = numbered_files(sequence / "photo", ".jpg")
+        for image, context in with_contexts(images, self.config.triplet_offset):
+            yield _Frame(f"{prefix}/{image.stem}", image, context)
+
+
+class _Frame(NamedTuple):
+    name: str
+    image: Path
+    context: tuple[Path, ...]
+
+
+def _sequences(folder: Path, parts: tuple[int, ...]) -> list[Path]:
+    """The sequences of a split in numeric order; raises DataError."""
+    wanted = [folder / str(part) for part in parts] or _numbered_folders(folder)
+    found = [sequence for part in wanted for sequence in _numbered_folders(part)]
+    if not found:
+        raise DataError(
+            f"{folder} holds no PART/SEQUENCE/photo folders"
+            + (f" in the parts {', '.join(map(str, parts))}" if parts else "")
+            + "; unpack SceneNet RGB-D there"
+        )
+    return found
+
+
+def _numbered_folders(parent: Path) -> list[Path]:
+    folders = (path for path in parent.glob("*") if path.name.isdigit() and path.is_dir())
+    return sorted(folders, key=_number)
+
+
+def _number(folder: Path) -> int:
+    return int(folder.name)

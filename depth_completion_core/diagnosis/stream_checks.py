@@ -1,0 +1,250 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Checks of sensor streams from when their messages came and what they were stamped with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from depth_completion_core.config import PairingConfig
+from depth_completion_core.diagnosis.findings import Finding
+from depth_completion_core.sensing.frame_builder import looks_rectified
+
+_NS_PER_S = 10**9
+_YEAR_NS = 365 * 86_400 * _NS_PER_S
+_LATE_NS = _NS_PER_S // 2
+_LARGEST_ASPECT = 1.1
+_LARGEST_CENTRE_SHIFT = 0.25
+
+
+@dataclass(slots=True, kw_only=True)
+class StreamLog:
+    """What came in on a topic.
+
+    Attributes:
+        topic: its name.
+        arrivals_ns: clock of the receiver at each message, nanoseconds.
+        stamps_ns: stamp of each message, nanoseconds.
+        frame_id: of the newest message.
+        offers: the quality of service of each publisher, in words.
+    """
+
+    topic: str
+    arrivals_ns: list[int] = field(default_factory=list)
+    stamps_ns: list[int] = field(default_factory=list)
+    frame_id: str = ""
+    offers: tuple[str, ...] = ()
+
+    def add(self, arrival_ns: int, stamp_ns: int, frame_id: str) -> None:
+        """Note a message."""
+        self.arrivals_ns.append(arrival_ns)
+        self.stamps_ns.append(stamp_ns)
+        self.frame_id = frame_id
+
+
+def check_stream(log: StreamLog) -> Iterator[Finding]:
+    """Rate, stamps and clock of one stream."""
+    if not log.stamps_ns:
+        yield _nothing(log)
+        return
+    rate_hz = _rate_hz(log.stamps_ns)
+    offers = f" from {len(log.offers)} publishers ({'; '.join(log.offers)})" if log.offers else ""
+    yield Finding(
+        severity="ok",
+        subject=log.topic,
+        found=f"{len(log.stamps_ns)} messages, {rate_hz:.1f} Hz by their stamps, frame "
+        f"'{log.frame_id}'{offers}",
+    )
+    if not log.frame_id:
+        yield Finding(
+            severity="error",
+            subject=log.topic,
+            found="its messages name no frame",
+            remedy="set frame_id in the driver, or no transform can be looked up",
+        )
+    yield from _check_stamps(log)
+
+
+def _rate_hz(stamps_ns: Sequence[int]) -> float:
+    """Of the median interval, so that lost messages do not count."""
+    steps = np.diff(np.unique(np.array(stamps_ns, np.int64)))
+    return _NS_PER_S / float(np.median(steps)) if len(steps) else 0.0
+
+
+def _nothing(log: StreamLog) -> Finding:
+    if not log.offers:
+        return Finding(
+            severity="error",
+            subject=log.topic,
+            found="nothing was received, and nobody publishes it",
+            remedy="start the driver, or remap the topic (-r image:=/your/topic); "
+            "ros2 topic list shows what there is",
+        )
+    return Finding(
+        severity="error",
+        subject=log.topic,
+        found=f"nothing was received from {len(log.offers)} publishers ({'; '.join(log.offers)})",
+        remedy="does 'ros2 topic hz' see it? If not, the publisher is silent, or large messages "
+        "are lost on the way (docs/tuning.md)",
+    )
+
+
+def _check_stamps(log: StreamLog) -> Iterator[Finding]:
+    stamps = np.array(log.stamps_ns, dtype=np.int64)
+    if (stamps == 0).any():
+        yield Finding(
+            severity="error",
+            subject=log.topic,
+            found=f"{int((stamps == 0).sum())} of {len(stamps)} messages have no stamp",
+            remedy="pairing goes by stamps: use a driver that sets them",
+        )
+        return
+    steps = np.diff(stamps)
+    if len(steps) and (steps == 0).all():
+        yield Finding(
+            severity="error",
+            subject=log.topic,
+            found="the stamp never changes",
+            remedy="pairing goes by stamps: mend the driver",
+        )
+    if (steps < 0).any():
+        yield Finding(
+            severity="warning",
+            subject=log.topic,
+            found=f"stamps went back {int((steps < 0).sum())} times",
+            remedy="a bag in a loop is fine; else two publishers share the topic",
+        )
+    yield from _check_clock(log, stamps)
+
+
+def _check_clock(log: StreamLog, stamps: np.ndarray[Any, np.dtype[np.int64]]) -> Iterator[Finding]:
+    delay_ns = int(np.median(np.array(log.arrivals_ns, dtype=np.int64) - stamps))
+    if abs(delay_ns) > _YEAR_NS:
+        yield Finding(
+            severity="warning",
+            subject=log.topic,
+            found=f"its stamps are {abs(delay_ns) / _YEAR_NS:.0f} years off this machine's clock",
+            remedy="with a bag: play it with --clock and set use_sim_time:=true; with a sensor: "
+            "synchronise its clock (PTP, NTP), or let the driver stamp with the host's time",
+        )
+    elif delay_ns > _LATE_NS or delay_ns < 0:
+        yield Finding(
+            severity="warning",
+            subject=log.topic,
+            found=f"it arrives {delay_ns / 1e6:.0f} ms after its stamp (median)",
+            remedy="more than half a second, or less than nothing, means that clocks differ (PTP, "
+            "NTP) or that messages queue up before they get here",
+        )
+
+
+def check_pairing(image: StreamLog, cloud: StreamLog, config: PairingConfig) -> Finding:
+    """The gap between images and their nearest clouds."""
+    subject = f"{image.topic} + {cloud.topic}"
+    if not image.stamps_ns or not cloud.stamps_ns:
+        return Finding(
+            severity="error", subject=subject, found="no pairs: one is silent", remedy="see above"
+        )
+    offset_ms = config.cloud_time_offset_ms + config.cloud_clock_offset_ms
+    offset_ns = round(offset_ms * 1e6)  # added to clouds, as the pairer does
+    clouds_ns = [stamp_ns + offset_ns for stamp_ns in cloud.stamps_ns]
+    # An image at either end of the listening may have its cloud beyond.
+    inside = [ns for ns in image.stamps_ns if min(clouds_ns) <= ns <= max(clouds_ns)]
+    gaps_ms = signed_gaps_ns(inside or image.stamps_ns, clouds_ns) / 1e6
+    largest, typical = float(np.percentile(np.abs(gaps_ms), 90)), float(np.median(gaps_ms))
+    found = f"the nearest cloud is {typical:+.1f} ms off (median), {largest:.1f} ms at most (p90)"
+    if largest <= config.slop_ms:
+        return Finding(severity="ok", subject=subject, found=found)
+    if np.abs(gaps_ms).min() > _YEAR_NS / 1e6:
+        return Finding(
+            severity="error",
+            subject=subject,
+            found="the two are stamped by different clocks",
+            remedy="synchronise the clocks of the drivers, or let both stamp with the host's time",
+        )
+    spread = float(np.percentile(np.abs(gaps_ms - typical), 90))
+    constant = spread < min(config.slop_ms, abs(typical))
+    remedy = (
+        f"a constant offset: set pairing.cloud_time_offset_ms to "
+        f"{config.cloud_time_offset_ms - typical:.0f}"
+        if constant
+        else f"set pairing.slop_ms to {np.ceil(largest / 10) * 10:.0f} or more, and give a "
+        "fixed_frame so that the motion in between is undone"
+    )
+    return Finding(
+        severity="error",
+        subject=subject,
+        found=f"{found}, but pairing.slop_ms allows {config.slop_ms:g}",
+        remedy=remedy,
+    )
+
+
+def signed_gaps_ns(
+    images_ns: Sequence[int], clouds_ns: Sequence[int]
+) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """(N,) for each image its nearest cloud's stamp minus its own."""
+    images, clouds = np.array(images_ns, np.int64), np.sort(np.array(clouds_ns, np.int64))
+    after = np.clip(np.searchsorted(clouds, images), 1, max(len(clouds) - 1, 1))
+    candidates = np.stack([clouds[after - 1], clouds[np.minimum(after, len(clouds) - 1)]])
+    gaps = candidates - images
+    nearest: np.ndarray[Any, np.dtype[np.float64]] = np.where(
+        np.abs(gaps[0]) <= np.abs(gaps[1]), gaps[0], gaps[1]
+    ).astype(np.float64)
+    return nearest
+
+
+def check_intrinsics(info: Any, image_size: tuple[int, int], image_topic: str) -> Iterator[Finding]:  # noqa: ANN401
+    """A sensor_msgs/CameraInfo against the (height, width) of its images."""
+    subject = "camera_info"
+    K = np.asarray(info.k if hasattr(info, "k") else info.K, dtype=np.float64).reshape(3, 3)
+    D = np.asarray(info.d if hasattr(info, "d") else info.D, dtype=np.float64)
+    width, height = int(info.width), int(info.height)
+    if not K.any():
+        yield Finding(
+            severity="error",
+            subject=subject,
+            found="K is all zeros: the camera is not calibrated",
+            remedy="calibrate it (camera_calibration), or give the driver its calibration file",
+        )
+        return
+    if (height, width) != image_size:
+        yield Finding(
+            severity="error",
+            subject=subject,
+            found=f"it speaks of {width}x{height} pixels, the images have "
+            f"{image_size[1]}x{image_size[0]}",
+            remedy="use the CameraInfo that belongs to this very image topic",
+        )
+    aspect = K[0, 0] / K[1, 1]
+    if not 1 / _LARGEST_ASPECT < aspect < _LARGEST_ASPECT:
+        yield Finding(
+            severity="warning",
+            subject=subject,
+            found=f"fx / fy is {aspect:.2f}, of most cameras it is 1",
+            remedy="is K that of another resolution?",
+        )
+    shift = max(abs(K[0, 2] / width - 0.5), abs(K[1, 2] / height - 0.5)) if width and height else 0
+    if shift > _LARGEST_CENTRE_SHIFT:
+        yield Finding(
+            severity="warning",
+            subject=subject,
+            found=f"the principal point ({K[0, 2]:.0f}, {K[1, 2]:.0f}) is far from the centre",
+            remedy="is K that of another resolution, or the image a crop without an ROI?",
+        )
+    if looks_rectified(image_topic) and D.any():
+        yield Finding(
+            severity="ok",
+            subject=subject,
+            found=f"{image_topic} looks rectified: P is used, the distortion D is not",
+        )
+    else:
+        field_deg = float(np.degrees(2 * np.arctan(width / (2 * K[0, 0]))))
+        yield Finding(
+            severity="ok",
+            subject=subject,
+            found=f"{width}x{height} pixels, horizontal field of view {field_deg:.0f} deg, "
+            f"distortion '{info.distortion_model}'",
+        )

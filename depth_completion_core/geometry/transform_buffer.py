@@ -1,0 +1,217 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""A stamped tree of rigid transforms, as tf2 keeps it."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from dataclasses import dataclass, field
+
+from depth_completion_core.geometry.transforms import RigidTransform
+
+EXTRAPOLATION_TOLERANCE_NS = 200_000_000
+"""The newest images are always a little newer than the TF that has arrived."""
+
+
+class TransformError(LookupError):
+    """A transform that the tree cannot give; the message names the frames that exist."""
+
+
+@dataclass(slots=True)
+class _Edge:
+    """How one frame hangs on its parent: one fixed transform, or a sorted history of them."""
+
+    parent: str
+    is_static: bool
+    stamps_ns: list[int] = field(default_factory=list)
+    history: dict[int, RigidTransform] = field(default_factory=dict)
+
+    def add(self, stamp_ns: int, parent_from_child: RigidTransform) -> None:
+        if self.is_static:
+            self.stamps_ns, self.history = [0], {0: parent_from_child}
+            return
+        if stamp_ns not in self.history:
+            insort(self.stamps_ns, stamp_ns)
+        self.history[stamp_ns] = parent_from_child
+
+    def forget_before(self, stamp_ns: int) -> None:
+        count = bisect_left(self.stamps_ns, stamp_ns)
+        for old_ns in self.stamps_ns[:count]:
+            del self.history[old_ns]
+        del self.stamps_ns[:count]
+
+    def at(self, stamp_ns: int, child: str, tolerance_ns: int) -> RigidTransform:
+        if self.is_static:
+            return self.history[0]
+        first_ns, last_ns = self.stamps_ns[0], self.stamps_ns[-1]
+        outside_ns = max(first_ns - stamp_ns, stamp_ns - last_ns)
+        if outside_ns > tolerance_ns:
+            raise TransformError(
+                f"'{self.parent}' from '{child}' is known from {first_ns / 1e9:.3f} s to "
+                f"{last_ns / 1e9:.3f} s, but {stamp_ns / 1e9:.3f} s was asked for "
+                f"({outside_ns / 1e6:.1f} ms outside). "
+                + (
+                    "A gap of years means that one driver does not use the same clock"
+                    if outside_ns > 86_400 * 10**9
+                    else "Record or wait for more TF, or allow some extrapolation"
+                )
+            )
+        if outside_ns >= 0:
+            return self.history[first_ns if stamp_ns <= first_ns else last_ns]
+        index = bisect_left(self.stamps_ns, stamp_ns)
+        after_ns, before_ns = self.stamps_ns[index], self.stamps_ns[index - 1]
+        fraction = (stamp_ns - before_ns) / (after_ns - before_ns)
+        return self.history[before_ns].interpolated(self.history[after_ns], fraction)
+
+
+class TransformBuffer:
+    """A tree of frames, each hanging on one parent by a static or a time-varying transform.
+
+    Times are integer nanoseconds. Slashes in front of frame names (tf of ROS 1) are dropped.
+    """
+
+    def __init__(self, extrapolation_tolerance_ns: int = 0, keep_ns: int = 0) -> None:
+        """Start empty.
+
+        Args:
+            extrapolation_tolerance_ns: so far outside of what is known the nearest counts.
+            keep_ns: how long before the newest one transforms are kept; 0 for all.
+        """
+        self._edges: dict[str, _Edge] = {}
+        self._extrapolation_tolerance_ns = extrapolation_tolerance_ns
+        self._keep_ns = keep_ns
+
+    def set_static(self, parent: str, child: str, parent_from_child: RigidTransform) -> None:
+        """Hang ``child`` on ``parent`` for all times; replaces what was known of ``child``."""
+        self._edge(parent, child, is_static=True).add(0, parent_from_child)
+
+    def set_dynamic(
+        self, parent: str, child: str, stamp_ns: int, parent_from_child: RigidTransform
+    ) -> None:
+        """Add one stamped transform; a static one of the same child and parent stays."""
+        edge = self._edge(parent, child, is_static=False)
+        if not edge.is_static:
+            edge.add(stamp_ns, parent_from_child)
+            if self._keep_ns:
+                edge.forget_before(edge.stamps_ns[-1] - self._keep_ns)
+
+    def clear(self) -> None:
+        """Forget the time-varying transforms, as after the clock jumped back; keep static ones."""
+        self._edges = {child: edge for child, edge in self._edges.items() if edge.is_static}
+
+    @property
+    def frames(self) -> list[str]:
+        """Names of all frames, sorted."""
+        return sorted(set(self._edges) | {edge.parent for edge in self._edges.values()})
+
+    @property
+    def edges(self) -> list[tuple[str, str, bool, int]]:
+        """(parent, child, is_static, number of transforms) of every edge, sorted."""
+        return sorted(
+            (edge.parent, child, edge.is_static, len(edge.stamps_ns))
+            for child, edge in self._edges.items()
+        )
+
+    def require_connection(self, target: str, source: str) -> None:
+        """Raise TransformError, naming the frames that exist, unless both hang in one tree."""
+        self._path(_clean(target), _clean(source))
+
+    def connects(self, target: str, source: str) -> bool:
+        """Whether both frames hang in one tree."""
+        try:
+            self.require_connection(target, source)
+        except TransformError:
+            return False
+        return True
+
+    def is_static_between(self, target: str, source: str) -> bool:
+        """Whether every edge between two connected frames is static."""
+        up, down = self._path(_clean(target), _clean(source))
+        return all(self._edges[child].is_static for child in up + down)
+
+    def lookup(
+        self, target: str, source: str, stamp_ns: int, *, tolerance_ns: int | None = None
+    ) -> RigidTransform:
+        """``target_from_source`` at one instant; a tolerance goes before the buffer's own.
+
+        Raises:
+            TransformError: a frame is unknown, the two are not connected, or the instant lies
+                outside what was received.
+        """
+        up, down = self._path(_clean(target), _clean(source))
+        tolerance = self._extrapolation_tolerance_ns if tolerance_ns is None else tolerance_ns
+        up_chain = self._chain(up, stamp_ns, tolerance)
+        return self._chain(down, stamp_ns, tolerance).inverse() @ up_chain
+
+    def lookup_through(
+        self,
+        target: str,
+        target_stamp_ns: int,
+        source: str,
+        source_stamp_ns: int,
+        fixed: str,
+        *,
+        tolerance_ns: int | None = None,
+    ) -> RigidTransform:
+        """``target`` at one instant from ``source`` at another, the world held still in ``fixed``.
+
+        Raises:
+            TransformError: as for :meth:`lookup`.
+        """
+        fixed_from_source = self.lookup(fixed, source, source_stamp_ns, tolerance_ns=tolerance_ns)
+        target_from_fixed = self.lookup(target, fixed, target_stamp_ns, tolerance_ns=tolerance_ns)
+        return target_from_fixed @ fixed_from_source
+
+    def _edge(self, parent: str, child: str, *, is_static: bool) -> _Edge:
+        parent, child = _clean(parent), _clean(child)
+        if parent == child:
+            raise ValueError(f"frame '{child}' was published as its own parent")
+        edge = self._edges.get(child)
+        keep = edge is not None and edge.parent == parent and (edge.is_static or not is_static)
+        if edge is None or not keep:
+            edge = self._edges[child] = _Edge(parent, is_static)
+        return edge
+
+    def _ancestors(self, frame: str) -> list[str]:
+        chain = [frame]
+        while chain[-1] in self._edges:
+            parent = self._edges[chain[-1]].parent
+            if parent in chain:
+                raise TransformError(f"the TF tree has a loop: {' <- '.join([*chain, parent])}")
+            chain.append(parent)
+        return chain
+
+    def _path(self, target: str, source: str) -> tuple[list[str], list[str]]:
+        """Children whose edges lead from source up to the common root, and likewise from target."""
+        known = self.frames
+        for frame in (target, source):
+            if frame not in known and target != source:
+                listed = ", ".join(known) if known else "none at all: no TF was received"
+                raise TransformError(
+                    f"frame '{frame}' is not in the TF tree. Frames that exist: {listed}. "
+                    "Publish it, or give the extrinsics by hand"
+                )
+        source_chain, target_chain = self._ancestors(source), self._ancestors(target)
+        common = next((frame for frame in source_chain if frame in target_chain), None)
+        if common is None:
+            raise TransformError(
+                f"'{target}' and '{source}' are in two separate trees ('{target_chain[-1]}' and "
+                f"'{source_chain[-1]}' are their roots). Frames that exist: {', '.join(known)}. "
+                "Publish a transform between the two trees, or give the extrinsics by hand"
+            )
+        return (
+            source_chain[: source_chain.index(common)],
+            target_chain[: target_chain.index(common)],
+        )
+
+    def _chain(self, children: list[str], stamp_ns: int, tolerance_ns: int) -> RigidTransform:
+        """Common ancestor from the first child."""
+        result = RigidTransform.identity()
+        for child in children:
+            edge = self._edges[child]
+            result = edge.at(stamp_ns, child, tolerance_ns) @ result
+        return result
+
+
+def _clean(frame: str) -> str:
+    return frame.lstrip("/")

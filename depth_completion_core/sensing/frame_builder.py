@@ -1,0 +1,267 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Paired messages -> frames: decode, look transforms up, undo the motion in between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
+
+import numpy as np
+
+from depth_completion_core.codecs.compressed_depth import decode_compressed_depth
+from depth_completion_core.codecs.depth import decode_depth
+from depth_completion_core.codecs.image import decode_compressed_image, decode_image
+from depth_completion_core.codecs.pointcloud import PointCloud, decode_points
+from depth_completion_core.frame import Frame, SparseDepth
+from depth_completion_core.geometry.arrays import Float32Array, UInt8Array
+from depth_completion_core.geometry.calibration import CalibratedCamera, camera_from_info
+from depth_completion_core.geometry.camera import CameraModel
+from depth_completion_core.geometry.deskew import deskew
+from depth_completion_core.geometry.transform_buffer import TransformBuffer
+from depth_completion_core.geometry.transforms import RigidTransform
+from depth_completion_core.sensing.pairing import Pair
+
+SweepStamp = Literal["start", "end"]
+Message = Any  # of rclpy or of a bag
+_WORLD_FRAMES = ("odom", "map", "world", "earth")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Geometry:
+    """What is known of where the sensors are.
+
+    Attributes:
+        transforms: the TF tree.
+        extrinsics: optical frame from the frame of a cloud, given by hand; goes before TF.
+        fixed_frame: the frame held still between image and cloud; empty for no compensation.
+        rectified: whether the image is rectified, so that P counts instead of K and D.
+        sweep_stamp: which end of the sweep the stamps of the clouds mean.
+    """
+
+    transforms: TransformBuffer
+    extrinsics: Mapping[str, RigidTransform]
+    fixed_frame: str
+    rectified: bool
+    sweep_stamp: SweepStamp
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class PlacedFrame:
+    """A frame with what the values of core do not need to know.
+
+    Attributes:
+        frame: what the completer gets.
+        camera_from_frame: the camera in the optical frame of TF; the identity but for stereo.
+        sensor_points: (N, 3) float32 metres, the points of ``frame`` as the sensors sent them.
+        gap_ns: time between image and cloud.
+    """
+
+    frame: Frame
+    camera_from_frame: RigidTransform
+    sensor_points: Float32Array
+    gap_ns: int
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class SweepAsMeasured:
+    """An image and one cloud, the motion between them not undone.
+
+    Attributes:
+        image: (H, W, 3) uint8 RGB.
+        camera: its intrinsics.
+        cloud: the points in the frame of their sensor.
+        camera_from_points: the camera at the instant of the image, from the sensor as many
+            nanoseconds after the stamp of the cloud as are given; raises TransformError.
+    """
+
+    image: UInt8Array
+    camera: CameraModel
+    cloud: PointCloud
+    camera_from_points: Callable[[int], RigidTransform]
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class _Sweep:
+    """A decoded cloud, its frame and its own stamp."""
+
+    cloud: PointCloud
+    frame_id: str
+    stamp_ns: int
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class _Measured:
+    """Points and their place, or a depth image."""
+
+    sensor_points: Float32Array
+    points: Float32Array | None = None
+    optical_from_points: RigidTransform | None = None
+    sparse: SparseDepth | None = None
+
+
+class FrameBuilder:
+    """Builds the frames of one image stream."""
+
+    def __init__(self, geometry: Geometry) -> None:
+        self._geometry = geometry
+        self._info: Message = None
+        self._calibration: CalibratedCamera | None = None
+
+    def set_camera_info(self, info: Message) -> None:
+        """Take the calibration of the images that follow; raises ValueError on an empty one."""
+        self._calibration = camera_from_info(info, rectified=self._geometry.rectified)
+        self._info = info
+
+    def build(self, pair: Pair[Message, Message]) -> PlacedFrame:
+        """Decode a pair: an image, raw or compressed, with clouds or one depth image.
+
+        Raises:
+            ValueError: a message cannot be decoded, or image and calibration do not fit.
+            TransformError: the cloud's place is not known.
+        """
+        calibration, optical_frame = self._known_camera(), self._optical_frame(pair)
+        measured = self._measured(pair, optical_frame)
+        camera_from_frame = calibration.camera_from_frame
+        frame = Frame(
+            image=_image_of(pair),
+            camera=calibration.camera,
+            points=measured.points,
+            camera_from_points=(
+                camera_from_frame @ measured.optical_from_points
+                if measured.optical_from_points
+                else None
+            ),
+            sparse=measured.sparse,
+            stamp_ns=pair.image_stamp_ns,
+            frame_id=optical_frame,
+        )
+        return PlacedFrame(
+            frame=frame,
+            camera_from_frame=camera_from_frame,
+            sensor_points=measured.sensor_points,
+            gap_ns=pair.gap_ns,
+        )
+
+    def sweep_as_measured(self, pair: Pair[Message, Message], stream: int = 0) -> SweepAsMeasured:
+        """Decode the image and one cloud of a pair.
+
+        Raises:
+            ValueError: a message cannot be decoded, or there is no calibration.
+        """
+        calibration = self._known_camera()
+        sweep = self._sweep(pair.clouds[stream], pair.cloud_stamps_ns[stream])
+        at = self._transform_of(
+            sweep.frame_id, self._optical_frame(pair), pair.image_stamp_ns, tolerance_ns=0
+        )
+        return SweepAsMeasured(
+            image=_image_of(pair),
+            camera=calibration.camera,
+            cloud=sweep.cloud,
+            camera_from_points=lambda after_ns: (
+                calibration.camera_from_frame @ at(sweep.stamp_ns + after_ns)
+            ),
+        )
+
+    def _known_camera(self) -> CalibratedCamera:
+        if self._calibration is None:
+            raise ValueError("no CameraInfo came before this image")
+        return self._calibration
+
+    def _optical_frame(self, pair: Pair[Message, Message]) -> str:
+        return _frame_of(pair.image) or _frame_of(self._info)
+
+    def _measured(self, pair: Pair[Message, Message], optical_frame: str) -> _Measured:
+        message = pair.clouds[0]
+        if hasattr(message, "encoding") or hasattr(message, "format"):
+            is_compressed = hasattr(message, "format")
+            depth, valid = (decode_compressed_depth if is_compressed else decode_depth)(message)
+            return _Measured(
+                sensor_points=np.empty((0, 3), np.float32), sparse=SparseDepth(depth, valid)
+            )
+        sweeps = self._sweeps(pair)
+        placed = [self._placed(sweep, optical_frame, pair.image_stamp_ns) for sweep in sweeps]
+        points, optical_from_points = _merged(placed)
+        return _Measured(
+            sensor_points=np.concatenate([sweep.cloud.xyz for sweep in sweeps]),
+            points=points,
+            optical_from_points=optical_from_points,
+        )
+
+    def _sweeps(self, pair: Pair[Message, Message]) -> list[_Sweep]:
+        stamped = [*zip(pair.clouds, pair.cloud_stamps_ns, strict=True), *pair.earlier_clouds]
+        return [self._sweep(message, stamp_ns) for message, stamp_ns in stamped]
+
+    def _sweep(self, message: Message, stamp_ns: int) -> _Sweep:
+        return _Sweep(
+            cloud=decode_points(message, stamp_at=self._geometry.sweep_stamp),
+            frame_id=_frame_of(message),
+            stamp_ns=stamp_ns,
+        )
+
+    def _placed(
+        self, sweep: _Sweep, optical_frame: str, image_ns: int
+    ) -> tuple[Float32Array, RigidTransform]:
+        """Points, and the transform that takes them to the optical frame at the image's instant."""
+        at = self._transform_of(sweep.frame_id, optical_frame, image_ns)
+        known, cloud = self._geometry, sweep.cloud
+        moves = bool(known.fixed_frame) and sweep.frame_id not in known.extrinsics
+        if moves and cloud.time_offset_ns is not None:
+            points = deskew(cloud.xyz, cloud.time_offset_ns, sweep.stamp_ns, at)
+            return points, RigidTransform.identity()
+        return cloud.xyz, at(sweep.stamp_ns)
+
+    def _transform_of(
+        self, frame: str, optical_frame: str, image_ns: int, *, tolerance_ns: int | None = None
+    ) -> Callable[[int], RigidTransform]:
+        """Optical frame at the image's instant, from the cloud's frame at the instant given."""
+        known = self._geometry
+        if frame in known.extrinsics:
+            return lambda _: known.extrinsics[frame]
+        if known.fixed_frame:
+            return partial(
+                known.transforms.lookup_through,
+                optical_frame,
+                image_ns,
+                frame,
+                fixed=known.fixed_frame,
+                tolerance_ns=tolerance_ns,
+            )
+        return lambda _: known.transforms.lookup(optical_frame, frame, image_ns)
+
+
+def fixed_frame_above(transforms: TransformBuffer, optical_frame: str) -> str:
+    """A frame that stands still in the world while the camera moves; empty where there is none.
+
+    One of the usual names (odom, map, world) above the camera, where something moves in between;
+    a pan-tilt head that moves on a standing base is no such frame.
+    """
+    for name in _WORLD_FRAMES:
+        if name in transforms.frames and transforms.connects(name, optical_frame):
+            return "" if transforms.is_static_between(name, optical_frame) else name
+    return ""
+
+
+def looks_rectified(image_topic: str) -> bool:
+    """Guess from the topic's name: image_rect, image_rect_color, .../rectified."""
+    return "rect" in image_topic.lower()
+
+
+def _image_of(pair: Pair[Message, Message]) -> UInt8Array:
+    image = pair.image
+    return (decode_compressed_image if hasattr(image, "format") else decode_image)(image)
+
+
+def _frame_of(message: Message) -> str:
+    return str(message.header.frame_id).lstrip("/")
+
+
+def _merged(
+    placed: list[tuple[Float32Array, RigidTransform]],
+) -> tuple[Float32Array, RigidTransform]:
+    if len(placed) == 1:
+        return placed[0]
+    moved = [transform.apply(points).astype(np.float32) for points, transform in placed]
+    return np.concatenate(moved), RigidTransform.identity()

@@ -1,0 +1,70 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Settings dataclasses from nested mappings, as YAML and JSON have them, and back."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Mapping
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+from depth_completion_core.settings.fields import ConfigError, limits_of
+
+T = TypeVar("T")
+
+
+def config_from_mapping(cls: type[T], mapping: Mapping[str, Any], path: str = "") -> T:
+    """Build a settings dataclass from nested mappings; what is missing keeps its default.
+
+    Raises:
+        ConfigError: a key is not known (the nearest one is named) or a value has another type.
+    """
+    hints = get_type_hints(cls)
+    limits = {item.name: limits_of(item) for item in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    values: dict[str, Any] = {}
+    for key, value in mapping.items():
+        dotted = f"{path}{key}"
+        if key not in hints:
+            raise ConfigError(_unknown_key(dotted, path, list(hints)))
+        hint = hints[key]
+        if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+            if not isinstance(value, Mapping):
+                raise ConfigError(f"'{dotted}' is a group of settings, got {value!r}")
+            values[key] = config_from_mapping(hint, value, f"{dotted}.")
+        else:
+            values[key] = _leaf(dotted, hint, value)
+            limits[key].check(dotted, values[key])
+    return cls(**values)
+
+
+def config_to_mapping(config: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Nested dicts and lists of a settings dataclass, ready for YAML or JSON."""
+    return {
+        item.name: config_to_mapping(value)
+        if dataclasses.is_dataclass(value)
+        else (list(value) if isinstance(value, tuple) else value)
+        for item in dataclasses.fields(config)
+        for value in (getattr(config, item.name),)
+    }
+
+
+def _unknown_key(dotted: str, path: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(dotted.rsplit(".", 1)[-1], known, n=1)
+    hint = f"did you mean '{path}{near[0]}'?" if near else f"known here: {', '.join(known)}"
+    return f"unknown setting '{dotted}'; {hint}"
+
+
+def _leaf(dotted: str, hint: Any, value: Any) -> Any:  # noqa: ANN401
+    if get_origin(hint) is tuple:
+        if not isinstance(value, (list, tuple)):
+            raise ConfigError(f"'{dotted}' is a list, got {value!r}")
+        return tuple(_leaf(dotted, get_args(hint)[0], item) for item in value)
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
+        raise ConfigError(f"'{dotted}' is {_TYPE_WORDS[hint]}, got {value!r}")
+    return value
+
+
+_TYPE_WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}

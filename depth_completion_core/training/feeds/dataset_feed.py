@@ -1,0 +1,54 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Samples of a data set, and what is done to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from depth_completion_core.data.sample import DepthDataset, Sample
+from depth_completion_core.settings.fields import setting
+from depth_completion_core.training.feeds.feed import Feed
+from depth_completion_core.training.feeds.sample_loader import SampleLoader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetFeed(Feed):
+    """A data set, and what is done to its samples; recipes extend it with their reader."""
+
+    limit: int = setting(0, low=0)
+    """At most so many samples, evenly spread over the set; 0 for all."""
+    keep_in_memory: bool = False
+    """Read every sample once only; each worker keeps its own."""
+
+    def stream(self, *, seed: int, batch_size: int, device: torch.device) -> SampleLoader:
+        """See the base class; samples are read on the host."""
+        del batch_size, device
+        return self.samples(seed)
+
+    def samples(self, seed: int) -> SampleLoader:
+        """The samples by draw; raises DataError where something of the set is missing."""
+        return SampleLoader(
+            self.open(),
+            self.changed,
+            limit=self.limit,
+            seed=seed,
+            keep_in_memory=self.keep_in_memory,
+        )
+
+    def open(self) -> DepthDataset:
+        """The reader; raises DataError where something of the set is missing."""
+        raise NotImplementedError
+
+    def changed(self, sample: Sample, generator: np.random.Generator) -> Sample:
+        """The sample as it is trained on: measurements drawn, augmented.
+
+        Args:
+            sample: as read; it stays as it is.
+            generator: the only source of chance, so that a sample is the same in every run.
+        """
+        del generator
+        return sample

@@ -1,0 +1,42 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Samples of a reader, with measurements drawn from the truth and random changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from depth_completion_core.data.sample import Sample
+from depth_completion_core.data.sampling.augment import Augmentation, augment
+from depth_completion_core.data.sampling.pixels import masked
+from depth_completion_core.data.sampling.sparsify import Sparsifier
+from depth_completion_core.settings.fields import setting
+from depth_completion_core.training.feeds.dataset_feed import DatasetFeed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReaderFeed(DatasetFeed):
+    """A reader, sensors and augmentation; what extends it says which reader."""
+
+    points: tuple[str, ...] = ()
+    """How measurements are drawn from the truth, as uniform:500; one of them is chosen for each
+    sample in each epoch. Empty for what the data set gives."""
+    max_point_depth: float = setting(0.0, low=0.0)
+    """Farther measurements are dropped, metres; 0 keeps all."""
+    augmentation: Augmentation = field(default_factory=Augmentation)
+
+    def __post_init__(self) -> None:
+        for text in self.points:
+            Sparsifier.from_text(text)
+
+    def changed(self, sample: Sample, generator: np.random.Generator) -> Sample:
+        """Measure, then augment, so that cropped images have the density of whole ones."""
+        if self.points:
+            text = self.points[int(generator.integers(len(self.points)))]
+            sample = replace(sample, sparse=Sparsifier.from_text(text).draw(sample, generator))
+        if self.max_point_depth and sample.sparse is not None:
+            near = sample.sparse.depth <= self.max_point_depth
+            sample = replace(sample, sparse=masked(sample.sparse, near))
+        return augment(sample, self.augmentation, generator)

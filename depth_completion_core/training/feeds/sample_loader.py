@@ -1,0 +1,91 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""From a plan to batches: read, changed, side by side, in this process or in workers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from typing import TypeAlias
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from depth_completion_core.data.sample import DepthDataset, Sample
+from depth_completion_core.data.sampling.choosing import evenly_spread
+from depth_completion_core.data.sampling.seeding import generator_for
+from depth_completion_core.training.feeds.batch import Batch, collate
+from depth_completion_core.training.feeds.sample_order import Draw, ProcessShare, SampleOrder
+
+Change: TypeAlias = Callable[[Sample, np.random.Generator], Sample]
+
+
+class SampleLoader(Dataset[Sample]):
+    """The samples of a data set by draw: chance depends on seed, epoch and sample only.
+
+    Args:
+        dataset: where they come from.
+        change: what is done to each, with the only chance it may use; it is sent to workers.
+        limit: at most so many samples, evenly spread over the set; 0 for all.
+        seed: of what is done to them.
+        keep_in_memory: read every sample once only.
+    """
+
+    def __init__(
+        self,
+        dataset: DepthDataset,
+        change: Change,
+        *,
+        limit: int,
+        seed: int,
+        keep_in_memory: bool,
+    ) -> None:
+        self._dataset, self._change, self._seed = dataset, change, seed
+        self._keep_in_memory = keep_in_memory
+        self._chosen = evenly_spread(len(dataset), limit)
+        self._kept: dict[int, Sample] = {}
+
+    def __len__(self) -> int:
+        return len(self._chosen)
+
+    def __getitem__(self, draw: Draw) -> Sample:
+        sample = self._read(self._chosen[draw.index])
+        generator = generator_for(self._seed, sample.name, draw.epoch)
+        return self._change(sample, generator)
+
+    def batches(
+        self, plan: SampleOrder, share: ProcessShare, *, first_step: int, workers: int
+    ) -> Generator[Batch, None, None]:
+        """As BatchStream asks for; read in this process, or by workers."""
+        # A generator of its own: a loader without one draws from the global generator.
+        loader = DataLoader(
+            self,
+            batch_sampler=_Order(plan, share, first_step),
+            num_workers=workers,
+            collate_fn=collate,
+            generator=torch.Generator(),
+            multiprocessing_context="forkserver" if workers else None,
+        )
+        yield from loader
+
+    def _read(self, index: int) -> Sample:
+        if index in self._kept:
+            return self._kept[index]
+        sample = self._dataset[index]
+        if self._keep_in_memory:
+            self._kept[index] = sample
+        return sample
+
+
+class _Order:
+    """The draws of every pass from a step on."""
+
+    def __init__(self, plan: SampleOrder, share: ProcessShare, first_step: int) -> None:
+        self._plan, self._share, self._first_step = plan, share, first_step
+
+    def __iter__(self) -> Iterator[list[Draw]]:
+        for step in range(self._first_step, self._plan.total_steps):
+            yield from self._share.passes_of(self._plan.draws(step))
+
+    def __len__(self) -> int:
+        return max(self._plan.total_steps - self._first_step, 0) * self._share.passes

@@ -1,0 +1,138 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a run's folder says of it: settings, code, machine, results."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+
+import depth_completion_core
+from depth_completion_core.files.atomic import write_durable, write_json
+from depth_completion_core.training.errors import TrainingError
+from depth_completion_core.training.recipes.recipe import settled
+
+_PACKAGES = ("numpy", "safetensors", "PyYAML", "lightning-fabric", "tensorboard")
+
+
+class RunFolder:
+    """The files of a run.
+
+    ::
+
+        config.yaml         all settings as they were resolved
+        environment.json    git revision, versions, devices; of the last start
+        metrics.json        what came out, once it is finished
+        checkpoints/        states to resume from
+        final.safetensors   the weights, averaged where that was asked for; and best.safetensors
+        shards/             the same in half precision, where asked for
+        tensorboard/        events
+
+    Args:
+        path: the folder; made where it is missing.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def states(self) -> Path:
+        """Folder of the states."""
+        return self.path / "checkpoints"
+
+    @property
+    def final(self) -> Path:
+        """The weights that came out."""
+        return self.path / "final.safetensors"
+
+    @property
+    def best(self) -> Path:
+        """The weights that scored best."""
+        return self.path / "best.safetensors"
+
+    @property
+    def metrics(self) -> Path:
+        """What came out."""
+        return self.path / "metrics.json"
+
+    def begin(self, recipe_name: str, config: Mapping[str, Any], world: int) -> None:
+        """Write settings and environment."""
+        text = yaml.safe_dump({"recipe": recipe_name, **config}, sort_keys=False)
+        write_durable(self.path / "config.yaml", text.encode("utf-8"))
+        write_json(self.path / "environment.json", environment(world))
+
+    def clear(self) -> None:
+        """Remove the results of an earlier run."""
+        for path in (self.final, self.best, self.metrics):
+            path.unlink(missing_ok=True)
+        for folder in ("tensorboard", "shards"):
+            shutil.rmtree(self.path / folder, ignore_errors=True)
+
+
+def check_same(found: Mapping[str, Any], wanted: Mapping[str, Any], folder: Path) -> None:
+    """Raise TrainingError where a run would be resumed with other settings."""
+    old, new = settled(found), settled(wanted)
+    changed = [
+        f"--{key} was {old.get(key)}, now {new.get(key)}"
+        for key in {**old, **new}
+        if old.get(key) != new.get(key)
+    ]
+    if changed:
+        raise TrainingError(
+            f"{folder} holds a run with other settings: {'; '.join(changed[:5])}. Give those to go "
+            "on with it, another --run.out for another run, or --run.fresh true to begin again"
+        )
+
+
+def environment(world: int) -> dict[str, Any]:
+    """Code and machine, as plain values.
+
+    Args:
+        world: number of processes.
+    """
+    gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    return {
+        "revision": revision(),
+        "depth_completion_core": _version("depth_completion_ros"),
+        "python": platform.python_version(),
+        # torch itself knows which build it is.
+        "packages": {"torch": torch.__version__, **{name: _version(name) for name in _PACKAGES}},
+        "system": f"{platform.system()} {platform.machine()}",
+        "gpus": gpus,
+        "cuda": torch.version.cuda or "",
+        "processes": world,
+        "threads": torch.get_num_threads(),
+    }
+
+
+def revision() -> str:
+    """The git revision of this code, with ``+changes`` where files differ from it; '' if none."""
+    git = shutil.which("git")
+    if git is None:
+        return ""
+    folder = str(Path(depth_completion_core.__file__).parent)
+
+    def answer(*arguments: str) -> str:
+        command = [git, "-C", folder, *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        return done.stdout.strip() if done.returncode == 0 else ""
+
+    if not answer("ls-files", "__init__.py"):  # installed into somebody else's repository
+        return ""
+    commit = answer("rev-parse", "HEAD")
+    return commit + ("+changes" if commit and answer("status", "--porcelain", "-uno") else "")
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return ""

@@ -1,0 +1,240 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The one loop: from a recipe to weights, whatever the network, through any number of stops."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from depth_completion_core.checkpoints.checkpoint import CheckpointError
+from depth_completion_core.files.atomic import write_json
+from depth_completion_core.training.errors import TrainingError
+from depth_completion_core.training.feeds.batch import Batch
+from depth_completion_core.training.feeds.sample_loader import SampleLoader
+from depth_completion_core.training.feeds.sample_order import ProcessShare, SampleOrder
+from depth_completion_core.training.loop.devices import started_fabric
+from depth_completion_core.training.loop.optimizer_step import NotFiniteError
+from depth_completion_core.training.loop.progress import Progress, TimeSpent
+from depth_completion_core.training.loop.results import (
+    check_target,
+    metrics_of,
+    write_shards,
+    write_weights,
+)
+from depth_completion_core.training.loop.run_checkpoints import RunCheckpoints
+from depth_completion_core.training.loop.run_folder import RunFolder, check_same
+from depth_completion_core.training.loop.telemetry import ShownStep, Telemetry
+from depth_completion_core.training.loop.train_state import TrainState
+from depth_completion_core.training.loop.validation import validated
+from depth_completion_core.training.recipes.recipe import Recipe, resolved
+from depth_completion_core.training.recipes.schedule import learning_rate
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+
+def train(recipe: Recipe, name: str) -> dict[str, Any]:
+    """Train, or go on where an earlier run of the same settings in the same folder ended.
+
+    Args:
+        recipe: all settings.
+        name: of the recipe, for the record and the folder.
+
+    Returns:
+        What ``metrics.json`` holds.
+
+    Raises:
+        TrainingError: the run cannot start or go on; the last good checkpoint is as it was.
+        DataError: a sample is missing or damaged.
+    """
+    return Trainer(recipe, name, started_fabric(recipe)).run()
+
+
+class Trainer:
+    """A run.
+
+    Args:
+        recipe: all settings.
+        name: of the recipe.
+        fabric: with its processes started.
+    """
+
+    def __init__(self, recipe: Recipe, name: str, fabric: Fabric) -> None:
+        self._recipe, self._name, self._fabric = recipe, name, fabric
+        self._folder = RunFolder(Path(recipe.run.out or f"runs/{name}"))
+        self._states = RunCheckpoints(self._folder.states, keep=recipe.run.keep_last)
+        self._share = ProcessShare(
+            rank=fabric.global_rank, world=fabric.world_size, passes=recipe.passes
+        )
+        self._share.check(recipe.batch_size)
+        self._samples = recipe.stream(fabric.device)
+        self._plan = SampleOrder(
+            seed=recipe.seed,
+            samples=len(self._samples),
+            batch_size=recipe.batch_size,
+            epochs=recipe.epochs,
+            max_steps=recipe.max_steps,
+        )
+        is_scorer = bool(recipe.validate.every_steps) and fabric.is_global_zero
+        self._held_out = recipe.held_out().samples(recipe.seed) if is_scorer else None
+        self._learner = TrainState(recipe, fabric)
+        self._progress = Progress()
+        self._names: list[str] = []
+        self._started = time.monotonic()
+        self._spent = TimeSpent()
+
+    def run(self) -> dict[str, Any]:
+        """See :func:`train`."""
+        try:
+            self._begin()
+            if self._make_steps():
+                self._hand_out()
+        except (OSError, CheckpointError, NotFiniteError) as error:
+            raise TrainingError(self._what_happened(error)) from error
+        return self._metrics()
+
+    def _begin(self) -> None:
+        """Go back to the newest state, if there is one and it is wanted."""
+        config = resolved(self._recipe)
+        if self._fabric.is_global_zero:
+            self._states.clean()
+            if self._recipe.run.fresh:
+                self._states.clear()
+                self._folder.clear()
+        self._fabric.barrier()
+        state = self._states.load()
+        if state is not None:
+            check_same(state["config"], config, self._folder.path)
+            self._progress = Progress(**state["progress"])
+            self._learner.restore(state)
+        if self._fabric.is_global_zero:
+            self._folder.begin(self._name, config, self._fabric.world_size)
+
+    def _make_steps(self) -> bool:
+        """Make the steps that are left; False where the time was up before the last one."""
+        recipe, progress, total = self._recipe, self._progress, self._plan.total_steps
+        stream = self._samples.batches(
+            self._plan,
+            self._share,
+            first_step=progress.step,
+            workers=recipe.run.workers,
+        )
+        shown = Telemetry(self._folder.path, recipe.run, self._fabric.is_global_zero)
+        with closing(stream), shown as telemetry:
+            telemetry.begin(progress.step, total)
+            while progress.step < total:
+                is_stopped = self._one_step(stream, telemetry)
+                self._validate_if_due(telemetry)
+                if is_stopped or progress.is_due(recipe.run.checkpoint_steps, total):
+                    self._save()
+                if is_stopped:
+                    self._write_shards()
+                    return progress.step == total
+        return True
+
+    def _one_step(self, stream: Iterator[Batch], telemetry: Telemetry) -> bool:
+        """Make a step; whether the run is to stop after it."""
+        began = time.monotonic()
+        passes = [next(stream) for _ in range(self._recipe.passes)]
+        self._names = [name for batch in passes for name in (*batch.names, *batch.skipped)]
+        read, rate = time.monotonic(), self._rate()
+        result = self._learner.step(passes, rate=rate, wants_stop=self._is_time_up())
+        self._progress.count(result.loss, result.skipped)
+        done = time.monotonic()
+        self._spent.count(data_s=read - began, compute_s=done - read)
+        telemetry.step(
+            ShownStep(
+                number=self._progress.step,
+                batch=passes[-1],
+                result=result,
+                rate=rate,
+                data_s=read - began,
+                compute_s=done - read,
+            )
+        )
+        return result.asked_to_stop
+
+    def _rate(self) -> float:
+        return learning_rate(
+            self._recipe.schedule,
+            self._progress.step,
+            steps_per_epoch=self._plan.steps_per_epoch,
+            total_steps=self._plan.total_steps,
+            is_restart=bool(self._recipe.init_weights),
+        )
+
+    def _is_time_up(self) -> bool:
+        limit = self._recipe.run.max_minutes
+        return bool(limit) and self._minutes() > limit
+
+    def _minutes(self) -> float:
+        return (time.monotonic() - self._started) / 60.0
+
+    def _validate_if_due(self, telemetry: Telemetry) -> None:
+        every = self._recipe.validate.every_steps
+        if not every or not self._progress.is_due(every, self._plan.total_steps):
+            return
+        if self._held_out is not None:
+            self._validate(self._held_out, telemetry)
+        self._fabric.barrier()
+
+    def _validate(self, held_out: SampleLoader, telemetry: Telemetry) -> None:
+        """Score the weights, and keep them if they are the best."""
+        progress, settings = self._progress, self._recipe.validate
+        model = self._learner.shown_model()
+        progress.scores = validated(model, held_out, settings.protocol, self._fabric.device)
+        telemetry.scores(progress.step, progress.scores)
+        if progress.scores[settings.best_by] < progress.best:
+            progress.best, progress.best_step = progress.scores[settings.best_by], progress.step
+            write_weights(self._folder.best, model, self._recipe, self._name, progress)
+
+    def _save(self) -> None:
+        """Write a state; every process takes part."""
+        epoch, position = divmod(self._progress.step, self._plan.steps_per_epoch)
+        state = {
+            "config": resolved(self._recipe),
+            "progress": asdict(self._progress),
+            "epoch": epoch,
+            "position": position,
+            **self._learner.state(),
+        }
+        if self._fabric.is_global_zero:
+            self._states.save(state, self._progress.step)
+        self._fabric.barrier()
+
+    def _hand_out(self) -> None:
+        """Write what came out."""
+        if self._fabric.is_global_zero:
+            model = self._learner.shown_model()
+            write_weights(self._folder.final, model, self._recipe, self._name, self._progress)
+            write_json(self._folder.metrics, self._metrics())
+        self._write_shards()
+        self._fabric.barrier()
+        check_target(self._recipe, self._progress)
+
+    def _write_shards(self) -> None:
+        """Write what is small enough to be carried away, after a stop, too."""
+        if self._recipe.run.shards and self._fabric.is_global_zero:
+            model = self._learner.shown_model()
+            write_shards(self._folder, model, self._recipe, self._name, self._progress)
+
+    def _metrics(self) -> dict[str, Any]:
+        times = {"minutes": self._minutes(), **self._spent.means()}
+        return metrics_of(self._progress, self._plan, self._name, times)
+
+    def _what_happened(self, error: Exception) -> str:
+        newest, step = self._states.newest, self._progress.step
+        safe = f"the last good checkpoint is {newest}" if newest else "there is no checkpoint yet"
+        if isinstance(error, NotFiniteError):
+            remedy = "look at these samples, or lower the learning rate"
+            return f"stopped in step {step + 1}: {error}. No weight was changed; {safe}; {remedy}"
+        names = ", ".join(self._names) or "none"
+        return (
+            f"stopped after step {step}: {error}. The last batch was {names}; {safe}; mend that, "
+            "and the same command goes on from there"
+        )

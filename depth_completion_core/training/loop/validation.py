@@ -1,0 +1,51 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Scores of a network on held-out samples."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from depth_completion_core.geometry.arrays import Float32Array
+from depth_completion_core.metrics import DepthMetrics, depth_metrics, mean_metrics, protocol_named
+from depth_completion_core.models.base import CompletionModel
+from depth_completion_core.training.feeds.batch import collate, model_input_of
+from depth_completion_core.training.feeds.sample_loader import SampleLoader
+from depth_completion_core.training.feeds.sample_order import Draw
+
+
+@torch.no_grad()
+def validated(
+    model: CompletionModel, samples: SampleLoader, protocol_name: str, device: torch.device
+) -> dict[str, float]:
+    """Mean figures over the samples, one by one, as :func:`mean_metrics` gives them.
+
+    Args:
+        model: in evaluation mode on the device.
+        samples: always drawn in the same way, that of the first epoch.
+        protocol_name: which pixels count.
+        device: where to run.
+
+    Raises:
+        UnknownProtocolError: there is no such protocol.
+    """
+    protocol = protocol_named(protocol_name)
+    scores: list[DepthMetrics] = []
+    for index in range(len(samples)):
+        batch = collate([samples[Draw(0, index)]])
+        if batch.size == 0:
+            continue
+        output = model(model_input_of(batch.to(device)))
+        depth = _array(output.depth)
+        valid = np.ones_like(depth, dtype=np.bool_)
+        if output.valid is not None:
+            valid = output.valid[0, 0].cpu().numpy()
+        truth = _array(batch.truth)
+        scores.append(depth_metrics(depth, valid, truth, truth > 0, protocol))
+    return mean_metrics(scores)
+
+
+def _array(depth: torch.Tensor) -> Float32Array:
+    array: Float32Array = depth[0, 0].float().cpu().numpy()
+    return array

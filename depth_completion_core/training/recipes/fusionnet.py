@@ -1,0 +1,61 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What every recipe for FusionNet on true depth has in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar, cast
+
+from depth_completion_core.checkpoints.checkpoint import CheckpointError, load_weights
+from depth_completion_core.checkpoints.shards import load_init_weights
+from depth_completion_core.models.base import CompletionModel
+from depth_completion_core.models.fusionnet import FusionNet
+from depth_completion_core.training.errors import TrainingError
+from depth_completion_core.training.objectives.fusionnet import (
+    FusionNetLossConfig,
+    FusionNetObjective,
+)
+from depth_completion_core.training.recipes.recipe import Recipe
+
+RANDOM = "random"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FusionNetRecipe(Recipe):
+    """Trains FusionNet on true depth."""
+
+    model_name: ClassVar[str] = "fusionnet"
+
+    network: FusionNet.Config = field(default_factory=FusionNet.Config)
+    loss: FusionNetLossConfig = field(default_factory=FusionNetLossConfig)
+    scaffnet_weights: str = ""
+    """Checkpoint (.safetensors) or folder of shards of the ScaffNet inside, which stays as it is;
+    'random' for none, as a test of the trainer."""
+
+    def build_model(self) -> CompletionModel:
+        """FusionNet with random weights around the ScaffNet that was given.
+
+        Raises:
+            TrainingError: none was given, or it is another network.
+        """
+        model = FusionNet(self.network)
+        if self.scaffnet_weights == RANDOM or self.init_weights:
+            return model  # the weights to begin from hold a ScaffNet
+        if not self.scaffnet_weights:
+            raise TrainingError(
+                "FusionNet corrects a trained ScaffNet: give its weights with --scaffnet_weights "
+                "FILE.safetensors (train scaffnet_synthetic first)"
+            )
+        path = Path(self.scaffnet_weights)
+        weights = load_init_weights(path, "scaffnet", self.network.scaffnet)
+        try:
+            load_weights(model.scaffnet, weights, what=str(path))
+        except CheckpointError as error:
+            raise TrainingError(str(error)) from error
+        return model
+
+    def objective(self, model: CompletionModel) -> FusionNetObjective:
+        """With the recipe's loss."""
+        return FusionNetObjective(cast("FusionNet", model), self.loss)

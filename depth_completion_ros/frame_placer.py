@@ -1,0 +1,93 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Pairs of messages -> frames, with the calibration and the TF of their instant."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from depth_completion_core.geometry.extrinsics import read_extrinsics
+from depth_completion_core.geometry.transforms import RigidTransform
+from depth_completion_core.sensing.frame_builder import (
+    FrameBuilder,
+    Geometry,
+    PlacedFrame,
+    fixed_frame_above,
+    looks_rectified,
+)
+from depth_completion_ros.inputs import CameraInfos
+from depth_completion_ros.live_transforms import LiveTransforms
+from depth_completion_ros.node_config import NodeConfig
+from depth_completion_ros.pairing_filter import MessagePair
+
+
+class FramePlacer:
+    """Knows where the sensors are.
+
+    Attributes:
+        camera_infos: the calibration; replaced when the node is activated.
+    """
+
+    def __init__(self, config: NodeConfig, image_topic: str, transforms: LiveTransforms) -> None:
+        """Read the extrinsics file, where one is given; raises ExtrinsicsError."""
+        self.camera_infos = CameraInfos(by_stamp=False)
+        self._image_topic = image_topic
+        self._transforms = transforms
+        self._extrinsics: dict[str, RigidTransform] = {}
+        if config.extrinsics_file:
+            self._extrinsics = read_extrinsics(Path(config.extrinsics_file).expanduser())
+
+    def place(self, pair: MessagePair, config: NodeConfig) -> PlacedFrame:
+        """Decode a pair, waiting for the calibration and TF of its time if need be.
+
+        Raises:
+            ValueError: a message cannot be decoded, or there is no calibration.
+            TransformError: the cloud's place is not known.
+        """
+        wait_s = config.tf_timeout_ms / 1e3
+        deadline = time.monotonic() + wait_s
+        builder = self.builder(pair, config, wait_s=wait_s)
+        self._transforms.wait_until(deadline)
+        return builder.build(pair)
+
+    def builder(
+        self, pair: MessagePair, config: NodeConfig, *, wait_s: float = 0.0
+    ) -> FrameBuilder:
+        """What makes a frame of a pair, knowing the calibration of its image and TF.
+
+        Raises:
+            ValueError: there is no calibration, or none has come in time.
+        """
+        info = self.camera_infos.of_image(pair.image_stamp_ns, wait_s=wait_s)
+        if info is None:
+            raise ValueError(
+                "no CameraInfo of this image has come; does the driver publish it, and on the "
+                "topic 'camera_info' is remapped to? With camera_info:=synchronized its stamp must "
+                "be that of the image"
+            )
+        optical_frame = pair.image.header.frame_id or info.header.frame_id
+        builder = FrameBuilder(
+            Geometry(
+                transforms=self._transforms,
+                extrinsics=self._extrinsics,
+                fixed_frame=self.fixed_frame(config.fixed_frame, optical_frame),
+                rectified=is_rectified(config, self._image_topic),
+                sweep_stamp=config.sweep_stamp,  # type: ignore[arg-type]  # one of the choices
+            )
+        )
+        builder.set_camera_info(info)
+        return builder
+
+    def fixed_frame(self, wish: str, optical_frame: str) -> str:
+        """The frame of that name, or the one that auto means now; empty for none."""
+        if wish == "auto":
+            return fixed_frame_above(self._transforms, optical_frame)
+        return "" if wish == "none" else wish
+
+
+def is_rectified(config: NodeConfig, image_topic: str) -> bool:
+    """Whether P counts, as asked for or as the topic's name says."""
+    if config.image_is_rectified == "auto":
+        return looks_rectified(image_topic)
+    return config.image_is_rectified == "true"

@@ -1,0 +1,209 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from depth_completion_core.config import PairingConfig
+from depth_completion_core.diagnosis.findings import Finding
+from depth_completion_core.diagnosis.stream_checks import (
+    StreamLog,
+    check_intrinsics,
+    check_pairing,
+    check_stream,
+    signed_gaps_ns,
+)
+from depth_completion_core.sensing.pairing import Pairer
+
+_MS = 1_000_000
+_NOW_NS = 1_700_000_000 * 10**9
+_YEAR_NS = 365 * 86_400 * 10**9
+
+
+def _log(
+    stamps_ns: list[int],
+    *,
+    delay_ns: int = 20 * _MS,
+    frame_id: str = "sensor",
+    topic: str = "/points",
+) -> StreamLog:
+    log = StreamLog(topic=topic)
+    for index, stamp_ns in enumerate(stamps_ns):
+        log.add(_NOW_NS + index * 100 * _MS + delay_ns, stamp_ns, frame_id)
+    return log
+
+
+def _stamps(
+    count: int = 20, *, period_ms: int = 100, start_ms: int = 0, shift_ns: int = 0
+) -> list[int]:
+    first_ns = _NOW_NS + start_ms * _MS + shift_ns
+    return [first_ns + index * period_ms * _MS for index in range(count)]
+
+
+def _faults(log: StreamLog) -> list[Finding]:
+    findings = list(check_stream(log))
+    assert all(item.subject == log.topic for item in findings)
+    return [item for item in findings if item.severity != "ok"]
+
+
+def test_a_healthy_stream_is_ok_and_has_its_rate() -> None:
+    findings = list(check_stream(_log(_stamps())))
+    assert [item.severity for item in findings] == ["ok"]
+    assert "20 messages, 10.0 Hz" in findings[0].found
+
+
+def test_lost_messages_do_not_change_the_rate() -> None:
+    stamps = _stamps()
+    del stamps[4:7]
+    assert "10.0 Hz" in next(iter(check_stream(_log(stamps)))).found
+
+
+def test_silence_names_its_publishers() -> None:
+    (nobody,) = _faults(StreamLog(topic="/points"))
+    assert nobody.severity == "error"
+    assert "nobody publishes" in nobody.found
+    (silent,) = _faults(StreamLog(topic="/points", offers=("best effort",)))
+    assert "1 publishers (best effort)" in silent.found
+
+
+def test_no_frame() -> None:
+    (fault,) = _faults(_log(_stamps(), frame_id=""))
+    assert fault.severity == "error"
+    assert "frame_id" in fault.remedy
+
+
+def test_zero_stamps() -> None:
+    (fault,) = _faults(_log([0] * 5))
+    assert fault.severity == "error"
+    assert "5 of 5" in fault.found
+
+
+def test_stamps_that_do_not_move() -> None:
+    faults = _faults(_log([_NOW_NS] * 5))
+    assert faults[0].severity == "error"
+    assert "never changes" in faults[0].found
+
+
+def test_stamps_that_jump_back() -> None:
+    stamps = [*_stamps(10), *_stamps(10)]
+    log = StreamLog(topic="/points")
+    for stamp_ns in stamps:
+        log.add(stamp_ns + _MS, stamp_ns, "sensor")
+    (fault,) = _faults(log)
+    assert fault.severity == "warning"
+    assert "back 1 times" in fault.found
+
+
+@pytest.mark.parametrize("years", [50, -50])
+def test_stamps_of_another_clock(years: int) -> None:
+    (fault,) = _faults(_log(_stamps(shift_ns=-years * _YEAR_NS)))
+    assert "50 years" in fault.found
+    assert "use_sim_time" in fault.remedy
+
+
+@pytest.mark.parametrize(("delay_ms", "faults"), [(20, 0), (400, 0), (900, 1), (-300, 1)])
+def test_latency(delay_ms: int, faults: int) -> None:
+    found = _faults(_log(_stamps(), delay_ns=delay_ms * _MS))
+    assert len(found) == faults
+    assert all(f"{delay_ms} ms after" in item.found for item in found)
+
+
+def test_nearest_gaps_equal_a_slow_search() -> None:
+    random = np.random.default_rng(0)
+    images = sorted(random.integers(0, 10**9, 40).tolist())
+    clouds = sorted(random.integers(0, 10**9, 15).tolist())
+    wanted = [min((cloud - image for cloud in clouds), key=abs) for image in images]
+    assert np.array_equal(np.abs(signed_gaps_ns(images, clouds)), np.abs(wanted))
+    assert signed_gaps_ns([5], [2]).tolist() == [-3.0]
+
+
+def _pairing(clouds_ns: list[int], config: PairingConfig | None = None) -> Finding:
+    images = _log(_stamps(40, period_ms=50), topic="/image")
+    return check_pairing(images, _log(clouds_ns), config or PairingConfig())
+
+
+def test_pairs_within_the_slop_are_ok() -> None:
+    finding = _pairing(_stamps(20, start_ms=10))
+    assert finding.severity == "ok"
+    assert finding.subject == "/image + /points"
+
+
+def test_too_narrow_a_slop_is_widened() -> None:
+    finding = _pairing(_stamps(5, period_ms=400))
+    assert finding.severity == "error"
+    assert "pairing.slop_ms" in finding.remedy
+    slop_ms = float(finding.remedy.split("slop_ms to ")[1].split()[0])
+    wider = _pairing(_stamps(5, period_ms=400), PairingConfig(slop_ms=slop_ms))
+    assert wider.severity == "ok"
+
+
+def _paired(images: StreamLog, clouds: StreamLog, config: PairingConfig) -> int:
+    """Pairs by the rules of the completion."""
+    pairer: Pairer[None, None] = Pairer(config)
+    pairs = [pair for stamp in images.stamps_ns for pair in pairer.add_image(stamp, None)]
+    pairs += [pair for stamp in clouds.stamps_ns for pair in pairer.add_cloud(stamp, None)]
+    return len(pairs + pairer.flush())
+
+
+def test_a_constant_offset_is_proposed_and_helps() -> None:
+    images = _log(_stamps(20), topic="/image")
+    clouds = _log(_stamps(20, start_ms=40))
+    narrow = PairingConfig(slop_ms=10.0)
+    finding = check_pairing(images, clouds, narrow)
+    assert "cloud_time_offset_ms to -40" in finding.remedy
+    helped = PairingConfig(slop_ms=10.0, cloud_time_offset_ms=-40.0)
+    assert check_pairing(images, clouds, helped).severity == "ok"
+    assert _paired(images, clouds, helped) == 20
+    worse = PairingConfig(slop_ms=10.0, cloud_time_offset_ms=-15.0)
+    assert "cloud_time_offset_ms to -40" in check_pairing(images, clouds, worse).remedy
+
+
+def test_a_pair_with_different_clocks() -> None:
+    finding = _pairing(_stamps(20, shift_ns=-50 * _YEAR_NS))
+    assert "different clocks" in finding.found
+
+
+def test_a_silent_side_makes_no_pairs() -> None:
+    assert _pairing([]).severity == "error"
+
+
+def _info(
+    *,
+    K: tuple[float, ...] = (400.0, 0, 319.5, 0, 400.0, 239.5, 0, 0, 1),
+    D: tuple[float, ...] = (),
+    width: int = 640,
+    height: int = 480,
+) -> SimpleNamespace:
+    return SimpleNamespace(k=K, d=D, width=width, height=height, distortion_model="plumb_bob")
+
+
+def _camera_faults(info: SimpleNamespace, topic: str = "/camera/image_raw") -> list[Finding]:
+    findings = check_intrinsics(info, (480, 640), topic)
+    return [item for item in findings if item.severity != "ok"]
+
+
+def test_good_intrinsics_are_ok() -> None:
+    assert _camera_faults(_info(D=(0.1, 0, 0, 0, 0))) == []
+
+
+@pytest.mark.parametrize(
+    ("info", "severity", "words"),
+    [
+        (_info(K=(0.0,) * 9), "error", "not calibrated"),
+        (_info(width=1280, height=960, K=(800.0, 0, 640, 0, 800.0, 480, 0, 0, 1)), "error", "1280"),
+        (_info(K=(400.0, 0, 319.5, 0, 533.0, 239.5, 0, 0, 1)), "warning", "fx / fy"),
+        (_info(K=(400.0, 0, 40.0, 0, 400.0, 239.5, 0, 0, 1)), "warning", "principal point"),
+    ],
+)
+def test_intrinsics_that_cannot_be(info: SimpleNamespace, severity: str, words: str) -> None:
+    (fault,) = _camera_faults(info)
+    assert fault.severity == severity
+    assert words in fault.found
+
+
+def test_a_rectified_name_with_distortion_is_said() -> None:
+    findings = list(check_intrinsics(_info(D=(0.1, 0, 0, 0, 0)), (480, 640), "/camera/image_rect"))
+    assert any("looks rectified" in item.found for item in findings)

@@ -1,0 +1,197 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+from depth_completion_core.alignment import AlignmentFrame
+from depth_completion_core.codecs.camera_info import encode_camera_info
+from depth_completion_core.codecs.depth import encode_depth
+from depth_completion_core.codecs.image import encode_image
+from depth_completion_core.codecs.pointcloud import encode_points
+from depth_completion_core.geometry.camera import CameraModel
+from depth_completion_core.geometry.extrinsics import ExtrinsicsError, read_extrinsics
+from depth_completion_core.geometry.transform_buffer import TransformBuffer, TransformError
+from depth_completion_core.geometry.transforms import RigidTransform
+from depth_completion_core.sensing.frame_builder import (
+    FrameBuilder,
+    Geometry,
+    fixed_frame_above,
+    looks_rectified,
+)
+from depth_completion_core.sensing.pairing import Pair
+
+_CAMERA = CameraModel(fx=40.0, fy=40.0, cx=15.5, cy=11.5, width=32, height=24)
+_MS = 1_000_000
+
+
+_Message = Any  # what the codecs read of a message: its fields and a header
+
+
+def _message(fields: NamedTuple, frame_id: str, **more: object) -> _Message:
+    header = SimpleNamespace(frame_id=frame_id, stamp=SimpleNamespace(sec=0, nanosec=0))
+    return SimpleNamespace(header=header, **fields._asdict(), **more)
+
+
+def _info() -> _Message:
+    roi = SimpleNamespace(x_offset=0, y_offset=0, height=0, width=0)
+    return _message(encode_camera_info(_CAMERA), "optical", binning_x=0, binning_y=0, roi=roi)
+
+
+def _geometry(
+    transforms: TransformBuffer,
+    fixed_frame: str = "",
+    extrinsics: Mapping[str, RigidTransform] | None = None,
+) -> Geometry:
+    return Geometry(
+        transforms=transforms,
+        extrinsics=extrinsics or {},
+        fixed_frame=fixed_frame,
+        rectified=False,
+        sweep_stamp="start",
+    )
+
+
+def _builder(geometry: Geometry) -> FrameBuilder:
+    builder = FrameBuilder(geometry)
+    builder.set_camera_info(_info())
+    return builder
+
+
+def _pair(
+    *clouds: _Message,
+    stamps_ns: tuple[int, ...] = (0,),
+    earlier: tuple[tuple[_Message, int], ...] = (),
+) -> Pair[_Message, _Message]:
+    image = _message(encode_image(np.zeros((24, 32, 3), np.uint8)), "optical")
+    return Pair(
+        image=image,
+        image_stamp_ns=100 * _MS,
+        clouds=clouds,
+        cloud_stamps_ns=stamps_ns,
+        gap_ns=0,
+        earlier_clouds=earlier,
+    )
+
+
+def _moving_camera() -> TransformBuffer:
+    """The camera drives along the x of odom with 1 m/s; the lidar sits on it."""
+    buffer = TransformBuffer()
+    buffer.set_static("optical", "lidar", RigidTransform.identity())
+    for step in range(11):
+        place = RigidTransform.from_quaternion((0, 0, 0, 1), (0.1 * step, 0.0, 0.0))
+        buffer.set_dynamic("odom", "optical", step * 100 * _MS, place)
+    return buffer
+
+
+def test_a_depth_image_is_taken_as_the_measurements() -> None:
+    depth = np.zeros((24, 32), np.float32)
+    depth[3, 4] = 2.5
+    message = _message(encode_depth(depth, depth > 0), "optical")
+    placed = _builder(_geometry(TransformBuffer())).build(_pair(message))
+    assert placed.frame.points is None
+    assert placed.frame.sparse is not None
+    np.testing.assert_array_equal(placed.frame.sparse.depth, depth)
+    np.testing.assert_array_equal(placed.frame.sparse.valid, depth > 0)
+
+
+def test_a_depth_image_of_another_size_says_to_register_it() -> None:
+    message = _message(encode_depth(np.ones((12, 16)), np.ones((12, 16), bool)), "optical")
+    with pytest.raises(ValueError, match="register the depth to this camera first"):
+        _builder(_geometry(TransformBuffer())).build(_pair(message))
+
+
+def test_earlier_clouds_are_moved_to_the_instant_of_the_image() -> None:
+    """A standing point, seen 100 ms earlier from 0.1 m farther left."""
+    now = _message(encode_points(np.array([[1.0, 0.0, 5.0]])), "lidar")
+    before = _message(encode_points(np.array([[1.1, 0.0, 5.0]])), "lidar")
+    pair = _pair(now, stamps_ns=(100 * _MS,), earlier=((before, 0),))
+    placed = _builder(_geometry(_moving_camera(), "odom")).build(pair)
+    assert placed.frame.points is not None
+    assert placed.frame.camera_from_points is not None
+    points = placed.frame.camera_from_points.apply(placed.frame.points)
+    np.testing.assert_allclose(points, [[1.0, 0.0, 5.0]] * 2, atol=1e-6)
+    assert len(placed.sensor_points) == 2
+
+
+def test_an_alignment_frame_has_the_points_as_measured_and_the_motion_apart() -> None:
+    cloud = _message(encode_points(np.array([[1.0, 0.0, 5.0]])), "lidar")
+    builder = _builder(_geometry(_moving_camera(), "odom"))
+    frame = AlignmentFrame.of(builder.sweep_as_measured(_pair(cloud, stamps_ns=(40 * _MS,))))
+    np.testing.assert_array_equal(frame.points, [[1.0, 0.0, 5.0]])
+    for after_ms in (-40, 0, 60):
+        shift = frame.camera_from_points(after_ms * _MS).translation
+        np.testing.assert_allclose(shift, [(40 + after_ms) / 1e3 - 0.1, 0.0, 0.0], atol=1e-9)
+    with pytest.raises(TransformError):
+        frame.camera_from_points(-50 * _MS)
+
+
+def test_the_optical_frame_is_the_images_or_that_of_its_calibration() -> None:
+    cloud = _message(encode_points(np.array([[0.0, 0.0, 5.0]])), "lidar")
+    pair = _pair(cloud)
+    pair.image.header.frame_id = ""
+    placed = _builder(_geometry(_moving_camera())).build(pair)
+    assert placed.frame.frame_id == "optical"
+
+
+def test_extrinsics_by_hand_go_before_tf() -> None:
+    shift = RigidTransform.from_quaternion((0, 0, 0, 1), (0.0, 0.0, 1.0))
+    cloud = _message(encode_points(np.array([[0.0, 0.0, 5.0]])), "lidar")
+    geometry = _geometry(TransformBuffer(), extrinsics={"lidar": shift})
+    placed = _builder(geometry).build(_pair(cloud))
+    assert placed.frame.camera_from_points is not None
+    np.testing.assert_array_equal(placed.frame.camera_from_points.matrix, shift.matrix)
+
+
+def test_a_frame_that_tf_does_not_know_is_named_with_those_that_exist() -> None:
+    cloud = _message(encode_points(np.array([[0.0, 0.0, 5.0]])), "roof_lidar")
+    with pytest.raises(TransformError, match=r"roof_lidar.*lidar, odom, optical"):
+        _builder(_geometry(_moving_camera())).build(_pair(cloud))
+
+
+def test_without_calibration_there_is_no_frame() -> None:
+    cloud = _message(encode_points(np.array([[0.0, 0.0, 5.0]])), "lidar")
+    with pytest.raises(ValueError, match="no CameraInfo"):
+        FrameBuilder(_geometry(_moving_camera())).build(_pair(cloud))
+
+
+def test_the_fixed_frame_is_one_that_the_camera_moves_against() -> None:
+    assert fixed_frame_above(_moving_camera(), "optical") == "odom"
+    standing = TransformBuffer()
+    standing.set_static("odom", "optical", RigidTransform.identity())
+    assert fixed_frame_above(standing, "optical") == ""
+    assert fixed_frame_above(TransformBuffer(), "optical") == ""
+
+
+@pytest.mark.parametrize(
+    ("topic", "expected"),
+    [("/camera/image_rect_color", True), ("/camera/image_raw", False), ("/Rectified/image", True)],
+)
+def test_rectified_images_are_known_by_their_topic(topic: str, expected: bool) -> None:
+    assert looks_rectified(topic) is expected
+
+
+def test_extrinsics_are_read_in_both_forms(tmp_path: Path) -> None:
+    path = tmp_path / "extrinsics.yaml"
+    path.write_text(
+        "optical_frame_from:\n"
+        "  /a: {translation: [1, 2, 3], quaternion_xyzw: [0, 0, 0, 1]}\n"
+        "  b: {matrix: [[1, 0, 0, 1], [0, 1, 0, 2], [0, 0, 1, 3], [0, 0, 0, 1]]}\n"
+    )
+    known = read_extrinsics(path)
+    assert sorted(known) == ["a", "b"]
+    np.testing.assert_allclose(known["a"].matrix, known["b"].matrix)
+
+
+@pytest.mark.parametrize("text", ["[]", "optical_frame_from: 3", "optical_frame_from: {a: {}}"])
+def test_other_files_are_refused_with_an_example(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "extrinsics.yaml"
+    path.write_text(text)
+    with pytest.raises(ExtrinsicsError, match="quaternion_xyzw"):
+        read_extrinsics(path)
