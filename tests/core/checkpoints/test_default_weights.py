@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from depth_completion_core import completer
+from depth_completion_core import checkpoints
 from depth_completion_core.checkpoints.checkpoint import load_checkpoint
 from depth_completion_core.checkpoints.checkpoint_file import read_checkpoint_file
 from depth_completion_core.completer import DepthCompleter, load_model
@@ -23,7 +23,7 @@ from depth_completion_core.evaluation.held_out import BASELINES, WORLD_SEED
 from depth_completion_core.models import MODELS
 from depth_completion_core.world import HELD_OUT
 
-_FOLDER = Path(completer.__file__).parent / "weights"
+_FOLDER = Path(checkpoints.__file__).parent / "weights"
 _NAMES = tuple(path.stem for path in sorted(_FOLDER.glob("*.safetensors")))
 _FRAMES = 8
 _SENSORS = (("corners", 150), ("corners", 500), ("corners", 1500), ("lidar", 16), ("lidar", 64))
