@@ -31,10 +31,11 @@ from sensor_msgs.msg import CameraInfo, Image, PointCloud2
 from depth_completion_core.codecs.camera_info import encode_camera_info
 from depth_completion_core.codecs.image import encode_image
 from depth_completion_core.codecs.pointcloud import encode_points
+from depth_completion_core.codecs.stamps import seconds_and_nanoseconds, stamp_ns_of
 from depth_completion_core.files.output_files import write_json
 from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.sensing.output_topics import Fields
-from depth_completion_ros.conversions import message_of, stamp_ns_of
+from depth_completion_ros.conversions import message_of
 from depth_completion_ros.msg import CompletionStatus
 
 _STAGES = ("decode_ms", "project_ms", "network_ms", "publish_ms", "total_ms")
@@ -98,8 +99,7 @@ class _Load(Node):  # type: ignore[misc]  # rclpy has no types on every distro
         self.create_timer(1.0 / wanted.rate_hz, self._publish)
 
     def _publish(self) -> None:
-        seconds, nanoseconds = divmod(time.time_ns(), 10**9)
-        stamp = np.array([seconds, nanoseconds], dtype="<u4").tobytes()
+        stamp = np.array(seconds_and_nanoseconds(time.time_ns()), dtype="<u4").tobytes()
         for topic, data in self._serialized.items():
             data[_STAMP_AT : _STAMP_AT + 8] = stamp
             self._topics[topic].publish(bytes(data))

@@ -16,6 +16,7 @@ from std_msgs.msg import Header
 from depth_completion_core.codecs.camera_info import CameraInfoFields
 from depth_completion_core.codecs.messages import ImageFields, UInt8Array
 from depth_completion_core.codecs.pointcloud import PointCloudFields
+from depth_completion_core.codecs.stamps import seconds_and_nanoseconds
 from depth_completion_core.sensing.output_topics import Fields, Kind
 
 MESSAGE_TYPES: dict[Kind, type[Any]] = {
@@ -27,14 +28,8 @@ MESSAGE_TYPES: dict[Kind, type[Any]] = {
 
 def header(stamp_ns: int, frame_id: str) -> Header:
     """std_msgs/Header."""
-    seconds, nanoseconds = divmod(stamp_ns, 10**9)
+    seconds, nanoseconds = seconds_and_nanoseconds(stamp_ns)
     return Header(stamp=Time(sec=seconds, nanosec=nanoseconds), frame_id=frame_id)
-
-
-def stamp_ns_of(message: Any) -> int:  # noqa: ANN401 - any message with a header
-    """The stamp of a message's header, nanoseconds."""
-    stamp = message.header.stamp
-    return int(stamp.sec) * 10**9 + int(stamp.nanosec)
 
 
 def message_of(fields: Fields, stamp_ns: int, frame_id: str) -> Image | CameraInfo | PointCloud2:

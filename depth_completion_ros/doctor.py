@@ -17,6 +17,7 @@ import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 
+from depth_completion_core.codecs.stamps import stamp_ns_of
 from depth_completion_core.completer import DepthCompleter
 from depth_completion_core.diagnosis.findings import Finding, render_findings, worst
 from depth_completion_core.diagnosis.stream_checks import (
@@ -31,7 +32,6 @@ from depth_completion_core.models import build_model
 from depth_completion_core.pictures.depth_colors import depth_scale, overlay
 from depth_completion_core.sensing.frame_builder import PlacedFrame
 from depth_completion_core.settings.fields import ConfigError
-from depth_completion_ros.conversions import stamp_ns_of
 from depth_completion_ros.doctor_alignment import SpreadPairs, check_alignment
 from depth_completion_ros.doctor_environment import check_environment
 from depth_completion_ros.frame_placer import FramePlacer

@@ -67,17 +67,14 @@ class FramePlacer:
                 "be that of the image"
             )
         optical_frame = pair.image.header.frame_id or info.header.frame_id
-        builder = FrameBuilder(
-            Geometry(
-                transforms=self._transforms,
-                extrinsics=self._extrinsics,
-                fixed_frame=self.fixed_frame(config.fixed_frame, optical_frame),
-                rectified=is_rectified(config, self._image_topic),
-                sweep_stamp=config.sweep_stamp,  # type: ignore[arg-type]  # one of the choices
-            )
+        geometry = Geometry(
+            transforms=self._transforms,
+            extrinsics=self._extrinsics,
+            fixed_frame=self.fixed_frame(config.fixed_frame, optical_frame),
+            rectified=is_rectified(config, self._image_topic),
+            sweep_stamp=config.sweep_stamp,  # type: ignore[arg-type]  # one of the choices
         )
-        builder.set_camera_info(info)
-        return builder
+        return FrameBuilder(geometry, info)
 
     def fixed_frame(self, wish: str, optical_frame: str) -> str:
         """The frame of that name, or the one that auto means now; empty for none."""

@@ -17,7 +17,7 @@ from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
 from tf2_msgs.msg import TFMessage
 
-from depth_completion_ros.conversions import stamp_ns_of
+from depth_completion_core.codecs.stamps import stamp_ns_of
 from depth_completion_ros.live_transforms import LiveTransforms
 from depth_completion_ros.node_config import NodeConfig
 from depth_completion_ros.pairing_filter import MessagePair, PairingFilter

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from typing import Any
 
+from depth_completion_core.codecs.stamps import stamp_ns_of
 from depth_completion_core.codecs.transforms import add_stamped
 from depth_completion_core.geometry.transform_buffer import (
     EXTRAPOLATION_TOLERANCE_NS,
@@ -93,7 +94,7 @@ class LiveTransforms(TransformBuffer):
 
     def _jumped_back(self, item: Any) -> bool:  # noqa: ANN401 - TransformStamped
         child = str(item.child_frame_id)
-        stamp_ns = int(item.header.stamp.sec) * 10**9 + int(item.header.stamp.nanosec)
+        stamp_ns = stamp_ns_of(item)
         newest_ns = self._newest_ns.get(child, stamp_ns)
         self._newest_ns[child] = max(newest_ns, stamp_ns)
         return stamp_ns < newest_ns - _JUMP_BACK_NS

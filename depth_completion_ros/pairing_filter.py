@@ -10,9 +10,9 @@ from typing import Any
 
 from message_filters import SimpleFilter
 
+from depth_completion_core.codecs.stamps import stamp_ns_of
 from depth_completion_core.config import PairingConfig
 from depth_completion_core.sensing.pairing import Pair, Pairer
-from depth_completion_ros.conversions import stamp_ns_of
 
 MessagePair = Pair[Any, Any]
 

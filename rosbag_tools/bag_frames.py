@@ -6,21 +6,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 from rosbags.interfaces import Connection
 
+from depth_completion_core.codecs.stamps import stamp_ns_of
 from depth_completion_core.config import PairingConfig
 from depth_completion_core.frame import SparseDepth
 from depth_completion_core.geometry.transform_buffer import TransformError
 from depth_completion_core.sensing.frame_builder import FrameBuilder, PlacedFrame
 from depth_completion_core.sensing.pairing import Pair, Pairer
+from rosbag_tools.awaited_truths import AwaitedTruths
 from rosbag_tools.completion_plan import Plan
 from rosbag_tools.errors import BagError
-from rosbag_tools.messages import stamp_ns_of
 from rosbag_tools.reader import BagReader, RawMessage
-from rosbag_tools.scoring import Truths, decode_truth
+from rosbag_tools.scoring import decode_truth
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -38,6 +39,16 @@ class FrameToComplete:
     truth: SparseDepth | None
 
 
+class _Paired(NamedTuple):
+    """A pair and what was known of the camera when it was decided."""
+
+    pair: Pair[RawMessage, Any]
+    builder: FrameBuilder
+
+
+_Ready = tuple[_Paired, Any]  # with the message of its truth, or None
+
+
 class BagFrames:
     """Iterates once over a bag: raw messages in order, each frame after the message completing it.
 
@@ -49,13 +60,12 @@ class BagFrames:
     """
 
     def __init__(self, reader: BagReader, plan: Plan, pairing: PairingConfig) -> None:
-        self._reader, self._topics = reader, plan.topics
-        self._builder = FrameBuilder(plan.geometry)
+        self._reader, self._topics, self._geometry = reader, plan.topics, plan.geometry
+        self._builder = self._first_builder()
         self._pairer: Pairer[RawMessage, Any] = Pairer(pairing, len(plan.topics.clouds))
-        self._truths = Truths()
+        self._truths: AwaitedTruths[_Paired] = AwaitedTruths(pairing)
         self._refused: Counter[str] = Counter()
         self.damage = ""
-        self._use_first_calibration()
 
     @property
     def drops(self) -> Counter[str]:
@@ -72,12 +82,12 @@ class BagFrames:
         for message in self._readable(connections):
             yield message
             try:
-                pairs = self._pairs_with(message)
+                ready = self._ready_with(message)
             except BagError as error:
                 self._refused[str(error)] += 1
             else:
-                yield from self._frames(pairs)
-        yield from self._frames(self._pairer.flush())
+                yield from self._frames(ready)
+        yield from self._frames([*self._awaiting(self._pairer.flush()), *self._truths.flush()])
 
     def _readable(self, connections: list[Connection]) -> Iterator[RawMessage]:
         """All messages up to where the bag is damaged."""
@@ -92,63 +102,66 @@ class BagFrames:
                 return
             yield message
 
-    def _use_first_calibration(self) -> None:
+    def _first_builder(self) -> FrameBuilder:
         """The first images of a bag often come before the first CameraInfo."""
         name = self._topics.camera_info.name
         info = self._reader.first(self._topics.camera_info.connections)
         if info is None:
             raise BagError(f"{name} holds no readable CameraInfo")
         try:
-            self._builder.set_camera_info(info)
+            return FrameBuilder(self._geometry, info)
         except ValueError as error:
             raise BagError(f"{name}: {error}") from error
 
-    def _pairs_with(self, message: RawMessage) -> list[Pair[RawMessage, Any]]:
-        """Take a message; returns the pairs that it completes."""
+    def _ready_with(self, message: RawMessage) -> list[_Ready]:
+        """Take a message; returns the pairs that now need nothing more."""
         topics, topic = self._topics, message.connection.topic
         clouds = [cloud.name for cloud in topics.clouds]
         if topic == topics.image.name:
             stamp_ns = stamp_ns_of(self._reader.decoded(message))
-            return self._pairer.add_image(stamp_ns, message)
+            return self._awaiting(self._pairer.add_image(stamp_ns, message))
         if topic in clouds:
             cloud = self._reader.decoded(message)
-            return self._pairer.add_cloud(stamp_ns_of(cloud), cloud, clouds.index(topic))
+            stream = clouds.index(topic)
+            return self._awaiting(self._pairer.add_cloud(stamp_ns_of(cloud), cloud, stream))
         if topic == topics.camera_info.name:
             self._take_camera_info(message)
         elif topics.truth and topic == topics.truth.name:
             truth = self._reader.decoded(message)
-            self._truths.add(stamp_ns_of(truth), truth)
+            return self._truths.add_truth(stamp_ns_of(truth), truth)
         return []
+
+    def _awaiting(self, pairs: list[Pair[RawMessage, Any]]) -> list[_Ready]:
+        """Let pairs wait for their truth, where there is a topic of it."""
+        paired = [_Paired(pair, self._builder) for pair in pairs]
+        if self._topics.truth is None:
+            return [(item, None) for item in paired]
+        ready = (self._truths.add_frame(item.pair.image_stamp_ns, item) for item in paired)
+        return [item for items in ready for item in items]
 
     def _take_camera_info(self, message: RawMessage) -> None:
         try:
-            self._builder.set_camera_info(self._reader.decoded(message))
+            self._builder = FrameBuilder(self._geometry, self._reader.decoded(message))
         except ValueError as error:
             self._refused[f"CameraInfo: {error}"] += 1
 
-    def _frames(self, pairs: list[Pair[RawMessage, Any]]) -> Iterator[FrameToComplete]:
-        for pair in pairs:
+    def _frames(self, ready: list[_Ready]) -> Iterator[FrameToComplete]:
+        for paired, truth in ready:
             try:
-                yield self._frame(pair)
+                yield self._frame(paired, truth)
             except (ValueError, TransformError, BagError) as error:
                 self._refused[str(error)] += 1
 
-    def _frame(self, pair: Pair[RawMessage, Any]) -> FrameToComplete:
-        decoded = Pair(
-            image=self._reader.decoded(pair.image),
-            image_stamp_ns=pair.image_stamp_ns,
-            clouds=pair.clouds,
-            cloud_stamps_ns=pair.cloud_stamps_ns,
-            gap_ns=pair.gap_ns,
-        )
-        placed = self._builder.build(decoded)
+    def _frame(self, paired: _Paired, truth: Any | None) -> FrameToComplete:  # noqa: ANN401
+        pair = paired.pair
+        decoded: Pair[Any, Any] = replace(pair, image=self._reader.decoded(pair.image))
+        placed = paired.builder.build(decoded)
         return FrameToComplete(
-            placed=placed, log_ns=pair.image.log_ns, truth=self._truth_of(placed)
+            placed=placed, log_ns=pair.image.log_ns, truth=self._decoded_truth(truth, placed)
         )
 
-    def _truth_of(self, placed: PlacedFrame) -> SparseDepth | None:
+    def _decoded_truth(self, message: Any | None, placed: PlacedFrame) -> SparseDepth | None:  # noqa: ANN401
         topic = self._topics.truth
-        message = self._truths.at(placed.frame.stamp_ns) if topic else None
         if topic is None:
             return None
         if message is None:

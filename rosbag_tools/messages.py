@@ -20,6 +20,7 @@ from rosbags.typesys import Stores, get_typestore
 from depth_completion_core.codecs.camera_info import CameraInfoFields
 from depth_completion_core.codecs.messages import ImageFields
 from depth_completion_core.codecs.pointcloud import PointCloudFields
+from depth_completion_core.codecs.stamps import seconds_and_nanoseconds
 from depth_completion_core.geometry.transforms import RigidTransform
 
 Message = Any  # classes made at run time from the message definitions
@@ -49,7 +50,7 @@ LATCHED = Qos(
 
 def header(stamp_ns: int, frame_id: str) -> Message:
     """std_msgs/Header."""
-    seconds, nanoseconds = divmod(stamp_ns, 10**9)
+    seconds, nanoseconds = seconds_and_nanoseconds(stamp_ns)
     stamp = _type("builtin_interfaces/msg/Time")(sec=seconds, nanosec=nanoseconds)
     return _type("std_msgs/msg/Header")(stamp=stamp, frame_id=frame_id)
 
@@ -101,12 +102,6 @@ def tf_message(transforms: Sequence[tuple[str, str, RigidTransform]], stamp_ns: 
             )
         )
     return _type(TF_MESSAGE)(transforms=stamped)
-
-
-def stamp_ns_of(message: Message) -> int:
-    """The stamp of a message's header, nanoseconds; messages of ROS 1 bags have the same fields."""
-    stamp = message.header.stamp
-    return int(stamp.sec) * 10**9 + int(stamp.nanosec)
 
 
 def _type(name: str) -> Any:  # noqa: ANN401

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import Any
 
 from depth_completion_core.codecs.compressed_depth import decode_compressed_depth
@@ -12,25 +11,6 @@ from depth_completion_core.codecs.depth import decode_depth
 from depth_completion_core.frame import DepthPrediction, SparseDepth
 from depth_completion_core.metrics import DepthMetrics, Protocol, depth_metrics, mean_metrics
 from rosbag_tools.messages import IMAGE
-
-_TRUTH_SLOP_NS = 5_000_000
-_TRUTH_WAITING = 100
-
-
-class Truths:
-    """Recent messages of the truth topic, to be found by the stamp of an image."""
-
-    def __init__(self) -> None:
-        self._recent: deque[tuple[int, Any]] = deque(maxlen=_TRUTH_WAITING)
-
-    def add(self, stamp_ns: int, message: Any) -> None:  # noqa: ANN401 - Image or CompressedImage
-        """Take a message."""
-        self._recent.append((stamp_ns, message))
-
-    def at(self, stamp_ns: int) -> Any | None:  # noqa: ANN401
-        """The message within 5 ms of a stamp, or None."""
-        near = [item for item in self._recent if abs(item[0] - stamp_ns) <= _TRUTH_SLOP_NS]
-        return min(near, key=lambda item: abs(item[0] - stamp_ns))[1] if near else None
 
 
 def decode_truth(message: Any, msgtype: str, size: tuple[int, int]) -> SparseDepth:  # noqa: ANN401

@@ -16,6 +16,7 @@ from depth_completion_core.codecs.errors import CodecError
 from depth_completion_core.codecs.messages import PointCloudMessage, UInt8Array
 from depth_completion_core.codecs.point_records import NUMPY_TYPES, PointRecords
 from depth_completion_core.codecs.point_times import TIME_FIELDS, StampAt, point_time_offsets
+from depth_completion_core.codecs.stamps import stamp_ns_of
 
 Float32Array = npt.NDArray[np.float32]
 _Kept: TypeAlias = "slice | npt.NDArray[np.bool_]"
@@ -126,7 +127,7 @@ def decode_points(message: PointCloudMessage, *, stamp_at: StampAt = "start") ->
         xyz = xyz.compress(kept, axis=0)
     return PointCloud(
         xyz=xyz,
-        time_offset_ns=_read_times(records, kept, _stamp_ns(message), stamp_at),
+        time_offset_ns=_read_times(records, kept, message, stamp_at),
         intensity=_read_intensity(records, kept),
         rgb=_read_rgb(records, kept),
         dropped=records.count - len(xyz),
@@ -172,11 +173,6 @@ def encode_points(
     return PointCloudFields(height, width, fields, False, point_step, row_step, data, is_dense)
 
 
-def _stamp_ns(message: PointCloudMessage) -> int:
-    header = getattr(message, "header", None)
-    return 0 if header is None else int(header.stamp.sec) * 10**9 + int(header.stamp.nanosec)
-
-
 def _read_xyz(records: PointRecords) -> Float32Array:
     types = [records.dtype(name) for name in "xyz"]
     for name, dtype in zip("xyz", types, strict=True):
@@ -205,12 +201,13 @@ def _are_measured(xyz: Float32Array) -> npt.NDArray[np.bool_]:
 
 
 def _read_times(
-    records: PointRecords, kept: _Kept, stamp_ns: int, stamp_at: StampAt
+    records: PointRecords, kept: _Kept, message: PointCloudMessage, stamp_at: StampAt
 ) -> npt.NDArray[np.int64] | None:
     field = next((name for name in TIME_FIELDS if name in records.fields), None)
     if field is None:
         return None
     values = records.column(field)[kept]
+    stamp_ns = stamp_ns_of(message) if hasattr(message, "header") else 0
     return point_time_offsets(values, field, stamp_ns, stamp_at) if values.size else None
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from depth_completion_core.codecs.stamps import stamp_ns_of
 from depth_completion_core.geometry.transform_buffer import TransformBuffer
 from depth_completion_core.geometry.transforms import RigidTransform
 
@@ -26,8 +27,6 @@ def add_stamped(buffer: TransformBuffer, message: Any, *, is_static: bool) -> No
         if is_static:
             buffer.set_static(parent, child, parent_from_child)
         else:
-            stamp = message.header.stamp
-            stamp_ns = int(stamp.sec) * 10**9 + int(stamp.nanosec)
-            buffer.set_dynamic(parent, child, stamp_ns, parent_from_child)
+            buffer.set_dynamic(parent, child, stamp_ns_of(message), parent_from_child)
     except ValueError as error:
         raise ValueError(f"transform '{parent}' -> '{child}': {error}") from error

@@ -17,7 +17,7 @@ from depth_completion_core.codecs.image import decode_compressed_image, decode_i
 from depth_completion_core.codecs.pointcloud import PointCloud, decode_points
 from depth_completion_core.frame import Frame, SparseDepth
 from depth_completion_core.geometry.arrays import Float32Array, UInt8Array
-from depth_completion_core.geometry.calibration import CalibratedCamera, camera_from_info
+from depth_completion_core.geometry.calibration import camera_from_info
 from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.geometry.deskew import deskew
 from depth_completion_core.geometry.transform_buffer import TransformBuffer
@@ -103,17 +103,13 @@ class _Measured:
 
 
 class FrameBuilder:
-    """Builds the frames of one image stream."""
+    """Builds the frames of images that share one calibration; never changes."""
 
-    def __init__(self, geometry: Geometry) -> None:
+    def __init__(self, geometry: Geometry, camera_info: Message) -> None:
+        """Take the sensors' places and the calibration; raises ValueError on an empty one."""
         self._geometry = geometry
-        self._info: Message = None
-        self._calibration: CalibratedCamera | None = None
-
-    def set_camera_info(self, info: Message) -> None:
-        """Take the calibration of the images that follow; raises ValueError on an empty one."""
-        self._calibration = camera_from_info(info, rectified=self._geometry.rectified)
-        self._info = info
+        self._calibration = camera_from_info(camera_info, rectified=geometry.rectified)
+        self._camera_frame = _frame_of(camera_info)
 
     def build(self, pair: Pair[Message, Message]) -> PlacedFrame:
         """Decode a pair: an image, raw or compressed, with clouds or one depth image.
@@ -122,7 +118,7 @@ class FrameBuilder:
             ValueError: a message cannot be decoded, or image and calibration do not fit.
             TransformError: the cloud's place is not known.
         """
-        calibration, optical_frame = self._known_camera(), self._optical_frame(pair)
+        calibration, optical_frame = self._calibration, self._optical_frame(pair)
         measured = self._measured(pair, optical_frame)
         camera_from_frame = calibration.camera_from_frame
         frame = Frame(
@@ -149,9 +145,9 @@ class FrameBuilder:
         """Decode the image and one cloud of a pair.
 
         Raises:
-            ValueError: a message cannot be decoded, or there is no calibration.
+            ValueError: a message cannot be decoded.
         """
-        calibration = self._known_camera()
+        calibration = self._calibration
         sweep = self._sweep(pair.clouds[stream], pair.cloud_stamps_ns[stream])
         at = self._transform_of(
             sweep.frame_id, self._optical_frame(pair), pair.image_stamp_ns, tolerance_ns=0
@@ -165,13 +161,8 @@ class FrameBuilder:
             ),
         )
 
-    def _known_camera(self) -> CalibratedCamera:
-        if self._calibration is None:
-            raise ValueError("no CameraInfo came before this image")
-        return self._calibration
-
     def _optical_frame(self, pair: Pair[Message, Message]) -> str:
-        return _frame_of(pair.image) or _frame_of(self._info)
+        return _frame_of(pair.image) or self._camera_frame
 
     def _measured(self, pair: Pair[Message, Message], optical_frame: str) -> _Measured:
         message = pair.clouds[0]

@@ -224,6 +224,19 @@ def test_motion_between_cloud_and_image_is_undone(
     assert _agreement(left, truth) < 0.1
 
 
+def test_earlier_sweeps_are_added_where_they_belong(tmp_path: Path) -> None:
+    """Half of the points are seen by a sweep, the other half only by the one before."""
+    image_ns = START_NS + 50 * MS
+    entries = without(_moving(START_NS, image_ns), CLOUD_TOPIC)
+    for sweep_ns, seen in ((START_NS - 100 * MS, _world()[::2]), (START_NS, _world()[1::2])):
+        lidar_from_odom = (_odom_from_base(sweep_ns) @ BASE_FROM_LIDAR).inverse()
+        entries.append(cloud_entry(sweep_ns, lidar_from_odom.apply(seen).astype(np.float32)))
+    (both,) = _sparse(tmp_path / "both", entries, "--pairing.accumulate-ms", "150")
+    (one,) = _sparse(tmp_path / "one", entries)
+    assert _agreement(both, _truth(image_ns)) > 0.98
+    assert _agreement(one, _truth(image_ns)) < 0.7
+
+
 def test_fixed_frame_by_name(tmp_path: Path) -> None:
     image_ns = START_NS + 50 * MS
     (undone,) = _sparse(tmp_path, _moving(START_NS, image_ns), "--fixed-frame", _ODOM)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from tests.bags.bag_factory import (
     CAMERA,
     CAMERA_FROM_LIDAR,
     CLOUD_TOPIC,
+    INFO_TOPIC,
     MS,
     Entry,
     Float32Array,
@@ -32,6 +34,7 @@ from tests.bags.bag_factory import (
     leftovers,
     mounts_entry,
     picture,
+    read_bag,
     stamp_of,
     without,
     write_ros2,
@@ -173,7 +176,7 @@ def test_truth_off_by_a_known_amount(tmp_path: Path) -> None:
     assert report["scores"]["rmse_mm"] == pytest.approx(250.0, rel=1e-4)
 
 
-def test_truth_that_comes_after_the_frame_is_counted(tmp_path: Path) -> None:
+def test_a_frame_without_its_truth_is_counted(tmp_path: Path) -> None:
     entries = [*_truths(1), *drive(3)]
     report = _run(tmp_path, entries, "--truth", "/camera/depth_truth")
     assert report["scores"]["images"] == 1
@@ -181,6 +184,34 @@ def test_truth_that_comes_after_the_frame_is_counted(tmp_path: Path) -> None:
     assert "score only: no truth on /camera/depth_truth" in reason
     assert report["drops"][reason] == 2
     assert report["frames"] == 3
+
+
+@pytest.mark.parametrize("late_ms", [-2, 3, 450])
+def test_truth_is_waited_for(tmp_path: Path, late_ms: int) -> None:
+    """Recorded so long after its image, whose cloud has come at once."""
+    truths = [replace(entry, log_ns=entry.log_ns + late_ms * MS) for entry in _truths(3)]
+    report = _run(tmp_path, [*drive(3), *truths], "--truth", "/camera/depth_truth")
+    assert report["frames"] == report["scores"]["images"] == 3
+    assert report["scores"]["mae_mm"] == 0
+    assert report["drops"] == {}
+
+
+def test_depth_is_the_same_with_a_truth_and_without(tmp_path: Path) -> None:
+    """Waiting for the truth, a frame keeps the calibration that it was paired under."""
+    truths = [replace(entry, log_ns=entry.log_ns + 250 * MS) for entry in _truths(3)]
+    wide = replace(CAMERA, fx=CAMERA.fx / 2)
+    entries = [*drive(3), *truths, info_entry(stamp_of(1) + 50 * MS, wide)]
+    entries = [e for e in entries if e.topic != INFO_TOPIC or e.log_ns not in map(stamp_of, (1, 2))]
+    flags = ("--no-copy-inputs", "--truth", "/camera/depth_truth")
+    report = _run(tmp_path / "scored", entries, *flags)
+    _run(tmp_path / "plain", entries, "--no-copy-inputs")
+    assert report["scores"]["images"] == 3
+    scored, plain = (read_bag(tmp_path / name / "out") for name in ("scored", "plain"))
+    for topic, reads in plain.topics.items():
+        found = [(read.log_ns, read.raw) for read in scored.topics[topic]]
+        assert found == [(read.log_ns, read.raw) for read in reads]
+    infos = [message.k[0] for message in plain.messages("/depth/camera_info")]
+    assert infos == [CAMERA.fx, CAMERA.fx, wide.fx]
 
 
 def test_no_scores_without_a_truth(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

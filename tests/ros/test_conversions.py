@@ -19,6 +19,7 @@ from depth_completion_core.codecs.image import decode_image, encode_image
 from depth_completion_core.codecs.messages import ImageFields
 from depth_completion_core.codecs.point_records import NUMPY_TYPES
 from depth_completion_core.codecs.pointcloud import PointCloudFields, decode_points, encode_points
+from depth_completion_core.codecs.stamps import stamp_ns_of
 from depth_completion_core.config import CloudConfig
 from depth_completion_core.frame import DepthPrediction, Frame, SparseDepth
 from depth_completion_core.geometry.camera import CameraModel
@@ -53,7 +54,6 @@ from depth_completion_ros.conversions import (  # noqa: E402
     MESSAGE_TYPES,
     header,
     message_of,
-    stamp_ns_of,
 )
 
 AnyArray = npt.NDArray[Any]

@@ -59,9 +59,7 @@ def _geometry(
 
 
 def _builder(geometry: Geometry) -> FrameBuilder:
-    builder = FrameBuilder(geometry)
-    builder.set_camera_info(_info())
-    return builder
+    return FrameBuilder(geometry, _info())
 
 
 def _pair(
@@ -153,12 +151,6 @@ def test_a_frame_that_tf_does_not_know_is_named_with_those_that_exist() -> None:
     cloud = _message(encode_points(np.array([[0.0, 0.0, 5.0]])), "roof_lidar")
     with pytest.raises(TransformError, match=r"roof_lidar.*lidar, odom, optical"):
         _builder(_geometry(_moving_camera())).build(_pair(cloud))
-
-
-def test_without_calibration_there_is_no_frame() -> None:
-    cloud = _message(encode_points(np.array([[0.0, 0.0, 5.0]])), "lidar")
-    with pytest.raises(ValueError, match="no CameraInfo"):
-        FrameBuilder(_geometry(_moving_camera())).build(_pair(cloud))
 
 
 def test_the_fixed_frame_is_one_that_the_camera_moves_against() -> None:
