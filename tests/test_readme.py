@@ -30,14 +30,6 @@ def test_python_example_runs() -> None:
     assert 0.0 <= distance < 100.0
 
 
-def test_links_point_to_files() -> None:
-    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
-    for page in pages:
-        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
-            if not target.startswith("http"):
-                assert (page.parent / target).exists(), f"{page.name}: {target}"
-
-
 @pytest.mark.parametrize("command", ["demo", "test", "lint"])
 def test_make_has_the_commands_of_the_readme(command: str) -> None:
     shown = subprocess.run(

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What becomes of a sample's measurements before a model sees them."""
+"""How a sample's measurements are changed before a model sees them."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ from depth_completion_core.data.sampling.sparsify import Sparsifier, sparsified,
 from depth_completion_core.metrics import Protocol
 
 _MEASURED = "measured:"
+_OWN = "the data set's own"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """How the measurements of every sample are drawn and spoiled; the same for the same seed.
+    """How the measurements of every sample are sampled and corrupted, determined by the seed.
 
     Attributes:
-        points: a sparsifier, such as ``uniform:500``, that draws from the truth;
-            ``measured:500`` for so many of the measured points; empty for those of the set.
-        fallback: the sparsifier for samples that the set gives no measurements with.
-        corruption: how they are spoiled, such as ``outliers:0.1``; empty for not at all.
-        seed: of both.
+        points: a sparsifier, such as ``uniform:500``, that samples the truth; ``measured:500``
+            for that many of the measurements; empty for the data set's own measurements.
+        fallback: the sparsifier for samples that come without measurements.
+        corruption: how to corrupt them, such as ``outliers:0.1``; empty for no corruption.
+        seed: seed of both.
     """
 
     points: str = ""
@@ -42,29 +43,30 @@ class Condition:
             Corruption.from_text(self.corruption)
 
     def __str__(self) -> str:
-        points = self.points or (f"of the set, else {self.fallback}" if self.fallback else "")
-        return " with ".join(filter(None, (points or "of the set", self.corruption)))
+        own = f"{_OWN}, else {self.fallback}" if self.fallback else _OWN
+        return " with ".join(filter(None, (self.points or own, self.corruption)))
 
     def apply(self, sample: Sample) -> Sample:
-        """The sample with the measurements that a model gets.
+        """The sample with the measurements that a model sees.
 
         Raises:
-            DataError: it lacks what is drawn from, or the intrinsics that a sparsifier needs.
+            DataError: the sample has nothing to sample from, or lacks the intrinsics that a
+                sparsifier needs.
         """
-        drawn = self._drawn(sample)
+        measured = self._measured(sample)
         if not self.corruption:
-            return drawn
-        # Another seed than that of the draw, or the same numbers would choose and spoil.
-        return corrupted(drawn, Corruption.from_text(self.corruption), seed=self.seed + 1)
+            return measured
+        # A seed of its own, or the same random numbers would choose and corrupt the points.
+        return corrupted(measured, Corruption.from_text(self.corruption), seed=self.seed + 1)
 
-    def _drawn(self, sample: Sample) -> Sample:
+    def _measured(self, sample: Sample) -> Sample:
         points = self.points or ("" if sample.sparse else self.fallback)
         if not points:
             return sample
         if not points.startswith(_MEASURED):
             return sparsified(sample, Sparsifier.from_text(points), seed=self.seed)
         if sample.sparse is None:
-            raise DataError(f"{sample.name}: it has no measurements that {points} could be of")
+            raise DataError(f"{sample.name}: it has no measurements that {points} could sample")
         random = generator_for(self.seed, sample.name)
         return replace(sample, sparse=uniform(sample.sparse, _measured_count(points), random))
 
@@ -72,7 +74,7 @@ class Condition:
 def condition_for(
     dataset: DepthDataset, protocol: Protocol, *, points: str, corruption: str, seed: int
 ) -> Condition:
-    """The condition that is asked for, with what the set or its protocol say of the rest."""
+    """The requested condition, completed with defaults of the data set or its protocol."""
     own = getattr(dataset, "default_sparsifier", "") or protocol.sparsifier
     return Condition(points=points, fallback=own, corruption=corruption, seed=seed)
 

@@ -17,15 +17,15 @@ from depth_completion_core.files.output_files import write_depth_npy, write_dept
 from depth_completion_core.frame import DepthPrediction
 from depth_completion_core.metrics import Protocol, depth_metrics
 
-NO_TRUTH = "the data set gives no true depth"
-NOTHING_SCORED = "no true depth that the protocol counts"
+NO_TRUTH = "the data set has no true depth"
+NOTHING_SCORED = "no true depth that the protocol scores"
 NO_PREDICTION = "no prediction where there is true depth"
 
 PNG_DEPTH_SCALE = 256.0
 PREDICTIONS, SUBMISSION = "predictions", "kitti_submission"
 
-# What a frame may raise without ending the run: bad data, a frame that does not suit the model, and
-# what torch raises where memory is short.
+# What a frame may raise without ending the run: bad data, a frame that does not fit the model, and
+# what torch raises when it runs out of memory.
 OF_ONE_FRAME = (ValueError, RuntimeError)
 
 
@@ -35,9 +35,9 @@ class Job:
 
     Attributes:
         predictor: the model.
-        condition: what it gets to see.
-        table: what is known so far.
-        save: predictions are written: npy, png or kitti; empty for not.
+        condition: the measurements that it sees.
+        table: the records so far.
+        save: format of the predictions to write: npy, png or kitti; empty to write none.
     """
 
     predictor: Predictor
@@ -51,14 +51,14 @@ class Job:
         return self.table.folder / (SUBMISSION if self.save == "kitti" else PREDICTIONS)
 
     def prediction_file(self, name: str) -> Path:
-        """The file of a sample; raises DataError for a name that leads out of the folder."""
+        """The file of a sample; raises DataError for a name that points outside the folder."""
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts or not path.parts:
-            raise DataError(f"the sample's name '{name}' cannot be that of a file")
+            raise DataError(f"the sample's name '{name}' cannot be used as a file name")
         return self.prediction_folder / f"{name}.{'npy' if self.save == 'npy' else 'png'}"
 
     def is_done(self, name: str) -> bool:
-        """Whether this frame is scored and, where asked for, its prediction written."""
+        """Whether this frame is scored and, if requested, its prediction written."""
         return self.table.has(name) and (not self.save or self.prediction_file(name).is_file())
 
 
@@ -70,21 +70,21 @@ def score(
     *,
     title: str = "",
 ) -> None:
-    """Score samples; what goes wrong with one is recorded, and the run goes on.
+    """Score samples; a failure of one is recorded, and the run continues.
 
-    Frames that a table has already are not done again. Tables are whole on disk after every few
+    Frames that are already in a table are skipped. Complete tables are written to disk every few
     seconds, at the end, and after Ctrl-C.
 
     Args:
-        dataset: to be scored on.
+        dataset: the data set to score on.
         indices: which samples.
-        jobs: whose tables are filled.
+        jobs: the jobs whose tables are filled.
         protocol: how to score.
-        title: what the progress bar says.
+        title: label of the progress bar.
 
     Raises:
         OSError: a result cannot be written.
-        ImportError: a model needs a package that is not there.
+        ImportError: a model needs a package that is not installed.
     """
     names = dataset.names
     try:
@@ -123,7 +123,7 @@ def _score_sample(
 def record_of(
     sample: Sample, prediction: DepthPrediction, ms: float, protocol: Protocol
 ) -> FrameRecord:
-    """Score one prediction; a figure that cannot be had is a reason."""
+    """Score one prediction; if there are no metrics, the record says why."""
     seen = prediction.sparse.count
     if sample.truth is None:
         return FrameRecord(name=sample.name, skipped=NO_TRUTH, measured_pixels=seen, ms=ms)
@@ -147,6 +147,6 @@ def _save(job: Job, name: str, prediction: DepthPrediction) -> None:
 
 
 def _reason(error: Exception) -> str:
-    """The first line of a message: torch adds advice of many lines to some."""
+    """The first line of a message: torch appends many lines of advice to some."""
     lines = str(error).splitlines()
     return lines[0] if lines else type(error).__name__

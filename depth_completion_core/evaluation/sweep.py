@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""How errors change with the measurements: fewer points, fewer scan lines, noise, outliers."""
+"""Errors as a function of the measurements: fewer points, fewer scan lines, noise, outliers."""
 
 from __future__ import annotations
 
@@ -15,36 +15,42 @@ from depth_completion_core.evaluation.session import Case
 
 
 class SweepError(ValueError):
-    """A text that names no sweep; the message lists the known ones."""
+    """The text does not name a sweep; the message lists the known ones."""
 
 
 class _Axis(NamedTuple):
-    """What is varied, over which values where none are given, and what a value changes."""
+    """What is varied, the default values, and how a value changes the condition."""
 
     label: str
     values: tuple[float, ...]
     at: Callable[[Condition, str], Condition]
 
 
-def _spoiled(kind: str) -> Callable[[Condition, str], Condition]:
+def _corrupted(kind: str) -> Callable[[Condition, str], Condition]:
     return lambda condition, value: replace(condition, corruption=f"{kind}:{value}")
 
 
-def _drawn(kind: str) -> Callable[[Condition, str], Condition]:
+def _sampled(kind: str) -> Callable[[Condition, str], Condition]:
     return lambda condition, value: replace(condition, points=f"{kind}:{value}")
 
 
 AXES = {
-    "points": _Axis("points drawn from the truth", (150, 500, 1500, 5000), _drawn("uniform")),
-    "measured": _Axis("of the measured points", (150, 500, 1500, 5000), _drawn("measured")),
-    "lines": _Axis("scan lines", (8, 16, 32, 64), _drawn("lidar_lines")),
-    "noise": _Axis(
-        "noise, standard deviation over depth", (0, 0.01, 0.02, 0.05, 0.1), _spoiled("noise")
+    "points": _Axis("points sampled from the truth", (150, 500, 1500, 5000), _sampled("uniform")),
+    "measured": _Axis(
+        "points sampled from the measurements", (150, 500, 1500, 5000), _sampled("measured")
     ),
-    "outliers": _Axis("share of outliers", (0, 0.01, 0.05, 0.1, 0.2), _spoiled("outliers")),
-    "dropouts": _Axis("share of points lost", (0, 0.25, 0.5, 0.75, 0.9), _spoiled("dropouts")),
+    "lines": _Axis("scan lines", (8, 16, 32, 64), _sampled("lidar_lines")),
+    "noise": _Axis(
+        "noise, standard deviation relative to depth",
+        (0, 0.01, 0.02, 0.05, 0.1),
+        _corrupted("noise"),
+    ),
+    "outliers": _Axis("share of outliers", (0, 0.01, 0.05, 0.1, 0.2), _corrupted("outliers")),
+    "dropouts": _Axis("share of points lost", (0, 0.25, 0.5, 0.75, 0.9), _corrupted("dropouts")),
     "misplaced": _Axis(
-        "points misplaced, standard deviation in pixels", (0, 0.5, 1, 2, 4), _spoiled("misplaced")
+        "shift of the points, standard deviation in pixels",
+        (0, 0.5, 1, 2, 4),
+        _corrupted("misplaced"),
     ),
 }
 """Every sweep, by name."""
@@ -74,10 +80,10 @@ class Sweep:
             values = tuple(float(value) for value in listed.split(",")) if listed else ()
         except ValueError as error:
             raise SweepError(
-                f"'{text}': expected numbers with commas between, as in {name}=150,500"
+                f"'{text}': expected numbers separated by commas, as in {name}=150,500"
             ) from error
         if len(set(values)) < len(values):
-            raise SweepError(f"'{text}' has a value twice; give each once")
+            raise SweepError(f"'{text}' gives a value twice; give each only once")
         return cls(name=name, values=values or AXES[name].values)
 
     @property
@@ -86,11 +92,11 @@ class Sweep:
         return AXES[self.name].label
 
     def conditions(self, base: Condition) -> list[tuple[str, Condition]]:
-        """The text of each value, and the condition there.
+        """The text of each value, with its condition.
 
         Raises:
-            ValueError: a value cannot be.
-            SweepError: the measurements are spoiled already, in another way.
+            ValueError: a value is out of range.
+            SweepError: the measurements are already corrupted in another way.
         """
         texts = [f"{value:.12g}" for value in self.values]
         found = [(text, AXES[self.name].at(base, text)) for text in texts]
@@ -104,7 +110,9 @@ def sweeps_from(texts: Sequence[str]) -> list[Sweep]:
     sweeps = [Sweep.from_text(text) for text in texts]
     names = [sweep.name for sweep in sweeps]
     if len(set(names)) < len(names):
-        raise SweepError(f"a sweep is asked for twice in {' '.join(texts)}; give its values once")
+        raise SweepError(
+            f"a sweep is requested twice in {' '.join(texts)}; list all its values in one"
+        )
     return sweeps
 
 
@@ -121,8 +129,8 @@ def _check_keeps_corruption(base: Condition, condition: Condition, name: str) ->
     kind, _, _ = base.corruption.partition(":")
     if kind and kind != condition.corruption.partition(":")[0]:
         raise SweepError(
-            f"the measurements are spoiled by {base.corruption}, and the sweep of {name} would "
-            "spoil them in its own way instead; give one of both"
+            f"the measurements are already corrupted by {base.corruption}, which the sweep of "
+            f"{name} would replace; leave out one of the two"
         )
 
 

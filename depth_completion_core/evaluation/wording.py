@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What a protocol means, in words: for tables of results and for the documentation."""
+"""Protocols explained in words, for tables of results and for the documentation."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ from depth_completion_core.metrics import PROTOCOLS, Protocol
 _MISSING = {
     "left_out": (
         "Pixels without a prediction (none, NaN, 0 or less) are left out of the errors; coverage "
-        "is the share of the truth that has one. Compare errors at equal coverage only."
+        "is the share of scored pixels that have one. Compare errors only at equal coverage."
     ),
     "as_zero": (
-        "Pixels without a prediction (none, NaN, 0 or less) count as 0 m, with inverse depth 0 and "
-        "no δ; coverage is the share of the truth that has one."
+        "Pixels without a prediction (none, NaN, 0 or less) are scored as 0 m, with inverse depth "
+        "0, and fail every δ; coverage is the share of scored pixels that have one."
     ),
 }
 _CLIPPING = "Predictions are not clipped."
 _SPREAD = " ± is the standard deviation over images."
 _COLUMNS = (
-    "Points: measurements that the model saw, mean per image. ms: time of the model per frame, "
-    "mean, synchronised; reading and drawing points are not in it."
+    "Points: mean number of measurements per image that the model saw. ms: mean time of the model "
+    "per frame, synchronised, without reading the frame and sampling points."
 )
 
 
 def notes(protocol: Protocol, name: str, rows: Sequence[Row], *, with_spread: bool = True) -> str:
-    """What the numbers mean, and which images they are not about, as a Markdown list.
+    """What the numbers mean, and which images they leave out, as a Markdown list.
 
     Args:
-        protocol: that they are of.
-        name: of the protocol.
-        rows: of the table.
+        protocol: the protocol used for scoring.
+        name: name of the protocol.
+        rows: rows of the table.
         with_spread: whether the table has standard deviations.
     """
     averaged = {
-        "per_image": "computed per image, then averaged over images",
-        "pooled": "of all pixels of all images together",
+        "per_image": "computed for each image, then averaged over images",
+        "pooled": "computed over all pixels of all images together",
     }[protocol.averaging]
     spread = _SPREAD if with_spread else ""
     lines = [
@@ -50,7 +50,7 @@ def notes(protocol: Protocol, name: str, rows: Sequence[Row], *, with_spread: bo
     for row in rows:
         label = ", ".join(row.labels)
         lines += [
-            f"{label}: {count} of {row.summary.frames} images not in the means: {reason}."
+            f"{label}: {count} of {row.summary.frames} images left out of the means: {reason}."
             for reason, count in row.summary.skipped.items()
         ]
     lines += failures(rows)
@@ -58,7 +58,7 @@ def notes(protocol: Protocol, name: str, rows: Sequence[Row], *, with_spread: bo
 
 
 def failures(rows: Sequence[Row]) -> list[str]:
-    """A sentence for each set of frames that failed; rows that failed alike share one."""
+    """A sentence for each set of failed frames; rows with the same failures share one."""
     alike: dict[tuple[tuple[str, str], ...], list[Row]] = {}
     for row in rows:
         if row.summary.failed:
@@ -80,18 +80,18 @@ def protocol_table() -> str:
     """The table of all protocols, for the documentation."""
     headings = (
         "name",
-        "truth that counts",
-        "scored part",
+        "scored truth",
+        "scored region",
         "averaging",
         "pixels without prediction",
         "unit",
-        "points where the set has none",
+        "default points",
         "source",
     )
     lines = [table_line(headings), table_line(["---"] * len(headings))]
     for name, protocol in PROTOCOLS.items():
         crop = "bottom {}x{}".format(*reversed(protocol.crop)) if any(protocol.crop) else "image"
-        drawn = f"`{protocol.sparsifier}`, seed {protocol.seed}" if protocol.sparsifier else ""
+        points = f"`{protocol.sparsifier}`, seed {protocol.seed}" if protocol.sparsifier else ""
         cells = [
             f"`{name}`",
             _bounds(protocol),
@@ -99,7 +99,7 @@ def protocol_table() -> str:
             protocol.averaging.replace("_", " "),
             protocol.missing.replace("_", " "),
             protocol.unit,
-            drawn,
+            points,
             protocol.source,
         ]
         lines.append(table_line(cells))

@@ -43,10 +43,10 @@ def test_overview() -> None:
     assert [row[0] for row in rows] == [f"`{name}`" for name in DATASETS]
     for row, reader in zip(rows, map(dataset_class, DATASETS), strict=True):
         assert row[2] == f"`{reader.protocol}`"
-        if drawn := _sparsifier(reader):
-            assert row[3] == f"drawn: `{drawn}`"
+        if sampled := _sparsifier(reader):
+            assert row[3] == f"sampled: `{sampled}`"
         else:
-            assert row[3].startswith("of the set")
+            assert row[3].startswith("its own")
 
 
 @pytest.mark.parametrize("name", DATASETS)
@@ -67,7 +67,7 @@ def test_options(name: str) -> None:
 @pytest.mark.parametrize("name", DATASETS)
 def test_what_everybody_asks_is_answered(name: str) -> None:
     section = _SECTIONS[name]
-    assert re.search(r"\bLicence: \w", section)
+    assert re.search(r"\bLicence:\s\w", section)
     assert re.search(r"\b[Ss]plits?\b", section)
     if dataset_class(name).needs_root:
         assert "```\n" in section

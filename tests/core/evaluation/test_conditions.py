@@ -105,6 +105,6 @@ def test_measured_points_of_nothing_are_an_error() -> None:
 
 
 def test_words() -> None:
-    assert str(Condition()) == "of the set"
+    assert str(Condition()) == "the data set's own"
     assert str(Condition(points="uniform:5", corruption="noise:0.1")) == "uniform:5 with noise:0.1"
     assert "else uniform:5" in str(Condition(fallback="uniform:5"))

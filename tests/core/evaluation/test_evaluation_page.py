@@ -8,7 +8,6 @@ import re
 import shlex
 from pathlib import Path
 
-import pytest
 import tyro
 
 from depth_completion_core.data import dataset_class
@@ -62,12 +61,12 @@ def test_metrics() -> None:
 
 
 def test_points_and_corruptions() -> None:
-    drawn, spoiled = _rows("`--points`"), _rows("`--corrupt`")
-    examples = [re.findall(r"`([a-z_]+:[^`]+)`", " ".join(row)) for row in drawn]
+    sampled, corrupted = _rows("`--points`"), _rows("`--corrupt`")
+    examples = [re.findall(r"`([a-z_]+:[^`]+)`", " ".join(row)) for row in sampled]
     assert [row[0].split(":")[0] for row in examples] == [*SPARSIFIERS, "measured"]
     for text in (text for row in examples[:-1] for text in row):
         assert str(Sparsifier.from_text(text)) == text
-    examples = [re.findall(r"`([a-z_]+:[^`]+)`", " ".join(row)) for row in spoiled]
+    examples = [re.findall(r"`([a-z_]+:[^`]+)`", " ".join(row)) for row in corrupted]
     assert {row[0].split(":")[0] for row in examples} == CORRUPTIONS.keys()
     for text in (text for row in examples for text in row):
         assert str(Corruption.from_text(text)) == text
@@ -99,16 +98,3 @@ def test_files_that_are_written(tmp_path: Path) -> None:
         for name in found
     }
     assert generic == {row[0].strip("`") for row in _rows("file below `--out`")}
-
-
-@pytest.mark.parametrize("page", ["evaluation.md", "datasets.md"])
-def test_links_into_pages_lead_to_headings(page: str) -> None:
-    text = (_DOCS / page).read_text(encoding="utf-8")
-    links = re.findall(r"\]\(([^)#]*)#([^)]+)\)", text)
-    assert links
-    for target, anchor in links:
-        headings = re.findall(r"^#+ (.*)$", (_DOCS / (target or page)).read_text("utf-8"), re.M)
-        anchors = [
-            re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings
-        ]
-        assert anchor in anchors, (target, anchor)

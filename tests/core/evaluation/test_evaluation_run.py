@@ -160,7 +160,7 @@ def test_a_frame_whose_prediction_is_gone_is_done_again(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["../x", "/x", "a/../../x"])
 def test_names_do_not_lead_out_of_the_folder(tmp_path: Path, name: str) -> None:
-    with pytest.raises(DataError, match="cannot be that of a file"):
+    with pytest.raises(DataError, match="cannot be used as a file name"):
         _job(tmp_path, Offset(), save="npy").prediction_file(name)
 
 

@@ -105,6 +105,6 @@ def test_the_command_writes_what_the_server_takes(
     assert measured is not None
     # Nearest keeps what was measured: the scale has come through.
     assert np.array_equal(numbers[measured > 0], measured[measured > 0])
-    assert "2 of 2 images not in the means: the data set gives no true depth" in (
+    assert "2 of 2 images left out of the means: the data set has no true depth" in (
         tmp_path / "out" / "table.md"
     ).read_text(encoding="utf-8")

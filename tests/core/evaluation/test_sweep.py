@@ -161,7 +161,7 @@ def test_more_dropouts_leave_a_part_of_what_fewer_left() -> None:
         (["outlier"], "Did you mean 'outliers'"),
         (["points=150,x"], "expected numbers"),
         (["points=150,150.0"], "a value twice"),
-        (["noise", "noise=0.1"], "asked for twice"),
+        (["noise", "noise=0.1"], "requested twice"),
     ],
 )
 def test_sweeps_that_cannot_be(texts: list[str], words: str) -> None:
@@ -177,7 +177,7 @@ def test_values_that_cannot_be_are_refused_before_a_frame_is_read(text: str) -> 
 
 def test_a_sweep_does_not_undo_another_corruption() -> None:
     spoiled = Condition(corruption="outliers:0.1")
-    with pytest.raises(SweepError, match=r"outliers:0\.1, and the sweep of noise"):
+    with pytest.raises(SweepError, match=r"outliers:0\.1, which the sweep of noise"):
         Sweep.from_text("noise").conditions(spoiled)
     for _, condition in Sweep.from_text("points=5,9").conditions(spoiled):
         assert condition.corruption == "outliers:0.1"

@@ -84,8 +84,8 @@ def test_notes_say_what_is_not_in_the_means() -> None:
         FrameRecord(name="c", failed="empty file"),
     ]
     text = notes(_VOID, "void", [Row(("set", "m"), summary_of(records, _VOID))])
-    assert "Protocol `void`: 0.2 < truth < 5 m; computed per image" in text
-    assert "set, m: 1 of 3 images not in the means: no truth." in text
+    assert "Protocol `void`: 0.2 < truth < 5 m; computed for each image" in text
+    assert "set, m: 1 of 3 images left out of the means: no truth." in text
     assert "1 of 3 frames FAILED, first c: empty file" in text
     assert "±" in text
     assert "±" not in notes(_VOID, "void", [], with_spread=False)
@@ -105,10 +105,10 @@ def test_protocol_table_says_each_field() -> None:
     assert [line[0] for line in lines] == [f"`{name}`" for name in PROTOCOLS]
     for line, protocol in zip(lines, PROTOCOLS.values(), strict=True):
         found = dict(zip(headings, line, strict=True))
-        bounds = found["truth that counts"]
+        bounds = found["scored truth"]
         assert bounds.startswith(f"{protocol.min_depth:g} {'<' if protocol.strict else '≤'} truth")
         assert bounds.endswith("truth") == math.isinf(protocol.max_depth)
-        assert found["scored part"] == ("bottom 1216x352" if any(protocol.crop) else "image")
+        assert found["scored region"] == ("bottom 1216x352" if any(protocol.crop) else "image")
         assert found["unit"] == protocol.unit
         assert found["source"] == protocol.source
-        assert protocol.sparsifier in found["points where the set has none"]
+        assert protocol.sparsifier in found["default points"]
