@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import ctypes
-import json
 import platform
 import shutil
 import subprocess
@@ -21,6 +20,7 @@ import tyro
 
 from depth_completion_core.completer import load_model
 from depth_completion_core.config import OcclusionConfig
+from depth_completion_core.files.json_files import write_json
 from depth_completion_core.frame import Frame, SparseDepth
 from depth_completion_core.geometry.arrays import Float32Array
 from depth_completion_core.geometry.camera import CameraModel
@@ -71,7 +71,7 @@ def main(arguments: list[str]) -> int:
             results[title] = {name: asdict(timing) for name, timing in timings.items()}
             print("\n".join(_table(title, timings)), flush=True)
     if wanted.json_file:
-        wanted.json_file.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+        write_json(wanted.json_file, results)
     return 0
 
 

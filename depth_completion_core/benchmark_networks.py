@@ -22,7 +22,7 @@ from depth_completion_core.benchmark import lidar_points
 from depth_completion_core.codecs.image import decode_image, encode_image
 from depth_completion_core.codecs.pointcloud import decode_points, encode_points
 from depth_completion_core.completer import DepthCompleter
-from depth_completion_core.files.output_files import write_json
+from depth_completion_core.files.json_files import write_json
 from depth_completion_core.frame import Frame
 from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.geometry.projection import pack_xyzrgb

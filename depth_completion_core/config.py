@@ -14,6 +14,7 @@ from pathlib import Path
 
 import yaml
 
+from depth_completion_core.files.atomic import write_text
 from depth_completion_core.settings.fields import ConfigError, setting
 from depth_completion_core.settings.mapping import config_from_mapping, config_to_mapping
 
@@ -148,5 +149,5 @@ def load_config(path: Path) -> CompletionConfig:
 
 
 def save_config(config: CompletionConfig, path: Path) -> None:
-    """Write the whole tree as YAML."""
-    path.write_text(yaml.safe_dump(config_to_mapping(config), sort_keys=False), encoding="utf-8")
+    """Write the whole tree as YAML; raises WriteError, an older file stays as it was."""
+    write_text(path, yaml.safe_dump(config_to_mapping(config), sort_keys=False))

@@ -25,11 +25,10 @@ from depth_completion_core.files.input_files import (
     read_image,
     read_intrinsics,
 )
+from depth_completion_core.files.json_files import without_nan, write_json
 from depth_completion_core.files.output_files import (
-    without_nan,
     write_depth_npy,
     write_depth_png,
-    write_json,
     write_picture,
     write_ply,
 )

@@ -32,7 +32,7 @@ from depth_completion_core.codecs.camera_info import encode_camera_info
 from depth_completion_core.codecs.image import encode_image
 from depth_completion_core.codecs.pointcloud import encode_points
 from depth_completion_core.codecs.stamps import seconds_and_nanoseconds, stamp_ns_of
-from depth_completion_core.files.output_files import write_json
+from depth_completion_core.files.json_files import write_json
 from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.sensing.output_topics import Fields
 from depth_completion_ros.conversions import message_of

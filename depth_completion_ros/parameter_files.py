@@ -14,7 +14,7 @@ import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
-from depth_completion_core.files.output_files import write_text
+from depth_completion_core.files.atomic import write_text
 from depth_completion_core.settings.descriptions import Setting, settings_of
 from depth_completion_ros.node_config import FIXED_AT_START, NodeConfig
 

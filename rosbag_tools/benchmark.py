@@ -8,7 +8,6 @@ bag: the model (projection included), and decoding, encoding and writing.
 
 from __future__ import annotations
 
-import json
 import sys
 import tempfile
 import time
@@ -22,6 +21,7 @@ import tyro
 
 from depth_completion_core.completer import DepthCompleter, load_model
 from depth_completion_core.config import PairingConfig
+from depth_completion_core.files.json_files import write_json
 from depth_completion_core.frame import DepthPrediction
 from depth_completion_core.metrics import protocol_named
 from depth_completion_core.world.drives import build_drive
@@ -79,7 +79,7 @@ def main(arguments: list[str]) -> int:
         f"  wall over the larger half  {result['ratio']:7.2f}"
     )
     if wanted.json_file:
-        wanted.json_file.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+        write_json(wanted.json_file, result)
     return 0
 
 

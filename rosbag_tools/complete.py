@@ -15,6 +15,7 @@ import tyro
 
 from depth_completion_core.completer import load_model
 from depth_completion_core.config import CompletionConfig, load_config
+from depth_completion_core.files.json_files import without_nan, write_json
 from depth_completion_core.metrics import protocol_named
 from depth_completion_core.sensing.holdout import Holdout
 from depth_completion_core.sensing.output_topics import DepthEncoding
@@ -24,7 +25,6 @@ from rosbag_tools.completion_plan import describe, make_plan
 from rosbag_tools.errors import BagError
 from rosbag_tools.input_flags import InputFlags
 from rosbag_tools.outputs import Outputs
-from rosbag_tools.preview import save_json
 from rosbag_tools.reader import BagReader
 from rosbag_tools.writer import BagWriter, Storage
 
@@ -108,7 +108,7 @@ def main(arguments: list[str]) -> int:
             report = complete_bag(reader, writer, plan, completer, options)
     print("\n".join(_summary(report, wanted, output)))
     if wanted.metrics:
-        save_json(wanted.metrics, report_json(report, wanted.model))
+        write_json(wanted.metrics, report_json(report, wanted.model))
     return 130 if report.interrupted else (1 if report.damage else 0)
 
 
@@ -124,11 +124,15 @@ def report_json(report: CompletionReport, model: str) -> dict[str, object]:
         "frames": report.frames,
         "images": report.images,
         "drops": dict(report.drops),
-        "scores": {name: _or_null(value) for name, value in report.scores.items()},
-        "model_ms": _percentiles(report.model_ms),
-        "gap_ms": _percentiles(report.gap_ms),
-        "coverage_of_image": _or_null(_mean(report.coverage)),
-        "mean_confidence": _or_null(_mean(report.confidence)),
+        "scores": without_nan(report.scores),
+        "model_ms": without_nan(_percentiles(report.model_ms)),
+        "gap_ms": without_nan(_percentiles(report.gap_ms)),
+        **without_nan(
+            {
+                "coverage_of_image": _mean(report.coverage),
+                "mean_confidence": _mean(report.confidence),
+            }
+        ),
         "interrupted": report.interrupted,
         "damage": report.damage,
     }
@@ -200,10 +204,6 @@ def _score_line(scores: dict[str, float], wanted: Complete) -> str:
         f"REL {scores['rel']:.4f}, delta1 {scores['delta1']:.4f}, "
         f"coverage {scores['coverage']:.3f}; {scores['images']:.0f} frames against {truth}"
     )
-
-
-def _or_null(value: float) -> float | None:
-    return None if math.isnan(value) else value
 
 
 def _mean(values: list[float]) -> float:

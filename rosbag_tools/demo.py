@@ -14,6 +14,8 @@ import tyro
 
 from depth_completion_core.completer import DepthCompleter, load_model
 from depth_completion_core.config import CloudConfig, CompletionConfig, OutputConfig
+from depth_completion_core.files.json_files import write_json
+from depth_completion_core.files.output_files import write_picture
 from depth_completion_core.geometry.arrays import UInt8Array
 from depth_completion_core.metrics import protocol_named
 from depth_completion_core.pictures.depth_colors import (
@@ -35,7 +37,6 @@ from rosbag_tools.completion import CompletionOptions, CompletionReport, complet
 from rosbag_tools.completion_plan import Plan, PlanWishes, make_plan
 from rosbag_tools.layout_synthetic import synthetic_recording
 from rosbag_tools.outputs import Outputs
-from rosbag_tools.preview import save_json, save_picture
 from rosbag_tools.reader import BagReader
 from rosbag_tools.recording import write_recording
 from rosbag_tools.scoring import Scores
@@ -86,8 +87,8 @@ def main(arguments: list[str]) -> int:
         metrics[scene][f"{_MAIN}_supported"] = {"scores": supported}
         rows.append((scene, f"{_MAIN} <= {_SUPPORT_RADIUS_PX:g} px", supported, float("nan")))
         pictures.append(_scene_picture(bag, scene))
-    save_json(wanted.out / "metrics.json", metrics)
-    save_picture(wanted.out / "overview.png", stacked(*pictures))
+    write_json(wanted.out / "metrics.json", metrics)
+    write_picture(wanted.out / "overview.png", stacked(*pictures))
     print("\n".join(_closing(rows, wanted.out, time.monotonic() - start)))
     return 0
 

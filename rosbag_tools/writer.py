@@ -19,6 +19,7 @@ from rosbags.interfaces import Connection, ConnectionExtRosbag2, MessageDefiniti
 from rosbags.rosbag2 import StoragePlugin, Writer, WriterError
 from rosbags.typesys.store import Typestore
 
+from depth_completion_core.files.atomic import put_in_place
 from rosbag_tools.errors import BagError, write_error
 from rosbag_tools.messages import LATCHED, TYPESTORE
 from rosbag_tools.reader import BagReader, RawMessage
@@ -149,9 +150,7 @@ class BagWriter:
         whole = self._folder / self.path.stem
         if self.path.suffix in _SUFFIX_STORAGE:
             whole = next(item for item in whole.iterdir() if item.suffix == self.path.suffix)
-        if self.path.exists():  # stays until the new one has its name
-            self.path.replace(self._folder / ".replaced")
-        whole.replace(self.path)
+        put_in_place(whole, self.path)
 
     def _remove_partial(self) -> None:
         self._thread.shutdown()

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from depth_completion_core.checkpoints.file_kinds import TORCH_FILE, foreign_kind
+from depth_completion_core.files.atomic import WriteError, write_whole
 
 FORMAT_VERSION = 1
 _VERSION_KEY = "depth_completion_format"
@@ -74,8 +74,13 @@ def write_checkpoint_file(
     """
     if path.suffix != ".safetensors":
         raise CheckpointError(f"{path}: the name of a checkpoint ends with .safetensors")
+    if not path.absolute().parent.is_dir():
+        raise CheckpointError(f"{path} cannot be written: there is no folder {path.parent}")
     own = {_VERSION_KEY: str(FORMAT_VERSION), "checksum": weights_checksum(weights)}
-    _write_whole(path, save(dict(weights), {**metadata, **own}))
+    try:
+        write_whole(path, save(dict(weights), {**metadata, **own}))
+    except WriteError as error:
+        raise CheckpointError(str(error)) from error
 
 
 def read_checkpoint_file(path: Path) -> CheckpointFile:
@@ -145,18 +150,3 @@ def _read(path: Path) -> CheckpointFile:
         raise CheckpointError(
             f"{path} cannot be read ({error}); it is truncated or damaged, get it again"
         ) from error
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Into a file beside it first, so that the last step is one rename."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise CheckpointError(f"{path} cannot be written: {error.strerror}; no change") from error
-    finally:  # also after Ctrl-C
-        temporary.unlink(missing_ok=True)

@@ -21,7 +21,7 @@ from depth_completion_core.checkpoints.checkpoint import (
     save_checkpoint,
 )
 from depth_completion_core.checkpoints.checkpoint_file import weights_checksum
-from depth_completion_core.files.atomic import write_durable
+from depth_completion_core.files.atomic import write_whole
 from depth_completion_core.models import build_model
 from depth_completion_core.settings.mapping import config_to_mapping
 
@@ -74,7 +74,7 @@ def export_shards(
     for number, keys in enumerate(groups, 1):
         path = folder / f"weights-{number:03d}-of-{len(groups):03d}.safetensors"
         content = save({key: halves[key] for key in keys}, {**metadata, "number": str(number)})
-        write_durable(path, content)
+        write_whole(path, content)
         paths.append(path)
     for old in set(folder.glob(_PATTERN)) - set(paths):
         old.unlink()

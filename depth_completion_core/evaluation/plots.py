@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from depth_completion_core.files.output_files import write_whole
+from depth_completion_core.files.atomic import write_whole
 
 
 class PlotError(ImportError):

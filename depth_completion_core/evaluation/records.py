@@ -14,7 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from depth_completion_core.files.output_files import write_json, write_text
+from depth_completion_core.files.atomic import write_text
+from depth_completion_core.files.json_files import write_json
 from depth_completion_core.metrics import METRIC_NAMES, DepthMetrics
 
 _COLUMNS = ("name", "skipped", "failed", "measured_pixels", "ms", *METRIC_NAMES)

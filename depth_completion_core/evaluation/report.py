@@ -14,7 +14,8 @@ from depth_completion_core.evaluation.session import Session, protocol_values
 from depth_completion_core.evaluation.sweep import Sweep, sweep_folder
 from depth_completion_core.evaluation.tables import FULL, Row, results_table
 from depth_completion_core.evaluation.wording import notes
-from depth_completion_core.files.output_files import write_json, write_text
+from depth_completion_core.files.atomic import write_text
+from depth_completion_core.files.json_files import write_json
 
 _CURVE = "curve.png"
 

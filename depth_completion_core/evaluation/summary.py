@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from depth_completion_core.evaluation.records import FrameRecord
-from depth_completion_core.files.output_files import without_nan
+from depth_completion_core.files.json_files import without_nan
 from depth_completion_core.metrics import Protocol, mean_metrics, metric_spread
 
 

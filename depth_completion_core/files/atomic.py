@@ -1,52 +1,133 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Files that survive a power cut: whole, or as they were."""
+"""The one way to write a file: after a crash or a power cut it is whole, or as it was before."""
 
 from __future__ import annotations
 
-import json
+import errno
 import os
+import secrets
+import shutil
 from pathlib import Path
 
 PARTIAL = ".partial"
 
 
-def write_durable(path: Path, data: bytes) -> None:
-    """Write under a temporary name in the same folder, flush to the disk, rename.
+class WriteError(OSError):
+    """A file that cannot be written; its text names the file, ``errno`` says why."""
+
+    def __str__(self) -> str:
+        """A sentence for whoever runs the program."""
+        return f"{self.filename} cannot be written: {self.strerror}; what was there is unchanged"
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file under a temporary name, flush it to the disk, and rename it.
+
+    Args:
+        path: the file; folders that are missing are made.
+        content: all of it.
 
     Raises:
-        OSError: there is no room, or no right; a file that was there stays as it was.
+        WriteError: there is no room or no right to write, or the path is no regular file; a file
+            that was there stays as it was, and nothing half-written is left.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}{PARTIAL}")
+    partial = _temporary(path)
     try:
-        with partial.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+        _refuse_other_kinds(path)
+        _make_folder(path.parent)
+        try:
+            with partial.open("xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(path)
+        finally:  # also after Ctrl-C
+            partial.unlink(missing_ok=True)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise WriteError(error.errno, error.strerror or str(error), str(path)) from error
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text; raises WriteError, as :func:`write_whole` does."""
+    write_whole(path, text.encode("utf-8"))
+
+
+def put_in_place(finished: Path, path: Path) -> None:
+    """Give a finished file or folder its name, after all of it has reached the disk.
+
+    What has this name already is replaced. No rename replaces a folder, so an old folder is moved
+    aside first: a power cut between the two renames leaves it beside the new one's place, under a
+    name that begins with a dot.
+
+    Args:
+        finished: on the same file system as ``path``, with no file of it open.
+        path: its name from now on.
+
+    Raises:
+        OSError: it cannot be renamed or flushed; what was there is back in its place.
+    """
+    _sync_tree(finished)
+    if path.is_dir() or (path.exists() and finished.is_dir()):
+        aside = _temporary(path)
+        path.rename(aside)
+        try:
+            finished.rename(path)
+        except BaseException:
+            aside.rename(path)
+            raise
+        _sync_folder(path.parent)
+        shutil.rmtree(aside) if aside.is_dir() else aside.unlink()
+    else:
+        finished.replace(path)
     _sync_folder(path.parent)
 
 
-def write_json(path: Path, values: object) -> None:
-    """Write plain values as indented JSON; NaN is refused, since JSON has none."""
-    write_durable(path, (json.dumps(values, indent=2, allow_nan=False) + "\n").encode("utf-8"))
-
-
 def remove_partial(folder: Path) -> None:
-    """Remove what a killed process left half written."""
+    """Remove what a killed process left half-written in a folder."""
     for path in folder.glob(f".*{PARTIAL}"):
         path.unlink(missing_ok=True)
 
 
+def _temporary(path: Path) -> Path:
+    """A name in the same folder that no other process or thread takes."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}{PARTIAL}")
+
+
+def _refuse_other_kinds(path: Path) -> None:
+    """A rename would put a file in the place of /dev/null."""
+    if path.exists() and not path.is_file():
+        raise FileExistsError(errno.EEXIST, "it is a folder or a device, not a file")
+
+
+def _make_folder(folder: Path) -> None:
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in missing:
+        _sync_folder(each.parent)
+
+
+def _sync_tree(path: Path) -> None:
+    """Flush a file, or a folder with all that is in it."""
+    if path.is_dir():
+        for each in path.iterdir():
+            _sync_tree(each)
+        _sync_folder(path)
+    else:
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+
+
 def _sync_folder(folder: Path) -> None:
-    """The rename itself must reach the disk, too."""
+    """Flush names: a new file or a rename is safe only after that."""
     if os.name != "posix":
         return
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # file systems that cannot flush a folder say this
+            raise
     finally:
         os.close(handle)

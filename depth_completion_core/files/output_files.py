@@ -1,47 +1,19 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Files that are written, each whole or not at all."""
+"""Files that are written for people and other programs: pictures, depth, point clouds."""
 
 from __future__ import annotations
 
 import io
-import json
-import math
-from collections.abc import Mapping
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from depth_completion_core.files.atomic import write_whole
 from depth_completion_core.geometry.arrays import BoolArray, Float32Array, UInt8Array
 
 _PLY_RECORD = np.dtype([("xyz", "<f4", 3), ("rgb", "u1", 3)])
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write under a temporary name, then rename; an error or Ctrl-C leaves nothing behind."""
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(data)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 text."""
-    write_whole(path, text.encode("utf-8"))
-
-
-def write_json(path: Path, values: object) -> None:
-    """Write plain values as indented JSON; NaN is refused, since JSON has none."""
-    write_text(path, json.dumps(values, indent=2, allow_nan=False) + "\n")
-
-
-def without_nan(values: Mapping[str, float]) -> dict[str, float | None]:
-    """The values for JSON, which has no NaN: None for those that are not finite."""
-    return {key: value if math.isfinite(value) else None for key, value in values.items()}
 
 
 def write_picture(path: Path, picture: UInt8Array) -> None:

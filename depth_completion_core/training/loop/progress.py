@@ -72,8 +72,3 @@ class TimeSpent:
         data_s = self.data_s / steps if steps > 0 else math.nan
         compute_s = self.compute_s / steps if steps > 0 else math.nan
         return {"data_ms_per_step": 1e3 * data_s, "compute_ms_per_step": 1e3 * compute_s}
-
-
-def without_nan(values: dict[str, float]) -> dict[str, float | None]:
-    """For JSON, which has neither NaN nor infinity."""
-    return {key: value if math.isfinite(value) else None for key, value in values.items()}

@@ -10,11 +10,12 @@ from typing import Any
 
 from depth_completion_core.checkpoints.checkpoint import save_checkpoint
 from depth_completion_core.checkpoints.shards import export_shards
+from depth_completion_core.files.json_files import without_nan
 from depth_completion_core.models.base import CompletionModel
 from depth_completion_core.settings.mapping import config_to_mapping
 from depth_completion_core.training.errors import TrainingError
 from depth_completion_core.training.feeds.sample_order import SampleOrder
-from depth_completion_core.training.loop.progress import RECENT, Progress, without_nan
+from depth_completion_core.training.loop.progress import RECENT, Progress
 from depth_completion_core.training.loop.run_folder import RunFolder, revision
 from depth_completion_core.training.recipes.recipe import Recipe
 

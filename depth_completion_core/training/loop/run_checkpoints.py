@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from depth_completion_core.files.atomic import remove_partial, write_durable
+from depth_completion_core.files.atomic import remove_partial, write_whole
 from depth_completion_core.training.errors import TrainingError
 
 STATE_FORMAT = 1
@@ -53,7 +53,7 @@ class RunCheckpoints:
         buffer = io.BytesIO()
         torch.save({"format": STATE_FORMAT, **state}, buffer)
         path = self._folder / f"step-{step:09d}{_SUFFIX}"
-        write_durable(path, buffer.getvalue())
+        write_whole(path, buffer.getvalue())
         for old in self._found()[: -self._keep]:
             old.unlink()
         return path

@@ -16,7 +16,8 @@ import torch
 import yaml
 
 import depth_completion_core
-from depth_completion_core.files.atomic import write_durable, write_json
+from depth_completion_core.files.atomic import write_text
+from depth_completion_core.files.json_files import write_json
 from depth_completion_core.training.errors import TrainingError
 from depth_completion_core.training.recipes.recipe import settled
 
@@ -66,7 +67,7 @@ class RunFolder:
     def begin(self, recipe_name: str, config: Mapping[str, Any], world: int) -> None:
         """Write settings and environment."""
         text = yaml.safe_dump({"recipe": recipe_name, **config}, sort_keys=False)
-        write_durable(self.path / "config.yaml", text.encode("utf-8"))
+        write_text(self.path / "config.yaml", text)
         write_json(self.path / "environment.json", environment(world))
 
     def clear(self) -> None:

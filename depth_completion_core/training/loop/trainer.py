@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from depth_completion_core.checkpoints.checkpoint import CheckpointError
-from depth_completion_core.files.atomic import write_json
+from depth_completion_core.files.json_files import write_json
 from depth_completion_core.training.errors import TrainingError
 from depth_completion_core.training.feeds.batch import Batch
 from depth_completion_core.training.feeds.sample_loader import SampleLoader

@@ -2,10 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
-import resource
 import struct
-import subprocess
-import sys
 from pathlib import Path
 
 import cv2
@@ -24,10 +21,8 @@ from depth_completion_core.files.input_files import (
 from depth_completion_core.files.output_files import (
     write_depth_npy,
     write_depth_png,
-    write_json,
     write_picture,
     write_ply,
-    write_whole,
 )
 
 _RANDOM = np.random.default_rng(0)
@@ -75,38 +70,6 @@ def test_ply_by_hand(tmp_path: Path) -> None:
         *xyz, red, green, blue = struct.unpack_from("<3f3B", body, 15 * index)
         np.testing.assert_array_equal(np.array(xyz, dtype=np.float32), points[index])
         assert [red, green, blue] == colors[index].tolist()
-
-
-def test_json_refuses_nan(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"NaN|nan|JSON"):
-        write_json(tmp_path / "a.json", {"a": float("nan")})
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
-    program = (
-        "import resource, signal, sys; from pathlib import Path\n"
-        "from depth_completion_core.files.output_files import write_whole\n"
-        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        f"resource.setrlimit(resource.RLIMIT_FSIZE, (1000, {resource.RLIM_INFINITY}))\n"
-        "try: write_whole(Path(sys.argv[1]), bytes(5000))\n"
-        "except OSError as error: print(error.errno)\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program, str(tmp_path / "a.bin")],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert int(done.stdout) > 0
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_an_older_file_survives_until_the_new_one_is_whole(tmp_path: Path) -> None:
-    write_whole(tmp_path / "a", b"old")
-    write_whole(tmp_path / "a", b"new")
-    assert (tmp_path / "a").read_bytes() == b"new"
-    assert [item.name for item in tmp_path.iterdir()] == ["a"]
 
 
 @pytest.mark.parametrize(
