@@ -102,8 +102,8 @@ def _begun_model(recipe: Recipe) -> CompletionModel:
     model = recipe.build_model()
     if recipe.init_weights:
         path = Path(recipe.init_weights)
-        weights = load_init_weights(path, recipe.model_name)
         try:
+            weights = load_init_weights(path, recipe.model_name)
             load_weights(model, weights, what=str(path))
         except CheckpointError as error:
             raise TrainingError(str(error)) from error

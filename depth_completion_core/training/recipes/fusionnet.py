@@ -49,8 +49,8 @@ class FusionNetRecipe(Recipe):
                 "FILE.safetensors (train scaffnet_synthetic first)"
             )
         path = Path(self.scaffnet_weights)
-        weights = load_init_weights(path, "scaffnet", self.network.scaffnet)
         try:
+            weights = load_init_weights(path, "scaffnet", self.network.scaffnet)
             load_weights(model.scaffnet, weights, what=str(path))
         except CheckpointError as error:
             raise TrainingError(str(error)) from error

@@ -16,7 +16,7 @@ import torch
 import yaml
 from safetensors.torch import load_file
 
-from depth_completion_core.checkpoints.checkpoint import load_checkpoint
+from depth_completion_core.checkpoints.checkpoint import CheckpointError, load_checkpoint
 from depth_completion_core.checkpoints.shards import export_shards, load_init_weights
 from depth_completion_core.completer import load_model
 from depth_completion_core.frame import Frame
@@ -187,17 +187,17 @@ def test_shards_of_two_exports_are_not_mixed(tmp_path: Path) -> None:
     changed = {key: value + 1 for key, value in weights.items()}
     export_shards(tmp_path, "scaffnet", changed, config={}, max_bytes=700_000)
     paths[0].write_bytes(content)
-    with pytest.raises(TrainingError, match="not one whole set"):
+    with pytest.raises(CheckpointError, match="not one whole set"):
         load_init_weights(tmp_path, "scaffnet")
     paths[0].unlink()
-    with pytest.raises(TrainingError, match=r"the 2 shards .* of 3"):
+    with pytest.raises(CheckpointError, match=r"the 2 shards .* of 3"):
         load_init_weights(tmp_path, "scaffnet")
-    with pytest.raises(TrainingError, match=r"weights of 'scaffnet', but .* trains 'fusionnet'"):
+    with pytest.raises(CheckpointError, match=r"weights of 'scaffnet', but .* trains 'fusionnet'"):
         load_init_weights(tmp_path, "fusionnet")
 
 
 def test_what_does_not_fit_half_precision_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match="layer goes up to 70000"):
+    with pytest.raises(CheckpointError, match="layer goes up to 70000"):
         export_shards(tmp_path, "scaffnet", {"layer": torch.tensor([7e4])}, config={})
 
 
