@@ -104,10 +104,10 @@ def _stages(
     completer = DepthCompleter(_seeded(name), device=device)
     image_message, cloud_message = encode_image(frame.image), encode_points(points)
     sparse = completer.sparse_depth(frame)
-    window = window_of(frame.size, completer.config.inference)
+    window = window_of(frame.size, completer.config.inference, completer.model.needs)
 
     def upload() -> ModelInput:
-        return model_input([frame], [sparse], window, size_multiple=1, device=device)
+        return model_input([frame], [sparse], window, completer.model.needs, device)
 
     inputs = upload()
     return {
@@ -126,9 +126,9 @@ def _precisions(
     """The network alone in float32, channels_last and under autocast; prints the errors."""
     frame = _frame(size)
     completer = DepthCompleter(_seeded(name), device=device)
-    window = window_of(frame.size, completer.config.inference)
+    window = window_of(frame.size, completer.config.inference, completer.model.needs)
     sparse = completer.sparse_depth(frame)
-    inputs = model_input([frame], [sparse], window, size_multiple=1, device=device)
+    inputs = model_input([frame], [sparse], window, completer.model.needs, device)
     last = _seeded(name).to(device)
     last.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     reference = _forward(completer.model, inputs)

@@ -19,10 +19,12 @@ from depth_completion_core.config import CompletionConfig
 from depth_completion_core.frame import DepthPrediction, Frame, FrameError, SparseDepth
 from depth_completion_core.geometry.arrays import Float32Array
 from depth_completion_core.geometry.projection import filter_occluded, project_points
+from depth_completion_core.inference.model_input import run_model
 from depth_completion_core.inference.postprocessing import empty_prediction, predictions
-from depth_completion_core.inference.preprocessing import model_input, window_of
+from depth_completion_core.inference.preprocessing import model_input, view_at, window_of
 from depth_completion_core.models import MODELS, build_model
 from depth_completion_core.models.base import CompletionModel
+from depth_completion_core.models.needs import ModelNeeds
 
 _WEIGHTS = Path(__file__).parent / "checkpoints" / "weights"
 
@@ -59,11 +61,17 @@ class DepthCompleter:
         """
         return self.complete_batch([frame])[0]
 
+    def configured(self, config: CompletionConfig) -> DepthCompleter:
+        """The same model with other settings; a completer's own never change."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__, config=config)
+        return other
+
     @torch.inference_mode()
     def complete_batch(self, frames: Sequence[Frame]) -> list[DepthPrediction]:
         """Dense depth for several frames, which the model sees at once where they are alike.
 
-        Alike are frames of one size, with as many context images, all with or without a camera.
+        Alike are frames of one size of which the same is known: camera, poses of other views.
 
         Raises:
             FrameError: a frame lacks what the model needs.
@@ -71,15 +79,15 @@ class DepthCompleter:
         """
         sparse = [self.sparse_depth(frame) for frame in frames]
         results: dict[int, DepthPrediction] = {}
-        groups: dict[tuple[tuple[int, int], int, bool], list[int]] = {}
+        groups: dict[tuple[object, ...], list[int]] = {}
+        needs = self.model.needs
         for index, frame in enumerate(frames):
             self._check_needs(frame)
-            window = window_of(frame.size, self.config.inference)
-            if self.model.needs_sparse_depth and not sparse[index].valid[window.slices].any():
+            window = window_of(frame.size, self.config.inference, needs)
+            if needs.sparse_depth and not sparse[index].valid[window.slices].any():
                 results[index] = empty_prediction(sparse[index])
             else:
-                alike = (frame.size, len(frame.context), frame.camera is None)
-                groups.setdefault(alike, []).append(index)
+                groups.setdefault(_what_is_known(frame, needs), []).append(index)
         for indices in groups.values():
             group = self._complete_group([frames[i] for i in indices], [sparse[i] for i in indices])
             results.update(zip(indices, group, strict=True))
@@ -106,24 +114,29 @@ class DepthCompleter:
         return SparseDepth(torch.where(seen, depth, 0.0).cpu().numpy(), seen.cpu().numpy())
 
     def _check_needs(self, frame: Frame) -> None:
-        wanted, name = self.model.context_count, type(self.model).__name__
-        if len(frame.context) < wanted:
-            raise FrameError(f"{name} needs {wanted} context images, got {len(frame.context)}")
-        if self.model.needs_sparse_depth and frame.points is None and frame.sparse is None:
+        needs, name = self.model.needs, type(self.model).__name__
+        for offset in needs.view_offsets:
+            view_at(frame, offset)
+        if needs.sparse_depth and frame.points is None and frame.sparse is None:
             raise FrameError(f"{name} needs points or sparse depth, and the frame has neither")
+        if needs.intrinsics and frame.camera is None:
+            raise FrameError(f"{name} needs a calibrated camera, and the frame has none")
 
     def _complete_group(
         self, frames: list[Frame], sparse: list[SparseDepth]
     ) -> list[DepthPrediction]:
-        window = window_of(frames[0].size, self.config.inference)
-        inputs = model_input(
-            frames,
-            sparse,
-            window,
-            size_multiple=self.model.size_multiple,
-            device=self.device,
-        )
-        return predictions(self.model(inputs), sparse, window, self.config.output)
+        needs = self.model.needs
+        window = window_of(frames[0].size, self.config.inference, needs)
+        inputs = model_input(frames, sparse, window, needs, self.device)
+        output = run_model(self.model, inputs)
+        return predictions(output, frames, sparse, window, self.config.output)
+
+
+def _what_is_known(frame: Frame, needs: ModelNeeds) -> tuple[object, ...]:
+    """Frames of which this is equal can be batched."""
+    views = [view_at(frame, offset) for offset in needs.view_offsets]
+    known = [(view.camera is None, view.view_from_target is None) for view in views]
+    return (frame.size, frame.camera is None, *known)
 
 
 def load_model(

@@ -4,13 +4,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from depth_completion_core.geometry.arrays import BoolArray, Float32Array, UInt8Array
 from depth_completion_core.geometry.camera import CameraModel
+from depth_completion_core.geometry.pixel_distance import distance_to_nearest_px
+from depth_completion_core.geometry.range_depth import range_of_z, z_of_range
 from depth_completion_core.geometry.transforms import RigidTransform
 
 
@@ -51,6 +56,28 @@ class SparseDepth:
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class View:
+    """Another image of the same camera, before or after that of a frame.
+
+    Attributes:
+        offset: which one, counted in images: -1 is the image before, 1 the next.
+        image: (H, W, 3) uint8 RGB, of the same size.
+        camera: its intrinsics, where they are known.
+        stamp_ns: its time, nanoseconds.
+        sparse: what was measured with it.
+        view_from_target: takes points from the optical frame of the frame's image to that of this
+            one; None where the motion in between is not known.
+    """
+
+    offset: int
+    image: UInt8Array
+    camera: CameraModel | None = None
+    stamp_ns: int = 0
+    sparse: SparseDepth | None = None
+    view_from_target: RigidTransform | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Frame:
     """One image at one instant, with what was measured of its depth.
 
@@ -61,7 +88,7 @@ class Frame:
         points: (N, 3) float32 metres in the frame of the sensor, or None.
         camera_from_points: takes ``points`` to the optical frame.
         sparse: sparse depth at the size of the image, instead of points; or None.
-        context: further images of the same size, (H, W, 3) uint8 RGB, for multi-frame networks.
+        views: further images of the same camera, for networks that look at several.
         stamp_ns: time of the image, nanoseconds.
         frame_id: name of the optical frame.
     """
@@ -71,19 +98,22 @@ class Frame:
     points: Float32Array | None = None
     camera_from_points: RigidTransform | None = None
     sparse: SparseDepth | None = None
-    context: tuple[UInt8Array, ...] = ()
+    views: tuple[View, ...] = ()
     stamp_ns: int = 0
     frame_id: str = ""
 
     def __post_init__(self) -> None:
-        for image in (self.image, *self.context):
+        for image in (self.image, *(view.image for view in self.views)):
             if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
                 raise FrameError(
                     f"expected an RGB image (height, width, 3) of uint8, got shape {image.shape} "
                     f"of {image.dtype}"
                 )
             if image.shape != self.image.shape:
-                raise FrameError(f"context image {image.shape} differs from {self.image.shape}")
+                raise FrameError(
+                    f"a further view is {image.shape}, the image {self.image.shape}; all views of "
+                    "a frame are of one size"
+                )
         self._check_camera()
         self._check_measurements()
 
@@ -117,28 +147,60 @@ class Frame:
             )
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class DepthPrediction:
     """Dense depth for one frame, at the size of its image.
 
     Attributes:
-        depth: (H, W) float32, metres along the optical Z axis (along ``rays`` where those are
-            given); 0 where not valid.
+        depth: (H, W) float32 metres; 0 where not valid.
         valid: (H, W) bool: predicted, within the range limits and near enough to a measurement.
+        along: what ``depth`` is measured along: the optical axis (``z``), or the rays (``range``).
+        rays: (H, W, 3) float32 unit rays of the pixels in the optical frame, of a network that
+            learns its camera, and wherever ``along`` is ``range``; else None.
         confidence: (H, W) float32 in 0..1, or None where the model gives none.
-        support_distance_px: (H, W) float32, distance to the nearest measurement, pixels; infinite
-            where nothing was measured in the whole frame.
-        sparse: the measurements that were used.
-        initial_depth: (H, W) float32, metres, what the model started from and corrected; else None.
+        sparse: the measurements that were used, along the optical axis.
+        maps: further maps of the model by name, (H, W) or (H, W, C) float32, as
+            ``initial_depth``, what the model started from and corrected.
         not_finite: number of pixels where the model gave NaN or an infinite depth.
-        rays: (H, W, 3) float32 unit rays of a network that learns its camera, else None.
     """
 
     depth: Float32Array
     valid: BoolArray
-    confidence: Float32Array | None
-    support_distance_px: Float32Array
-    sparse: SparseDepth
-    initial_depth: Float32Array | None = None
-    not_finite: int = 0
+    along: Literal["z", "range"] = "z"
     rays: Float32Array | None = None
+    confidence: Float32Array | None
+    sparse: SparseDepth
+    maps: Mapping[str, Float32Array] = field(default_factory=dict)
+    not_finite: int = 0
+
+    def __post_init__(self) -> None:
+        if self.along == "range" and self.rays is None:
+            raise FrameError("depth along rays needs the rays that it is measured along")
+
+    @cached_property
+    def along_z(self) -> SparseDepth:
+        """Depth along the optical axis, whatever ``depth`` is measured along.
+
+        Pixels that look sideways or back, which wide lenses have, have no such depth.
+        """
+        if self.along == "z" or self.rays is None:
+            return SparseDepth(self.depth, self.valid)
+        depth, valid = z_of_range(self.depth, self.rays)
+        valid &= self.valid
+        return SparseDepth(np.where(valid, depth, np.float32(0)), valid)
+
+    @cached_property
+    def along_rays(self) -> SparseDepth | None:
+        """Depth along ``rays``, whatever ``depth`` is measured along; None without rays."""
+        if self.rays is None:
+            return None
+        if self.along == "range":
+            return SparseDepth(self.depth, self.valid)
+        depth, valid = range_of_z(self.depth, self.rays)
+        valid &= self.valid
+        return SparseDepth(np.where(valid, depth, np.float32(0)), valid)
+
+    @cached_property
+    def support_distance_px(self) -> Float32Array:
+        """(H, W) float32, distance to the nearest measurement, pixels; infinite without any."""
+        return distance_to_nearest_px(self.sparse.valid)

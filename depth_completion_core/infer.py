@@ -33,6 +33,7 @@ from depth_completion_core.files.output_files import (
     write_ply,
 )
 from depth_completion_core.frame import DepthPrediction, Frame, SparseDepth
+from depth_completion_core.geometry.arrays import Float32Array
 from depth_completion_core.geometry.projection import unproject_depth
 from depth_completion_core.inference.timing import timed
 from depth_completion_core.metrics import (
@@ -70,6 +71,8 @@ class Infer:
     """cpu, cuda, cuda:1, ...; auto takes a GPU where there is one."""
     root: Path = Path()
     """Folder that the paths of .txt lists are relative to; they may not leave it."""
+    save_maps: bool = False
+    """Write the model's further maps, too, as .npy."""
     save_inputs: bool = False
     """Write image/, sparse_depth/ and ground_truth/ as used, and FusionNet's input_depth/, too."""
     settings: Annotated[CompletionConfig, tyro.conf.arg(name=""), tyro.conf.FlagConversionOff] = (
@@ -114,10 +117,9 @@ def _infer(wanted: Infer) -> None:
         model_ms.append(ms)
         truth = _truth(item, wanted.depth_scale, frame)
         if truth is not None:
+            depth = prediction.along_z
             scores.append(
-                depth_metrics(
-                    prediction.depth, prediction.valid, truth.depth, truth.valid, protocol
-                )
+                depth_metrics(depth.depth, depth.valid, truth.depth, truth.valid, protocol)
             )
         _write(wanted, name, frame, prediction, truth)
         print(f"\r{number} of {len(items)}", end="", file=sys.stderr, flush=True)
@@ -202,7 +204,7 @@ def _write(
     prediction: DepthPrediction,
     truth: SparseDepth | None,
 ) -> None:
-    depth, valid, out = prediction.depth, prediction.valid, wanted.out
+    depth, valid, out = prediction.along_z.depth, prediction.along_z.valid, wanted.out
     scale = wanted.depth_scale
     write_depth_png(out / "output_depth" / f"{name}.png", depth, valid, depth_scale=scale)
     write_depth_npy(out / "output_depth" / f"{name}.npy", depth, valid)
@@ -210,23 +212,38 @@ def _write(
     write_picture(
         out / "preview" / f"{name}.png", frame_picture(frame.image, prediction, truth, colors)
     )
-    if frame.camera is not None:
-        points = unproject_depth(depth, valid, frame.camera)
+    points = _points(frame, prediction)
+    if points is not None:
         usable = np.isfinite(points).all(axis=-1)
         write_ply(out / "points" / f"{name}.ply", points[usable], frame.image[usable])
     if prediction.confidence is not None:
         known = np.ones_like(valid)
         write_depth_npy(out / "confidence" / f"{name}.npy", prediction.confidence, known)
+    for kind, values in prediction.maps.items() if wanted.save_maps else ():
+        known = np.ones(values.shape, dtype=np.bool_)
+        write_depth_npy(out / "maps" / kind / f"{name}.npy", values, known)
     if wanted.save_inputs:
         write_picture(out / "image" / f"{name}.png", frame.image)
-        if prediction.initial_depth is not None:
-            start = prediction.initial_depth
+        start = prediction.maps.get("initial_depth")
+        if start is not None:
             path = out / "input_depth" / f"{name}.png"
             write_depth_png(path, start, start > 0, depth_scale=scale)
         for folder, given in (("sparse_depth", prediction.sparse), ("ground_truth", truth)):
             if given is not None:
                 target = out / folder / f"{name}.png"
                 write_depth_png(target, given.depth, given.valid, depth_scale=scale)
+
+
+def _points(frame: Frame, prediction: DepthPrediction) -> Float32Array | None:
+    """(H, W, 3) metres, NaN where unknown; None where neither camera nor rays are known."""
+    along_rays = prediction.along_rays
+    if along_rays is not None and prediction.rays is not None:
+        points = prediction.rays * along_rays.depth[..., None]
+        points[~along_rays.valid] = np.nan
+        return points
+    if frame.camera is None:
+        return None
+    return unproject_depth(prediction.depth, prediction.valid, frame.camera)
 
 
 def _report(

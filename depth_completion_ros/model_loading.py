@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from depth_completion_core.completer import DepthCompleter, load_model
-from depth_completion_core.frame import Frame, SparseDepth
+from depth_completion_core.frame import Frame, SparseDepth, View
 from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_ros.node_config import NodeConfig
 
@@ -49,9 +49,9 @@ def warmed_up(completer: DepthCompleter, config: NodeConfig) -> DepthCompleter:
             height=height,
         ),
         sparse=SparseDepth(np.where(valid, np.float32(5), np.float32(0)), valid),
-        context=tuple(
-            np.zeros((height, width, 3), dtype=np.uint8)
-            for _ in range(completer.model.context_count)
+        views=tuple(
+            View(offset=offset, image=np.zeros((height, width, 3), dtype=np.uint8))
+            for offset in completer.model.needs.view_offsets
         ),
     )
     for _ in range(_WARMUP_FRAMES):

@@ -135,7 +135,8 @@ class Pipeline:
 
 
 def _error_mm(prediction: DepthPrediction, withheld: SparseDepth) -> float:
-    return depth_metrics(prediction.depth, prediction.valid, withheld.depth, withheld.valid).mae_mm
+    depth = prediction.along_z
+    return depth_metrics(depth.depth, depth.valid, withheld.depth, withheld.valid).mae_mm
 
 
 def _sentence(error: Exception) -> str:

@@ -35,10 +35,9 @@ class Scores:
 
     def add(self, prediction: DepthPrediction, truth: SparseDepth) -> None:
         """Score one frame."""
+        depth = prediction.along_z
         self.frames.append(
-            depth_metrics(
-                prediction.depth, prediction.valid, truth.depth, truth.valid, self._protocol
-            )
+            depth_metrics(depth.depth, depth.valid, truth.depth, truth.valid, self._protocol)
         )
 
     def summary(self) -> dict[str, float]:

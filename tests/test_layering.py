@@ -165,6 +165,7 @@ _LAWS: dict[str, set[str]] = {
     },
     "training": set(),
     "training.feeds": {
+        "inference",
         "training",
         "data",
         "data.readers",
@@ -173,7 +174,7 @@ _LAWS: dict[str, set[str]] = {
         "world",
         "settings",
     },
-    "training.objectives": {"training.feeds", "losses", "models", "settings"},
+    "training.objectives": {"training.feeds", "inference", "losses", "models", "settings"},
     "training.recipes": {
         "training",
         "training.feeds",
@@ -188,6 +189,7 @@ _LAWS: dict[str, set[str]] = {
         "settings",
     },
     "training.loop": {
+        "inference",
         "training",
         "training.feeds",
         "training.objectives",

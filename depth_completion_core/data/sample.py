@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, ClassVar
 
-from depth_completion_core.frame import Frame, SparseDepth
+from depth_completion_core.frame import Frame, SparseDepth, View
 from depth_completion_core.geometry.arrays import UInt8Array
 from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.geometry.transforms import RigidTransform
@@ -45,11 +46,16 @@ class Sample:
 
     def frame(self) -> Frame:
         """What a completer gets to see of this sample: everything but the truth."""
+        around = zip_longest((-1, 1), self.context, self.context_from_image)
         return Frame(
             image=self.image,
             camera=self.camera,
             sparse=self.sparse,
-            context=self.context,
+            views=tuple(
+                View(offset=offset, image=image, camera=self.camera, view_from_target=pose)
+                for offset, image, pose in around
+                if image is not None
+            ),
             frame_id=self.name,
         )
 

@@ -41,7 +41,8 @@ def write_bundle(
     sparse = prediction.sparse
     write_picture(folder / "image" / f"{name}.png", frame.image)
     write_depth_npy(folder / "sparse_depth" / f"{name}.npy", sparse.depth, sparse.valid)
-    write_depth_npy(folder / "depth" / f"{name}.npy", prediction.depth, prediction.valid)
+    depth = prediction.along_z
+    write_depth_npy(folder / "depth" / f"{name}.npy", depth.depth, depth.valid)
     if frame.camera is not None:
         rows = [" ".join(f"{number:.17g}" for number in row) for row in frame.camera.K]
         write_text(folder / "intrinsics" / f"{name}.txt", "\n".join(rows) + "\n")

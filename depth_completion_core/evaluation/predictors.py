@@ -20,7 +20,6 @@ from depth_completion_core.config import CompletionConfig
 from depth_completion_core.data.sample import DataError, Sample
 from depth_completion_core.files.input_files import DEPTH_TYPES, read_depth
 from depth_completion_core.frame import DepthPrediction, SparseDepth
-from depth_completion_core.inference.postprocessing import support_distance_px
 from depth_completion_core.inference.timing import timed
 from depth_completion_core.models import MODELS
 
@@ -65,16 +64,12 @@ class ModelPredictor(Predictor):
         if output.anchoring.enabled or not self._completer.model.needs_weights:
             return None
         output = replace(output, anchoring=replace(output.anchoring, enabled=True))
-        completer = DepthCompleter(
-            self._completer.model,
-            config=replace(config, output=output),
-            device=self._completer.device,
-        )
+        completer = self._completer.configured(replace(config, output=output))
         return ModelPredictor(f"{self.label} anchored", f"{self.identity}, anchored", completer)
 
     def predict(self, sample: Sample) -> tuple[DepthPrediction, float]:
         """Run the model; the first frame is run twice, so that no start-up is timed."""
-        if sample.sparse is None and self._completer.model.needs_sparse_depth:
+        if sample.sparse is None and self._completer.model.needs.sparse_depth:
             raise DataError(
                 f"{sample.name}: the data set gives no measurements; say how they are drawn from "
                 "the truth, as with --points uniform:500"
@@ -113,7 +108,6 @@ class SavedPredictions(Predictor):
             depth=depth.depth,
             valid=depth.valid,
             confidence=None,
-            support_distance_px=support_distance_px(sparse.valid),
             sparse=sparse,
         )
         return prediction, math.nan

@@ -127,8 +127,9 @@ def record_of(
     seen = prediction.sparse.count
     if sample.truth is None:
         return FrameRecord(name=sample.name, skipped=NO_TRUTH, measured_pixels=seen, ms=ms)
+    depth = prediction.along_z
     metrics = depth_metrics(
-        prediction.depth, prediction.valid, sample.truth.depth, sample.truth.valid, protocol
+        depth.depth, depth.valid, sample.truth.depth, sample.truth.valid, protocol
     )
     skipped = "" if metrics.pixels else NO_PREDICTION if metrics.truth_pixels else NOTHING_SCORED
     return FrameRecord(
@@ -139,11 +140,11 @@ def record_of(
 def _save(job: Job, name: str, prediction: DepthPrediction) -> None:
     if not job.save:
         return
-    path = job.prediction_file(name)
+    path, depth = job.prediction_file(name), prediction.along_z
     if job.save == "npy":
-        write_depth_npy(path, prediction.depth, prediction.valid)
+        write_depth_npy(path, depth.depth, depth.valid)
     else:
-        write_depth_png(path, prediction.depth, prediction.valid, depth_scale=PNG_DEPTH_SCALE)
+        write_depth_png(path, depth.depth, depth.valid, depth_scale=PNG_DEPTH_SCALE)
 
 
 def _reason(error: Exception) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -130,16 +131,59 @@ def pack_xyzrgb(
         of 0x00RRGGBB.
     """
     ray_x, ray_y, has_ray = _ray_planes(camera, stride)
-    depth, image = depth[::stride, ::stride], image[::stride, ::stride]
     usable = valid[::stride, ::stride]
     if camera.is_distorted:
         usable = usable & has_ray
+    rays = _RayPlanes(ray_x, ray_y, None)
+    return _packed(depth[::stride, ::stride], usable, image[::stride, ::stride], rays, organized)
+
+
+def pack_xyzrgb_along_rays(
+    range_m: Float32Array,
+    valid: BoolArray,
+    image: UInt8Array,
+    rays: Float32Array,
+    *,
+    stride: int = 1,
+    organized: bool = True,
+) -> Float32Array:
+    """As :func:`pack_xyzrgb`, of depth along rays.
+
+    Args:
+        range_m: (H, W) float32 metres along the rays.
+        valid: (H, W) bool.
+        image: (H, W, 3) uint8 RGB.
+        rays: (H, W, 3) float32 unit rays in the optical frame.
+        stride: every n-th pixel in both directions.
+        organized: True for an image-shaped cloud with NaN, False for the valid points alone.
+    """
+    part = (slice(None, None, stride), slice(None, None, stride))
+    planes = _RayPlanes(*(np.ascontiguousarray(rays[part][..., axis]) for axis in range(3)))
+    return _packed(range_m[part], valid[part], image[part], planes, organized)
+
+
+class _RayPlanes(NamedTuple):
+    """The coordinates of rays, each (H, W); z is None where it is 1."""
+
+    x: Float32Array
+    y: Float32Array
+    z: Float32Array | None
+
+
+def _packed(
+    depth: Float32Array,
+    usable: BoolArray,
+    image: UInt8Array,
+    rays: _RayPlanes,
+    organized: bool,
+) -> Float32Array:
     height, width = depth.shape
     packed = np.empty((height, width, 4), dtype=np.float32)
     rows = max(1, _CACHE_BLOCK_PIXELS // width)
     for block in (slice(top, top + rows) for top in range(0, height, rows)):
-        z = _nan_where_invalid(depth[block], usable[block])
-        planes = (ray_x[block] * z, ray_y[block] * z, z, _rgb_as_float(image[block]))
+        reach = _nan_where_invalid(depth[block], usable[block])
+        z = reach if rays.z is None else rays.z[block] * reach
+        planes = (rays.x[block] * reach, rays.y[block] * reach, z, _rgb_as_float(image[block]))
         cv2.merge(planes, dst=packed[block])
     if organized:
         return packed

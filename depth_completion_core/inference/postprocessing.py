@@ -4,32 +4,48 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import Literal
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import interpolate, normalize
 
 from depth_completion_core.config import OutputConfig
-from depth_completion_core.frame import DepthPrediction, SparseDepth
+from depth_completion_core.frame import DepthPrediction, Frame, SparseDepth
 from depth_completion_core.geometry.arrays import BoolArray, Float32Array
+from depth_completion_core.geometry.pixel_distance import distance_to_nearest_px
+from depth_completion_core.geometry.range_depth import range_of_z
 from depth_completion_core.inference.preprocessing import Window
 from depth_completion_core.models.base import ModelOutput
 from depth_completion_core.models.layers.anchoring import anchored
 
 
 def predictions(
-    output: ModelOutput, sparse: list[SparseDepth], window: Window, config: OutputConfig
+    output: ModelOutput,
+    frames: list[Frame],
+    sparse: list[SparseDepth],
+    window: Window,
+    config: OutputConfig,
 ) -> list[DepthPrediction]:
-    """One prediction for each frame of a batch."""
+    """One prediction for each frame of a batch.
+
+    Args:
+        output: at the size that the model saw.
+        frames: what it was asked about.
+        sparse: their measurements.
+        window: which part of the images it saw.
+        config: what is kept.
+
+    Raises:
+        FrameError: depth is along rays, and neither the model nor a calibration gives those.
+    """
     full = _at_window_size(output, window)
     # Of the model's own pixels: resizing leaves out what is not finite.
     not_finite = [int(count) for count in (~output.depth.isfinite()).sum((1, 2, 3))]
     return [
-        replace(_prediction(full, index, item, window, config), not_finite=not_finite[index])
-        for index, item in enumerate(sparse)
+        _prediction(_Answer(full, index, frame, window), item, config, not_finite[index])
+        for index, (frame, item) in enumerate(zip(frames, sparse, strict=True))
     ]
 
 
@@ -39,103 +55,112 @@ def empty_prediction(sparse: SparseDepth) -> DepthPrediction:
         depth=np.zeros_like(sparse.depth),
         valid=np.zeros_like(sparse.valid),
         confidence=None,
-        support_distance_px=support_distance_px(sparse.valid),
         sparse=sparse,
     )
 
 
-def support_distance_px(measured: BoolArray) -> Float32Array:
-    """(H, W) float32 Euclidean distance to the nearest measured pixel; infinite without any."""
-    if not measured.any():
-        return np.full(measured.shape, np.inf, dtype=np.float32)
-    unmeasured = np.ascontiguousarray(~measured).view(np.uint8)
-    distance: Float32Array = cv2.distanceTransform(
-        unmeasured, cv2.DIST_L2, cv2.DIST_MASK_PRECISE
-    ).astype(np.float32, copy=False)
-    return distance
+class _Answer:
+    """What the model said of one frame, as arrays at the size of its image."""
+
+    def __init__(self, output: ModelOutput, index: int, frame: Frame, window: Window) -> None:
+        self._index, self._shape, self._window = index, frame.size, window
+        self.along: Literal["z", "range"] = output.along
+        self.depth = self._pasted(output.depth)[..., 0]
+        answered = output.valid
+        self.answered: BoolArray | None = (
+            None if answered is None else self._pasted(answered.float())[..., 0] > 0.5
+        )
+        confidence = output.confidence
+        self.confidence = None if confidence is None else self._pasted(confidence)[..., 0]
+        self.maps = {name: _squeezed(self._pasted(each)) for name, each in output.maps.items()}
+        self.rays: Float32Array | None = None
+        if output.rays is not None:
+            self.rays = self._pasted(output.rays)
+        elif self.along == "range" and frame.camera is not None:
+            rays, _ = frame.camera.rays()
+            length = np.linalg.norm(rays, axis=-1, keepdims=True)
+            self.rays = (rays / np.maximum(length, 1e-9)).astype(np.float32)
+
+    def measured(self, sparse: SparseDepth) -> SparseDepth:
+        """The measurements inside the window, along what the model's depth is along."""
+        valid = np.zeros_like(sparse.valid)
+        valid[self._window.slices] = sparse.valid[self._window.slices]
+        depth = sparse.depth
+        if self.along == "range" and self.rays is not None:
+            depth, forward = range_of_z(depth, self.rays)
+            valid &= forward
+        return SparseDepth(np.where(valid, depth, np.float32(0)), valid)
+
+    def _pasted(self, maps: Tensor) -> Float32Array:
+        """(H, W, C) of (B, C, h, w), zeros around the window."""
+        part = np.asarray(maps[self._index].permute(1, 2, 0).cpu().numpy(), dtype=np.float32)
+        if part.shape[:2] == self._shape:
+            return part
+        whole = np.zeros((*self._shape, part.shape[2]), dtype=np.float32)
+        whole[self._window.slices] = part
+        return whole
 
 
 def _prediction(
-    output: ModelOutput, index: int, sparse: SparseDepth, window: Window, config: OutputConfig
+    answer: _Answer, sparse: SparseDepth, config: OutputConfig, not_finite: int
 ) -> DepthPrediction:
-    shape = sparse.depth.shape
-    depth = _pasted(output.depth[index, 0], shape, window)
-    # Depth along learned rays is another one than that measured along Z.
-    if config.anchoring.enabled and output.rays is None:
-        depth = _anchored(depth, sparse, config.anchoring.reach_px)
-    within = (depth > 0) & (depth >= config.min_depth) & (depth <= config.max_depth)
-    within &= np.isfinite(depth)
-    answered = output.valid
-    valid = within
-    if answered is not None:
-        valid = within & (_pasted(answered[index, 0].float(), shape, window) > 0.5)
-    confidence = output.confidence
-    trusted = None if confidence is None else _pasted(confidence[index, 0], shape, window)
-    if trusted is not None and config.min_confidence > 0:
-        valid &= trusted >= config.min_confidence
-    distance = support_distance_px(sparse.valid)
+    depth = answer.depth
+    # Of a camera that is learned from images alone, measured depth is not along its rays.
+    if config.anchoring.enabled and (answer.rays is None or answer.along == "range"):
+        depth = _anchored(depth, answer.measured(sparse).depth, config.anchoring.reach_px)
+    valid = (depth > 0) & (depth >= config.min_depth) & (depth <= config.max_depth)
+    valid &= np.isfinite(depth)
+    if answer.answered is not None:
+        valid &= answer.answered
+    if answer.confidence is not None and config.min_confidence > 0:
+        valid &= answer.confidence >= config.min_confidence
     if config.support_radius_px > 0:
-        valid &= distance <= config.support_radius_px
+        valid &= distance_to_nearest_px(sparse.valid) <= config.support_radius_px
     if config.preserve_measurements:
-        inside = np.zeros_like(valid)
-        inside[window.slices] = sparse.valid[window.slices]
-        depth = np.where(inside, sparse.depth, depth)
-        valid = valid | inside
-    initial, rays = output.initial_depth, output.rays
+        measured = answer.measured(sparse)
+        depth = np.where(measured.valid, measured.depth, depth)
+        valid = valid | measured.valid
     return DepthPrediction(
         depth=np.where(valid, depth, np.float32(0)),
         valid=valid,
-        confidence=trusted,
-        support_distance_px=distance,
+        along=answer.along,
+        rays=answer.rays,
+        confidence=answer.confidence,
         sparse=sparse,
-        initial_depth=None if initial is None else _pasted(initial[index, 0], shape, window),
-        rays=None if rays is None else _pasted(rays[index].permute(1, 2, 0), shape, window),
+        maps=answer.maps,
+        not_finite=not_finite,
     )
 
 
-def _anchored(depth: Float32Array, sparse: SparseDepth, reach_px: float) -> Float32Array:
+def _anchored(depth: Float32Array, measured: Float32Array, reach_px: float) -> Float32Array:
     # A copy: torch refuses negative strides, and warns of measurements that cannot be written.
-    predicted, measured = (
-        torch.from_numpy(np.array(each, order="C"))[None, None] for each in (depth, sparse.depth)
+    predicted, nearby = (
+        torch.from_numpy(np.array(each, order="C"))[None, None] for each in (depth, measured)
     )
-    drawn: Float32Array = anchored(predicted, measured, reach_px)[0, 0].numpy()
+    drawn: Float32Array = anchored(predicted, nearby, reach_px)[0, 0].numpy()
     return drawn
 
 
 def _at_window_size(output: ModelOutput, window: Window) -> ModelOutput:
-    """Cut the padding off and undo the resizing; invalid pixels do not bleed into valid ones."""
-    height, width = window.model_height, window.model_width
-    depth = output.depth[..., :height, :width].float()
-    valid = output.valid if output.valid is None else output.valid[..., :height, :width]
-    confidence = output.confidence
-    confidence = None if confidence is None else confidence[..., :height, :width].float()
-    initial = output.initial_depth
-    initial = None if initial is None else initial[..., :height, :width].float()
-    rays = None if output.rays is None else output.rays[..., :height, :width].float()
+    """Undo the resizing; invalid pixels do not bleed into valid ones."""
+    depth, valid = output.depth.float(), output.valid
+    confidence, rays, maps = output.confidence, output.rays, output.maps
     if window.is_resized:
         weight = torch.isfinite(depth) if valid is None else valid & torch.isfinite(depth)
-        weights = _resized(weight.float(), window)
+        weights = _resized(weight, window)
         blended = _resized(torch.where(weight, depth, 0.0), window)
         depth, valid = blended / weights.clamp(min=1e-6), weights >= 0.5
         confidence = None if confidence is None else _resized(confidence, window)
-        initial = None if initial is None else _resized(initial, window)
         rays = None if rays is None else normalize(_resized(rays, window), dim=1)
-    return ModelOutput(
-        depth=depth, valid=valid, confidence=confidence, initial_depth=initial, rays=rays
-    )
+        maps = {name: _resized(each, window) for name, each in maps.items()}
+    return output._replace(depth=depth, valid=valid, confidence=confidence, rays=rays, maps=maps)
 
 
 def _resized(maps: Tensor, window: Window) -> Tensor:
-    return interpolate(maps, (window.height, window.width), mode="bilinear", align_corners=False)
+    size = (window.height, window.width)
+    return interpolate(maps.float(), size, mode="bilinear", align_corners=False)
 
 
-def _pasted(
-    part: Tensor, shape: tuple[int, ...], window: Window
-) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-    """A part (h, w) or (h, w, C) as numpy at the size of the image, zeros around."""
-    array: np.ndarray[tuple[int, ...], np.dtype[np.float32]] = part.cpu().numpy()
-    if array.shape[:2] == tuple(shape):
-        return array
-    whole = np.zeros((*shape, *array.shape[2:]), dtype=array.dtype)
-    whole[window.slices] = array
-    return whole
+def _squeezed(array: Float32Array) -> Float32Array:
+    """(H, W) where there is one channel."""
+    return array[..., 0] if array.shape[2] == 1 else array

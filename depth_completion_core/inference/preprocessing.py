@@ -4,18 +4,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import pad
 
 from depth_completion_core.config import InferenceConfig
-from depth_completion_core.frame import Frame, SparseDepth
-from depth_completion_core.geometry.arrays import BoolArray, Float32Array, UInt8Array
-from depth_completion_core.models.base import ModelInput
+from depth_completion_core.frame import Frame, FrameError, SparseDepth, View
+from depth_completion_core.geometry.arrays import Float32Array, UInt8Array
+from depth_completion_core.geometry.camera import CameraModel
+from depth_completion_core.inference.model_input import model_view
+from depth_completion_core.models.base import ModelInput, ModelView
+from depth_completion_core.models.needs import ModelNeeds
 
 
 class Window(NamedTuple):
@@ -42,11 +45,12 @@ class Window(NamedTuple):
         return (self.model_width, self.model_height) != (self.width, self.height)
 
 
-def window_of(size: tuple[int, int], config: InferenceConfig) -> Window:
-    """The window that the settings ask for in an image of (height, width).
+def window_of(size: tuple[int, int], config: InferenceConfig, needs: ModelNeeds) -> Window:
+    """The window that settings and model ask for in an image of (height, width).
 
     Raises:
-        ValueError: the region of interest is not inside the image, or not four numbers.
+        ValueError: the region of interest is not inside the image, or not four numbers, or the
+            settings ask for another size than the only one that the model takes.
     """
     height, width = size
     roi = config.roi_px or (0, 0, width, height)
@@ -59,56 +63,101 @@ def window_of(size: tuple[int, int], config: InferenceConfig) -> Window:
             f"inference.roi_px {list(roi)} (left, top, width, height) does not lie inside the "
             f"image of {width}x{height} pixels"
         )
-    model_width = config.width_px or roi_width
-    model_height = config.height_px or roi_height
+    if needs.fixed_size_px:
+        model_width, model_height = _fixed_size(config, needs)
+    else:
+        model_width = config.width_px or roi_width
+        model_height = config.height_px or roi_height
     return Window(left, top, roi_width, roi_height, model_width, model_height)
+
+
+def _fixed_size(config: InferenceConfig, needs: ModelNeeds) -> tuple[int, int]:
+    width, height = needs.fixed_size_px
+    if config.width_px not in (0, width) or config.height_px not in (0, height):
+        raise ValueError(
+            f"the model takes images of {width}x{height} pixels only, but inference.width_px and "
+            f"inference.height_px are {config.width_px} and {config.height_px}; leave them at 0"
+        )
+    return width, height
 
 
 def model_input(
     frames: list[Frame],
     sparse: list[SparseDepth],
     window: Window,
-    *,
-    size_multiple: int,
+    needs: ModelNeeds,
     device: torch.device,
 ) -> ModelInput:
-    """Batch frames of one size; padded below and to the right to a multiple."""
-    images = torch.stack([_image_tensor(frame.image, window, device) for frame in frames])
-    context = [
-        torch.stack([_image_tensor(image, window, device) for image in frame.context])
-        if frame.context
-        else images.new_zeros((0, *images.shape[1:]))
-        for frame in frames
+    """Batch frames of one size that are alike in what is known of them.
+
+    Args:
+        frames: each with the views that the model needs.
+        sparse: their measurements.
+        window: what is cut out, and to which size it is brought.
+        needs: of the model.
+        device: where the tensors go.
+    """
+    targets = [
+        View(offset=0, image=frame.image, camera=frame.camera, stamp_ns=frame.stamp_ns, sparse=item)
+        for frame, item in zip(frames, sparse, strict=True)
     ]
-    resized = [_resized_sparse(item, window) for item in sparse]
-    depth = torch.from_numpy(np.stack([depth for depth, _ in resized])).to(device)
-    valid = torch.from_numpy(np.stack([valid for _, valid in resized])).to(device)
-    below = -window.model_height % size_multiple
-    right = -window.model_width % size_multiple
+    columns = [targets, *([view_at(frame, o) for frame in frames] for o in needs.view_offsets)]
     return ModelInput(
-        image=pad(images, (0, right, 0, below)),
-        sparse_depth=pad(depth, (0, right, 0, below))[:, None],
-        validity_map=pad(valid, (0, right, 0, below))[:, None],
-        intrinsics=_intrinsics(frames, window, device),
-        context=pad(torch.stack(context), (0, right, 0, below)),
+        views=tuple(_model_view(column, targets, window, device) for column in columns)
     )
 
 
-def _image_tensor(image: UInt8Array, window: Window, device: torch.device) -> Tensor:
-    part = np.array(image[window.slices], order="C")
-    if window.is_resized:
-        shrinks = window.model_width < window.width
-        method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        size = (window.model_width, window.model_height)
-        part = cv2.resize(part, size, interpolation=method).astype(np.uint8, copy=False)
-    return torch.from_numpy(part).to(device).permute(2, 0, 1).to(torch.float32) / 255.0
+def view_at(frame: Frame, offset: int) -> View:
+    """The view of a frame at an offset; raises FrameError where there is none."""
+    found = next((view for view in frame.views if view.offset == offset), None)
+    if found is None:
+        has = ", ".join(f"{view.offset:+d}" for view in frame.views) or "none"
+        raise FrameError(
+            f"the model needs the image at {offset:+d} from this one; the frame's further views "
+            f"are: {has}"
+        )
+    return found
 
 
-def _resized_sparse(sparse: SparseDepth, window: Window) -> tuple[Float32Array, BoolArray]:
+def _model_view(
+    views: Sequence[View], targets: Sequence[View], window: Window, device: torch.device
+) -> ModelView:
+    images = torch.from_numpy(np.stack([_resized_image(view.image, window) for view in views]))
+    depths = np.stack([_resized_sparse(view.sparse, window) for view in views])
+    seconds = [(v.stamp_ns - t.stamp_ns) / 1e9 for v, t in zip(views, targets, strict=True)]
+    poses = [view.view_from_target for view in views]
+    known = [pose.matrix for pose in poses if pose is not None]
+    return model_view(
+        images.to(device).permute(0, 3, 1, 2),
+        torch.from_numpy(depths).to(device)[:, None],
+        intrinsics=_intrinsics([view.camera for view in views], window, device),
+        time_s=torch.tensor(seconds, dtype=torch.float32, device=device),
+        view_from_target=(
+            torch.from_numpy(np.stack(known)).to(device, torch.float32)
+            if len(known) == len(poses)
+            else None
+        ),
+    )
+
+
+def _resized_image(image: UInt8Array, window: Window) -> UInt8Array:
+    part = image[window.slices]
+    if not window.is_resized:
+        return part
+    shrinks = window.model_width < window.width
+    method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    size = (window.model_width, window.model_height)
+    resized = cv2.resize(np.ascontiguousarray(part), size, interpolation=method)
+    return resized.astype(np.uint8, copy=False)
+
+
+def _resized_sparse(sparse: SparseDepth | None, window: Window) -> Float32Array:
     """Measurements are moved to the pixel they fall into, the nearest winning; never blended."""
+    if sparse is None:
+        return np.zeros((window.model_height, window.model_width), dtype=np.float32)
     depth, valid = sparse.depth[window.slices], sparse.valid[window.slices]
     if not window.is_resized:
-        return depth, valid
+        return np.where(valid, depth, np.float32(0))
     rows, columns = np.nonzero(valid)
     scale_v = window.model_height / window.height
     scale_u = window.model_width / window.width
@@ -118,14 +167,16 @@ def _resized_sparse(sparse: SparseDepth, window: Window) -> tuple[Float32Array, 
     farthest_first = np.argsort(-values, kind="stable")
     moved = np.zeros((window.model_height, window.model_width), dtype=np.float32)
     moved.reshape(-1)[pixel[farthest_first]] = values[farthest_first]
-    return moved, moved > 0
+    return moved
 
 
-def _intrinsics(frames: list[Frame], window: Window, device: torch.device) -> Tensor | None:
+def _intrinsics(
+    cameras: Sequence[CameraModel | None], window: Window, device: torch.device
+) -> Tensor | None:
     matrices = []
-    for frame in frames:
-        if frame.camera is None:
+    for camera in cameras:
+        if camera is None:
             return None
-        camera = frame.camera.cropped(window.left, window.top, window.width, window.height)
-        matrices.append(camera.scaled(window.model_width, window.model_height).K)
+        part = camera.cropped(window.left, window.top, window.width, window.height)
+        matrices.append(part.scaled(window.model_width, window.model_height).K)
     return torch.from_numpy(np.stack(matrices)).to(device, torch.float32)

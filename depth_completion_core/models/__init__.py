@@ -43,7 +43,9 @@ def build_model(name: str, config: Mapping[str, Any] | None = None) -> Completio
         hint = f" Did you mean '{near[0]}'?" if near else ""
         raise UnknownModelError(f"unknown model '{name}'; known are {', '.join(MODELS)}.{hint}")
     module_name, class_name = MODELS[name].split(":")
-    model_class = getattr(importlib.import_module(f"{__name__}.{module_name}"), class_name)
+    # A test may add a model from elsewhere: a dotted name is that of a module anywhere.
+    path = module_name if "." in module_name else f"{__name__}.{module_name}"
+    model_class = getattr(importlib.import_module(path), class_name)
     if config is None:
         model = model_class()
     else:

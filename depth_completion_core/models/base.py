@@ -5,10 +5,39 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from types import MappingProxyType
+from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 from torch import Tensor, nn
+
+from depth_completion_core.models.needs import ModelNeeds
+
+Along: TypeAlias = Literal["z", "range"]
+"""What depth is measured along: the optical axis, or the ray of each pixel."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class ModelView:
+    """A batch of images of one size, with what was measured at the same time.
+
+    Attributes:
+        image: (B, 3, H, W) float32 RGB in 0..1; a model normalises for itself.
+        sparse_depth: (B, 1, H, W) float32 metres, 0 where nothing was measured.
+        validity_map: (B, 1, H, W) bool, where something was measured.
+        intrinsics: (B, 3, 3) float32 pixels at this size; None for images without a camera.
+        time_s: (B,) float32 seconds after the target, negative for earlier views.
+        view_from_target: (B, 4, 4) float32, takes points of the target's camera to this view's;
+            None where the motion between them is not known.
+    """
+
+    image: Tensor
+    sparse_depth: Tensor
+    validity_map: Tensor
+    intrinsics: Tensor | None
+    time_s: Tensor
+    view_from_target: Tensor | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -16,51 +45,68 @@ class ModelInput:
     """A batch of frames of one size.
 
     Attributes:
-        image: (B, 3, H, W) float32 RGB in 0..1; a model normalises for itself.
-        sparse_depth: (B, 1, H, W) float32 metres, 0 where nothing was measured.
-        validity_map: (B, 1, H, W) bool, where something was measured.
-        intrinsics: (B, 3, 3) float32 pixels at this size; None for frames without a camera.
-        context: (B, N, 3, H, W) float32 RGB in 0..1, other instants of the same camera; N may be 0.
+        views: the target, whose depth is asked for, then the views at the offsets that the model
+            needs, in the order of its needs.
     """
 
-    image: Tensor
-    sparse_depth: Tensor
-    validity_map: Tensor
-    intrinsics: Tensor | None
-    context: Tensor
+    views: tuple[ModelView, ...]
+
+    @property
+    def target(self) -> ModelView:
+        """The view whose depth is asked for."""
+        return self.views[0]
+
+    @property
+    def image(self) -> Tensor:
+        """The target's."""
+        return self.target.image
+
+    @property
+    def sparse_depth(self) -> Tensor:
+        """The target's."""
+        return self.target.sparse_depth
+
+    @property
+    def validity_map(self) -> Tensor:
+        """The target's."""
+        return self.target.validity_map
+
+    @property
+    def intrinsics(self) -> Tensor | None:
+        """The target's."""
+        return self.target.intrinsics
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class ModelOutput:
+class ModelOutput(NamedTuple):
     """What a model says of a batch; everything at the size of its input.
 
     Attributes:
-        depth: (B, 1, H, W) float32 metres along Z, or along ``rays`` where those are given.
+        depth: (B, 1, H, W) float32 metres.
+        along: what it is measured along.
         valid: (B, 1, H, W) bool, where the model has an answer; None for everywhere.
         confidence: (B, 1, H, W) float32 in 0..1; None where the model gives none.
-        initial_depth: (B, 1, H, W) float32 metres, what the model started from and corrected, as
-            FusionNet does with ScaffNet's depth; None where there is no such thing.
-        rays: (B, 3, H, W) float32 unit rays of a learned camera; None for a calibrated one.
-        context_from_image: (B, N, 4, 4) float32 camera motion to each context image, of models
-            with a pose network; None without.
+        rays: (B, 3, H, W) float32 unit rays of a camera that the model learned; None for the rays
+            of the calibration.
+        farthest: (B or 1, 1, H or 1, W or 1) float32 metres, the most that it could have said;
+            None for no limit.
+        maps: further maps (B, C, H, W) float32 by name, as ``initial_depth``, what the model
+            started from and corrected.
     """
 
     depth: Tensor
+    along: Along = "z"
     valid: Tensor | None = None
     confidence: Tensor | None = None
-    initial_depth: Tensor | None = None
     rays: Tensor | None = None
-    context_from_image: Tensor | None = None
+    farthest: Tensor | None = None
+    maps: Mapping[str, Tensor] = MappingProxyType({})
 
 
 class CompletionModel(nn.Module):
     """A model is built without arguments, or from its own frozen ``Config`` dataclass.
 
     Attributes:
-        needs_sparse_depth: False for models that predict from images alone; the others are not
-            asked about a frame without a single measurement.
-        context_count: how many further images the model needs.
-        size_multiple: height and width are padded to a multiple of this.
+        needs: what it needs to see; a model whose settings decide that sets its own.
         needs_weights: whether the model is of no use before a checkpoint was loaded.
         config: the settings it was built with.
     """
@@ -69,9 +115,7 @@ class CompletionModel(nn.Module):
     class Config:
         """No settings; models that have some define their own."""
 
-    needs_sparse_depth: ClassVar[bool] = True
-    context_count: ClassVar[int] = 0
-    size_multiple: ClassVar[int] = 1
+    needs: ModelNeeds = ModelNeeds()
     needs_weights: ClassVar[bool] = False
 
     def __init__(self, config: Any = None) -> None:  # noqa: ANN401 - each model's own Config

@@ -137,7 +137,11 @@ class FusionNet(CompletionModel):
         scaffold = self.scaffold(inputs.sparse_depth)
         kept = self.without_outliers(inputs.sparse_depth)
         depth = self.fuse(inputs.image, scaffold, kept)
-        return ModelOutput(depth=depth, initial_depth=scaffold)
+        return ModelOutput(
+            depth=depth,
+            farthest=self.farthest(inputs.sparse_depth),
+            maps={"initial_depth": scaffold},
+        )
 
     def scaffold(self, sparse_depth: Tensor) -> Tensor:
         """ScaffNet's depth (B, 1, H, W) of the sparse depth with its outliers, without gradients.

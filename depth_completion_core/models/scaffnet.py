@@ -126,7 +126,13 @@ class ScaffNet(CompletionModel):
         predicted = self.predict(inputs.sparse_depth)
         log_error = predicted.log_error
         confidence = None if log_error is None else confidence_of(log_error)
-        return ModelOutput(depth=predicted.depth, confidence=confidence)
+        maps = {} if log_error is None else {"log_error": log_error}
+        return ModelOutput(
+            depth=predicted.depth,
+            confidence=confidence,
+            farthest=predicted.farthest,
+            maps=maps,
+        )
 
     def predict(self, sparse_depth: Tensor) -> ScaffNetPrediction:
         """Depth and what else is known of it, of (B, 1, H, W) sparse depth in metres."""

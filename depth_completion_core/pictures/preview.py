@@ -49,8 +49,9 @@ def error_scale(scale: Scale) -> Scale:
 
 def error_map(prediction: DepthPrediction, truth: SparseDepth, scale: Scale) -> UInt8Array:
     """(H, W, 3) uint8 RGB absolute error where both are known; sparse truth as visible dots."""
-    compared = prediction.valid & truth.valid
-    error = np.where(compared, np.abs(prediction.depth - truth.depth), np.float32(-1))
+    depth = prediction.along_z
+    compared = depth.valid & truth.valid
+    error = np.where(compared, np.abs(depth.depth - truth.depth), np.float32(-1))
     if compared.mean() < _DENSE_SHARE:
         side = 2 * max(2, round(error.shape[1] / 320)) + 1
         error = _floats(cv2.dilate(error.astype(np.float32), np.ones((side, side), np.uint8)))

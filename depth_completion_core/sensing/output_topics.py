@@ -18,7 +18,7 @@ from depth_completion_core.codecs.pointcloud import XYZRGB_FIELDS, PointCloudFie
 from depth_completion_core.config import CloudConfig
 from depth_completion_core.frame import DepthPrediction
 from depth_completion_core.geometry.arrays import Float32Array
-from depth_completion_core.geometry.projection import pack_xyzrgb
+from depth_completion_core.geometry.projection import pack_xyzrgb, pack_xyzrgb_along_rays
 from depth_completion_core.geometry.transforms import RigidTransform
 from depth_completion_core.pictures.depth_colors import colorize, depth_scale, overlay
 from depth_completion_core.sensing.frame_builder import PlacedFrame
@@ -62,7 +62,8 @@ class OutputTopic(NamedTuple):
 
 
 def _depth_image(done: CompletedFrame) -> Fields:
-    return encode_depth(done.prediction.depth, done.prediction.valid, done.depth_encoding)
+    depth = done.prediction.along_z
+    return encode_depth(depth.depth, depth.valid, done.depth_encoding)
 
 
 def _depth_camera_info(done: CompletedFrame) -> Fields | None:
@@ -71,19 +72,36 @@ def _depth_camera_info(done: CompletedFrame) -> Fields | None:
 
 
 def _depth_points(done: CompletedFrame) -> Fields | None:
-    frame, cloud = done.placed.frame, done.cloud
+    packed = _packed_points(done)
+    if packed is None:
+        return None
+    _move(packed, done.placed.camera_from_frame)
+    return _cloud_fields(packed)
+
+
+def _packed_points(done: CompletedFrame) -> Float32Array | None:
+    """Records of x, y, z, rgb; None where neither camera nor rays are known."""
+    frame, cloud, prediction = done.placed.frame, done.cloud, done.prediction
+    along_rays = prediction.along_rays
+    if along_rays is not None and prediction.rays is not None:
+        return pack_xyzrgb_along_rays(
+            along_rays.depth,
+            along_rays.valid,
+            frame.image,
+            prediction.rays,
+            stride=cloud.stride,
+            organized=cloud.organized,
+        )
     if frame.camera is None:
         return None
-    packed = pack_xyzrgb(
-        done.prediction.depth,
-        done.prediction.valid,
+    return pack_xyzrgb(
+        prediction.depth,
+        prediction.valid,
         frame.image,
         frame.camera,
         stride=cloud.stride,
         organized=cloud.organized,
     )
-    _move(packed, done.placed.camera_from_frame)
-    return _cloud_fields(packed)
 
 
 def _confidence(done: CompletedFrame) -> Fields | None:

@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, Literal
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
-from torch import Tensor, nn
-from torch.nn.functional import normalize
 
 from depth_completion_core.completer import DepthCompleter, load_model
 from depth_completion_core.config import (
+    AnchoringConfig,
     CompletionConfig,
     InferenceConfig,
     OcclusionConfig,
     OutputConfig,
     ProjectionConfig,
 )
-from depth_completion_core.frame import DepthPrediction, Frame, FrameError, SparseDepth
+from depth_completion_core.frame import DepthPrediction, Frame, FrameError, SparseDepth, View
 from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.geometry.transforms import RigidTransform
 from depth_completion_core.models.base import CompletionModel, ModelInput, ModelOutput
 from depth_completion_core.models.nearest import Nearest
+from depth_completion_core.models.needs import ModelNeeds
 from depth_completion_core.settings.fields import ConfigError
 from depth_completion_core.settings.mapping import config_from_mapping
+from tests.dummies.monocular import Monocular
+from tests.dummies.ray_camera import RayCamera
+from tests.dummies.two_outputs import TwoOutputs
+from tests.dummies.two_views import TwoViews
 
 Float32Array = npt.NDArray[np.float32]
 UInt8Array = npt.NDArray[np.uint8]
@@ -57,6 +61,16 @@ def _frame(seed: int, size: tuple[int, int] = (_HEIGHT, _WIDTH), **changes: Any)
         "sparse": _sparse(seed, size),
     } | changes
     return Frame(**fields)
+
+
+def _moved_view(offset: int, seed: int) -> View:
+    return View(
+        offset=offset,
+        image=_image(seed),
+        camera=_CAMERA,
+        stamp_ns=offset * 100_000_000,
+        view_from_target=RigidTransform(np.eye(3), np.array([0.1 * seed, 0.0, 0.0])),
+    )
 
 
 def _plane_frame(metres: float = 7.0) -> Frame:
@@ -130,17 +144,46 @@ def test_frames_of_one_size_are_asked_about_together() -> None:
     assert sorted(len(batch.image) for batch in model.batches) == [1, 2]
 
 
-def test_frames_that_differ_in_camera_or_context_do_not_disturb_each_other() -> None:
+def test_frames_that_differ_in_camera_or_views_do_not_disturb_each_other() -> None:
     model = _Asked()
     frames = [
         _frame(0),
         _frame(1, camera=None),
-        _frame(2, context=(_image(3),)),
-        _frame(4, context=(_image(5), _image(6))),
+        _frame(2, views=(View(offset=-1, image=_image(3)),)),
+        _frame(4, views=(_moved_view(-1, 5), _moved_view(1, 6))),
     ]
     DepthCompleter(model).complete_batch(frames)
-    seen = sorted((b.intrinsics is None, b.context.shape[1]) for b in model.batches)
-    assert seen == [(False, 0), (False, 1), (False, 2), (True, 0)]
+    assert sorted((b.intrinsics is None, len(b.image)) for b in model.batches) == [
+        (False, 3),
+        (True, 1),
+    ]
+    assert all(len(batch.views) == 1 for batch in model.batches)
+
+
+class _Looks(_Asked):
+    needs = ModelNeeds(view_offsets=(-1,))
+
+
+def test_views_of_which_different_things_are_known_are_asked_about_apart() -> None:
+    model = _Looks()
+    frames = [
+        _frame(0, views=(View(offset=-1, image=_image(3)),)),
+        _frame(1, views=(_moved_view(1, 4), _moved_view(-1, 5))),
+        _frame(2, views=(_moved_view(-1, 6),)),
+    ]
+    DepthCompleter(model).complete_batch(frames)
+    seen = {batch.views[1].view_from_target is None: batch for batch in model.batches}
+    assert len(seen[True].image) == 1
+    assert len(seen[False].image) == 2
+    other = seen[False].views[1]
+    assert other.view_from_target is not None
+    assert other.intrinsics is not None
+    for index, seed in enumerate((5, 6)):
+        expected = _image(seed).astype(np.float32) / 255.0
+        np.testing.assert_allclose(other.image[index].permute(1, 2, 0).numpy(), expected)
+        found = other.view_from_target[index].numpy()
+        assert found[0, 3] == pytest.approx(0.1 * seed)
+    torch.testing.assert_close(other.time_s, torch.tensor([-0.1, -0.1]))
 
 
 # What the model sees.
@@ -201,7 +244,7 @@ def test_the_nearest_measurement_wins_where_several_fall_together() -> None:
 
 
 class _Padded(_Asked):
-    size_multiple: ClassVar[int] = 16
+    needs = ModelNeeds(size_multiple=16)
 
 
 def test_padding_to_a_multiple_is_added_below_and_right_and_cut_off_again() -> None:
@@ -421,7 +464,7 @@ def test_frames_that_do_not_fit_together_are_refused() -> None:
         ({"image": _image(0)[..., 0]}, r"expected an RGB image .* got shape \(36, 50\)"),
         ({"image": _image(0).astype(np.float32)}, "float32"),
         ({"image": np.dstack([_image(0), _image(0)[..., :1]])}, r"\(36, 50, 4\)"),
-        ({"context": (_image(0, (36, 49)),)}, "context image"),
+        ({"views": (View(offset=-1, image=_image(0, (36, 49))),)}, "a further view is"),
         ({"sparse": _sparse(0, (36, 49))}, r"sparse depth is \(36, 49\)"),
         ({"sparse": None, "points": points}, "camera_from_points"),
         (
@@ -469,94 +512,89 @@ def test_settings_reach_the_completer_from_a_mapping() -> None:
 # The contract carries other kinds of networks.
 
 
-class _Monocular(CompletionModel):
-    """A network without sparse input: nearer where the image is darker."""
-
-    needs_sparse_depth: ClassVar[bool] = False
-
-    def forward(self, inputs: ModelInput) -> ModelOutput:
-        assert not inputs.validity_map.any()
-        return ModelOutput(depth=1.0 + 10.0 * inputs.image.mean(dim=1, keepdim=True))
-
-
 def test_contract_carries_a_network_without_sparse_input() -> None:
     frame = _frame(0, sparse=None)
-    prediction = DepthCompleter(_Monocular()).complete(frame)
+    prediction = DepthCompleter(Monocular()).complete(frame)
     assert prediction.valid.all()
     expected = 1.0 + 10.0 * frame.image.mean(axis=-1) / 255.0
     np.testing.assert_allclose(prediction.depth, expected, rtol=1e-5)
     assert np.isinf(prediction.support_distance_px).all()
-    without_camera = DepthCompleter(_Monocular()).complete(_frame(0, sparse=None, camera=None))
+    without_camera = DepthCompleter(Monocular()).complete(_frame(0, sparse=None, camera=None))
     np.testing.assert_array_equal(without_camera.depth, prediction.depth)
 
 
-class _WithPoses(CompletionModel):
-    """Several frames and a pose network: a motion for each context image, scale from sparse."""
-
-    context_count: ClassVar[int] = 2
-    size_multiple: ClassVar[int] = 8
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.pose_net = nn.Conv2d(6, 6, kernel_size=1)
-        self.last_output: ModelOutput | None = None
-
-    def forward(self, inputs: ModelInput) -> ModelOutput:
-        count, contexts = inputs.context.shape[:2]
-        poses = torch.eye(4, device=inputs.image.device).repeat(count, contexts, 1, 1)
-        for index in range(contexts):
-            pair = torch.cat([inputs.image, inputs.context[:, index]], dim=1)
-            poses[:, index, :3, 3] = self.pose_net(pair).mean(dim=(2, 3))[:, :3]
-        scale = inputs.sparse_depth.sum((1, 2, 3)) / inputs.validity_map.sum((1, 2, 3))
-        depth = torch.ones_like(inputs.sparse_depth) * scale[:, None, None, None]
-        self.last_output = ModelOutput(depth=depth, context_from_image=poses)
-        return self.last_output
-
-
-def test_contract_carries_several_frames_and_a_pose_network() -> None:
-    model = _WithPoses()
-    completer = DepthCompleter(model, config=_config())
-    frames = [_frame(seed, context=(_image(seed + 10), _image(seed + 20))) for seed in range(3)]
-    for frame, prediction in zip(frames, completer.complete_batch(frames), strict=True):
+def test_contract_carries_several_views_and_a_pose_network() -> None:
+    completer = DepthCompleter(TwoViews(), config=_config())
+    frames = [_frame(seed, views=(_moved_view(-1, seed + 10),)) for seed in range(3)]
+    batch = completer.complete_batch(frames)
+    for frame, prediction in zip(frames, batch, strict=True):
         assert frame.sparse is not None
-        expected = frame.sparse.depth[frame.sparse.valid].mean()
-        np.testing.assert_allclose(prediction.depth, expected, rtol=1e-5)
-    output = model.last_output
-    assert output is not None
-    assert output.context_from_image is not None
-    assert output.context_from_image.shape == (3, 2, 4, 4)
-    # Each motion is that of its own frame and its own context image.
-    completer.complete(replace(frames[1], context=frames[1].context[::-1]))
-    again = model.last_output
-    assert again is not None
-    assert again.context_from_image is not None
-    torch.testing.assert_close(again.context_from_image[0], output.context_from_image[1].flip(0))
-    assert not torch.equal(output.context_from_image[1, 0], output.context_from_image[1, 1])
-    with pytest.raises(FrameError, match="_WithPoses needs 2 context images, got 1"):
-        completer.complete(_frame(0, context=(_image(1),)))
+        mean = frame.sparse.depth[frame.sparse.valid].mean()
+        motion = prediction.maps["motion"]
+        assert motion.shape == (_HEIGHT, _WIDTH, 6)
+        np.testing.assert_allclose(prediction.depth, mean * (1.0 + motion[..., 0]), rtol=1e-4)
+        np.testing.assert_allclose(prediction.maps["elapsed_s"], -0.1, rtol=1e-6)
+    # Each motion is that of its own frame and its own earlier image.
+    swapped = completer.complete(replace(frames[1], views=frames[2].views))
+    assert not np.allclose(swapped.maps["motion"], batch[1].maps["motion"])
+    for views in ((), (View(offset=1, image=_image(1)),)):
+        with pytest.raises(FrameError, match=r"needs the image at -1 .* are: (none|\+1)"):
+            completer.complete(_frame(0, views=views))
 
 
-class _RayCamera(CompletionModel):
-    """Learns its camera: depth along rays that it predicts, for padded sizes."""
+def test_contract_carries_a_confidence_and_further_maps() -> None:
+    frame = _frame(0)
+    for inference in (InferenceConfig(), InferenceConfig(width_px=32, height_px=20)):
+        config = _config(inference=inference)
+        prediction = DepthCompleter(TwoOutputs(), config=config).complete(frame)
+        assert prediction.confidence is not None
+        assert (np.diff(prediction.confidence, axis=1) <= 0).all()
+        maps = prediction.maps["brightest_and_darkest"]
+        assert maps.shape == (_HEIGHT, _WIDTH, 2)
+        assert (maps[..., 0] >= maps[..., 1]).all()
 
-    needs_sparse_depth: ClassVar[bool] = False
-    size_multiple: ClassVar[int] = 32
 
-    def forward(self, inputs: ModelInput) -> ModelOutput:
-        assert inputs.intrinsics is None
-        height, width = inputs.image.shape[-2:]
-        assert height % 32 == width % 32 == 0
-        v, u = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
-        rays = torch.stack([(u - 24.3) / 45, (v - 17.8) / 44, torch.ones_like(u)]).float()
-        rays = normalize(rays.expand(len(inputs.image), -1, -1, -1), dim=1)
-        distance: Tensor = 6.0 / rays[:, 2:]  # a wall 6 m ahead
-        return ModelOutput(depth=distance, rays=rays)
+class _FixedSize(_Asked):
+    needs = ModelNeeds(fixed_size_px=(64, 32))
+
+
+def test_a_network_of_one_size_sees_that_size() -> None:
+    model = _FixedSize()
+    frame = _frame(0)
+    prediction = DepthCompleter(model).complete(frame)
+    assert prediction.depth.shape == frame.size
+    assert model.batches[0].image.shape[-2:] == (32, 64)
+    resized = _Asked()
+    config = _config(inference=InferenceConfig(width_px=64, height_px=32))
+    DepthCompleter(resized, config=config).complete(frame)
+    torch.testing.assert_close(model.batches[0].image, resized.batches[0].image)
+    torch.testing.assert_close(model.batches[0].intrinsics, resized.batches[0].intrinsics)
+    wrong = _config(inference=InferenceConfig(width_px=128))
+    with pytest.raises(ValueError, match="64x32 pixels only"):
+        DepthCompleter(_FixedSize(), config=wrong).complete(frame)
+
+
+class _NeedsCamera(_Asked):
+    needs = ModelNeeds(intrinsics=True)
+
+
+def test_a_network_that_needs_a_camera_says_so() -> None:
+    with pytest.raises(FrameError, match="_NeedsCamera needs a calibrated camera"):
+        DepthCompleter(_NeedsCamera()).complete(_frame(0, camera=None))
+
+
+def test_a_completer_with_other_settings_shares_the_model_and_leaves_the_first_alone() -> None:
+    completer = DepthCompleter(_Asked(), config=_config())
+    near = completer.configured(_config(output=OutputConfig(max_depth=4.0)))
+    assert near.model is completer.model
+    assert not near.complete(_frame(0)).valid.any()
+    assert completer.complete(_frame(0)).valid.all()
 
 
 @pytest.mark.parametrize("roi", [(), (10, 6, 30, 24)])
 def test_contract_carries_a_ray_camera(roi: tuple[int, ...]) -> None:
     config = _config(inference=InferenceConfig(roi_px=roi))
-    prediction = DepthCompleter(_RayCamera(), config=config).complete(
+    prediction = DepthCompleter(RayCamera(), config=config).complete(
         _frame(0, sparse=None, camera=None)
     )
     rays = prediction.rays
@@ -566,17 +604,70 @@ def test_contract_carries_a_ray_camera(roi: tuple[int, ...]) -> None:
     box = (slice(top, top + height), slice(left, left + width))
     assert prediction.valid.sum() == width * height
     np.testing.assert_allclose(np.linalg.norm(rays[box], axis=-1), 1.0, rtol=1e-6)
+    assert prediction.along == "range"
     points = rays * prediction.depth[..., None]
     np.testing.assert_allclose(points[box][..., 2], 6.0, rtol=1e-5)
+    np.testing.assert_allclose(prediction.along_z.depth[box], 6.0, rtol=1e-5)
+    np.testing.assert_array_equal(prediction.along_z.valid, prediction.valid)
     expected = _CAMERA.rays()[0][:height, :width] * 6.0
     np.testing.assert_allclose(points[box], expected, rtol=1e-4, atol=1e-4)
 
 
 def test_resized_rays_are_unit_rays_between_those_of_the_model() -> None:
     config = _config(inference=InferenceConfig(width_px=64, height_px=32))
-    prediction = DepthCompleter(_RayCamera(), config=config).complete(
+    prediction = DepthCompleter(RayCamera(), config=config).complete(
         _frame(0, sparse=None, camera=None)
     )
     assert prediction.rays is not None
     np.testing.assert_allclose(np.linalg.norm(prediction.rays, axis=-1), 1.0, rtol=1e-5)
     assert (np.diff(prediction.rays[..., 0], axis=1) >= 0).all()
+
+
+class _Wall(CompletionModel):
+    """Says nothing of rays: a wall 6 m ahead of a calibrated camera, along its rays or along Z."""
+
+    def __init__(self, along: Literal["z", "range"]) -> None:
+        super().__init__()
+        self._along = along
+
+    def forward(self, inputs: ModelInput) -> ModelOutput:
+        depth = torch.full_like(inputs.sparse_depth, 6.0)
+        if self._along == "range":
+            rays = torch.from_numpy(_CAMERA.rays()[0].copy()).norm(dim=-1)
+            depth = depth * rays
+        return ModelOutput(depth=depth, along=self._along)
+
+
+def _wall(
+    along: Literal["z", "range"],
+    **output: Any,  # noqa: ANN401
+) -> DepthPrediction:
+    config = _config(output=OutputConfig(**output))
+    return DepthCompleter(_Wall(along), config=config).complete(_frame(0))
+
+
+def test_depth_along_the_rays_of_a_calibrated_camera_is_the_same_wall() -> None:
+    along_z, along_rays = _wall("z"), _wall("range")
+    np.testing.assert_allclose(along_rays.along_z.depth, along_z.depth, rtol=1e-5)
+    assert along_z.along_rays is None
+    assert along_rays.along_rays is not None
+    assert float(along_rays.depth.max()) > 6.5
+
+
+def test_measurements_are_brought_to_the_rays_before_they_are_kept_or_anchor() -> None:
+    cases: list[dict[str, Any]] = [
+        {"preserve_measurements": True},
+        {"anchoring": AnchoringConfig(enabled=True)},
+    ]
+    for output in cases:
+        expected, found = _wall("z", **output), _wall("range", **output)
+        measured = found.sparse.valid
+        tolerance = 1e-5 if "preserve_measurements" in output else 0.02
+        np.testing.assert_allclose(
+            found.along_z.depth[measured], expected.depth[measured], rtol=tolerance
+        )
+
+
+def test_depth_along_rays_needs_rays() -> None:
+    with pytest.raises(FrameError, match="needs the rays"):
+        DepthCompleter(_Wall("range")).complete(_frame(0, camera=None))

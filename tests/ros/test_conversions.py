@@ -201,7 +201,6 @@ def _completed(*, organized: bool, stride: int = 1) -> CompletedFrame:
             depth=depth,
             valid=valid,
             confidence=_random(4).random(depth.shape, dtype=np.float32),
-            support_distance_px=np.full(depth.shape, np.inf, np.float32),
             sparse=sparse,
         ),
         cloud=CloudConfig(stride=stride, organized=organized),

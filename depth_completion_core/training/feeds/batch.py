@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from depth_completion_core.data.sample import Sample
+from depth_completion_core.inference.model_input import model_view
 from depth_completion_core.models.base import ModelInput
 from depth_completion_core.training.errors import TrainingError
 
@@ -55,12 +56,12 @@ class Batch:
         ]
 
     def to(self, device: torch.device) -> Tensors:
-        """The tensors on a device, images as float32 in 0..1."""
+        """The tensors on a device."""
         tensors = {
-            "image": _unit(self.image.to(device)),
+            "image": self.image.to(device),
             "sparse_depth": self.sparse_depth.to(device),
             "truth": self.truth.to(device),
-            "context": _unit(self.context.to(device)),
+            "context": self.context.to(device),
         }
         if self.intrinsics is not None:
             tensors["intrinsics"] = self.intrinsics.to(device)
@@ -69,13 +70,10 @@ class Batch:
 
 def model_input_of(tensors: Tensors) -> ModelInput:
     """What a model sees of a batch: the same as a completer would show it of such frames."""
-    return ModelInput(
-        image=tensors["image"],
-        sparse_depth=tensors["sparse_depth"],
-        validity_map=tensors["sparse_depth"] > 0,
-        intrinsics=tensors.get("intrinsics"),
-        context=tensors["context"],
+    view = model_view(
+        tensors["image"], tensors["sparse_depth"], intrinsics=tensors.get("intrinsics")
     )
+    return ModelInput(views=(view,))
 
 
 def collate(samples: Sequence[Sample]) -> Batch:
@@ -107,10 +105,10 @@ def collate(samples: Sequence[Sample]) -> Batch:
 def stand_in(device: torch.device) -> Tensors:
     """An image that says nothing, for a process whose part of a step is empty."""
     return {
-        "image": torch.zeros((1, 3, 64, 64), device=device),
+        "image": torch.zeros((1, 3, 64, 64), dtype=torch.uint8, device=device),
         "sparse_depth": torch.zeros((1, 1, 64, 64), device=device),
         "truth": torch.zeros((1, 1, 64, 64), device=device),
-        "context": torch.zeros((1, 0, 3, 64, 64), device=device),
+        "context": torch.zeros((1, 0, 3, 64, 64), dtype=torch.uint8, device=device),
     }
 
 
@@ -144,7 +142,3 @@ def _intrinsics(samples: Sequence[Sample]) -> Tensor | None:
     if len(cameras) < max(len(samples), 1):
         return None
     return torch.from_numpy(np.stack([camera.K for camera in cameras])).to(torch.float32)
-
-
-def _unit(image: Tensor) -> Tensor:
-    return image.to(torch.float32) / 255.0

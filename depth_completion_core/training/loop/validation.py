@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from depth_completion_core.geometry.arrays import Float32Array
+from depth_completion_core.inference.model_input import run_model
 from depth_completion_core.metrics import DepthMetrics, depth_metrics, mean_metrics, protocol_named
 from depth_completion_core.models.base import CompletionModel
 from depth_completion_core.training.feeds.batch import collate, model_input_of
@@ -36,7 +37,7 @@ def validated(
         batch = collate([samples[Draw(0, index)]])
         if batch.size == 0:
             continue
-        output = model(model_input_of(batch.to(device)))
+        output = run_model(model, model_input_of(batch.to(device)))
         depth = _array(output.depth)
         valid = np.ones_like(depth, dtype=np.bool_)
         if output.valid is not None:

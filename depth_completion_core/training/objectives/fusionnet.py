@@ -10,6 +10,7 @@ from typing import ClassVar, cast
 
 from torch import Tensor
 
+from depth_completion_core.inference.model_input import run_model
 from depth_completion_core.losses.supervised import (
     Reduction,
     l1,
@@ -20,7 +21,7 @@ from depth_completion_core.losses.supervised import (
 )
 from depth_completion_core.models.fusionnet import FusionNet
 from depth_completion_core.settings.fields import ConfigError, choice, setting
-from depth_completion_core.training.feeds.batch import Tensors
+from depth_completion_core.training.feeds.batch import Tensors, model_input_of
 from depth_completion_core.training.objectives.objective import DEPTH, TOTAL, Objective, capped
 
 RANDOM = "random"
@@ -78,11 +79,9 @@ class FusionNetObjective(Objective):
 
     def forward(self, tensors: Tensors) -> Tensors:
         """See the base class."""
-        model = cast("FusionNet", self.model)
-        sparse = tensors["sparse_depth"]
-        truth = capped(tensors["truth"], model.farthest(sparse))
-        scaffold = model.scaffold(sparse)
-        depth = model.fuse(tensors["image"], scaffold, model.without_outliers(sparse))
+        predicted = run_model(self.model, model_input_of(tensors))
+        depth, scaffold = predicted.depth, predicted.maps["initial_depth"]
+        truth = capped(tensors["truth"], predicted.farthest)
         reduction = cast("Reduction", self._loss.reduction)
         terms = {name: loss(depth, truth, reduction) for name, loss in _LOSSES.items()}
         # A weight of 0 leaves its term out: 0 times an overflow is not 0.

@@ -44,6 +44,6 @@ class Objective(nn.Module):
         raise NotImplementedError
 
 
-def capped(truth: Tensor, farthest: Tensor) -> Tensor:
+def capped(truth: Tensor, farthest: Tensor | None) -> Tensor:
     """(B, 1, H, W) metres, lowered to what a network can say at most; 0 stays 0."""
-    return truth.minimum(farthest)
+    return truth if farthest is None else truth.minimum(farthest)

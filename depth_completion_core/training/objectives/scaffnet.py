@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, cast
 
+from depth_completion_core.inference.model_input import run_model
 from depth_completion_core.losses.supervised import (
     Reduction,
     l1,
@@ -17,7 +18,7 @@ from depth_completion_core.losses.supervised import (
 )
 from depth_completion_core.models.scaffnet import ScaffNet
 from depth_completion_core.settings.fields import choice, setting
-from depth_completion_core.training.feeds.batch import Tensors
+from depth_completion_core.training.feeds.batch import Tensors, model_input_of
 from depth_completion_core.training.objectives.objective import DEPTH, TOTAL, Objective, capped
 
 
@@ -49,12 +50,12 @@ class ScaffNetObjective(Objective):
 
     def forward(self, tensors: Tensors) -> Tensors:
         """See the base class."""
-        model = cast("ScaffNet", self.model)
-        predicted = model.predict(tensors["sparse_depth"])
+        predicted = run_model(self.model, model_input_of(tensors))
         truth = capped(tensors["truth"], predicted.farthest)
+        log_error = predicted.maps.get("log_error")
         reduction = cast("Reduction", self._loss.reduction)
-        if predicted.log_error is not None:
-            total = uncertain_l1(predicted.depth, predicted.log_error, truth, reduction)
+        if log_error is not None:
+            total = uncertain_l1(predicted.depth, log_error, truth, reduction)
         else:
             total = _LOSSES[self._loss.kind](predicted.depth, truth, reduction)
         if self._loss.w_relative_rmse:

@@ -34,6 +34,7 @@ from tests.core.checkpoints.released_checkpoints import (
     with_module,
     with_old_names,
 )
+from tests.core.models.model_inputs import single_view
 
 _RENAMED = {
     "spatial_pyramid_pool_state_dict": "spatial_pyramid_pool",
@@ -82,13 +83,7 @@ def _inputs() -> ModelInput:
     random = torch.Generator().manual_seed(1)
     valid = torch.rand(1, 1, 32, 64, generator=random) < 0.05
     depth = torch.where(valid, 1.0 + 5.0 * torch.rand(valid.shape, generator=random), 0.0)
-    return ModelInput(
-        image=torch.rand(1, 3, 32, 64, generator=random),
-        sparse_depth=depth,
-        validity_map=valid,
-        intrinsics=None,
-        context=torch.zeros(1, 0, 3, 32, 64),
-    )
+    return single_view(torch.rand(1, 3, 32, 64, generator=random), depth)
 
 
 @torch.inference_mode()

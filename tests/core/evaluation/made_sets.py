@@ -106,7 +106,6 @@ class Offset(Predictor):
                 depth=answer.depth,
                 valid=answer.valid,
                 confidence=None,
-                support_distance_px=np.zeros(SIZE, dtype=np.float32),
                 sparse=sparse,
             ),
             math.nan,

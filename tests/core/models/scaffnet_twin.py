@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from depth_completion_core.models.base import ModelInput
+from tests.core.models.model_inputs import single_view
 
 Shapes = dict[str, tuple[int, ...]]
 Rows = tuple[tuple[str, int, int, int], ...]
@@ -130,13 +131,7 @@ def sparse_depth(
 def model_input(sparse: Tensor, seed: int = 0) -> ModelInput:
     count, _, height, width = sparse.shape
     image = np.random.default_rng(seed).random((count, 3, height, width), dtype=np.float32)
-    return ModelInput(
-        image=torch.from_numpy(image).to(sparse.dtype),
-        sparse_depth=sparse,
-        validity_map=sparse > 0,
-        intrinsics=None,
-        context=torch.zeros(count, 0, 3, height, width),
-    )
+    return single_view(torch.from_numpy(image).to(sparse.dtype), sparse)
 
 
 def slow_conv(

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -313,32 +312,23 @@ def test_trust_is_that_of_the_twin(count: int, level: int) -> None:
 
 
 class _Flat(CompletionModel):
-    """Two metres everywhere; along learned rays where asked for."""
-
-    @dataclass(frozen=True, slots=True, kw_only=True)
-    class Config:
-        has_rays: bool = False
-
-    config: Config
+    """Two metres everywhere."""
 
     def forward(self, inputs: ModelInput) -> ModelOutput:
         depth = torch.full_like(inputs.sparse_depth, 2.0)
-        rays = torch.zeros_like(inputs.image) if self.config.has_rays else None
-        return ModelOutput(depth=depth, rays=rays)
+        return ModelOutput(depth=depth)
 
 
-def _completed(enabled: bool, *, has_rays: bool = False) -> np.ndarray:
+def _completed(enabled: bool) -> np.ndarray:
     sparse = _measured(np.full(_SIZE, 2.4, np.float32), 0.05)
     output = OutputConfig(anchoring=AnchoringConfig(enabled=enabled))
     config = CompletionConfig(output=output)
-    model = _Flat(_Flat.Config(has_rays=has_rays))
     image = np.zeros((*_SIZE, 3), np.uint8)
     frame = Frame(image=image, camera=None, sparse=sparse)
-    return DepthCompleter(model, config=config).complete(frame).depth
+    return DepthCompleter(_Flat(), config=config).complete(frame).depth
 
 
 def test_it_is_off_until_it_is_turned_on() -> None:
     assert not CompletionConfig().output.anchoring.enabled
     assert (_completed(enabled=False) == 2.0).all()
     assert np.median(_completed(enabled=True)) == pytest.approx(2.4, abs=0.05)
-    assert (_completed(enabled=True, has_rays=True) == 2.0).all()

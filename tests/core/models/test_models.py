@@ -16,6 +16,7 @@ from scipy.interpolate import LinearNDInterpolator
 from depth_completion_core.models import MODELS, UnknownModelError, build_model
 from depth_completion_core.models.base import CompletionModel, ModelInput, ModelOutput
 from depth_completion_core.settings.mapping import config_from_mapping, config_to_mapping
+from tests.core.models.model_inputs import single_view
 
 Float32Array = npt.NDArray[np.float32]
 Float64Array = npt.NDArray[np.float64]
@@ -47,12 +48,11 @@ def _inputs(depth: npt.NDArray[np.floating], valid: BoolArray) -> ModelInput:
     count, height, width = depth.shape
     image = np.random.default_rng(0).random((count, 3, height, width), dtype=np.float32)
     K = torch.tensor([[60.0, 0, width / 2], [0, 60.0, height / 2], [0, 0, 1]])
-    return ModelInput(
-        image=torch.from_numpy(image),
-        sparse_depth=torch.from_numpy(np.where(valid, depth, 0.0).astype(np.float32))[:, None],
+    return single_view(
+        torch.from_numpy(image),
+        torch.from_numpy(np.where(valid, depth, 0.0).astype(np.float32))[:, None],
         validity_map=torch.from_numpy(valid)[:, None],
         intrinsics=K.expand(count, 3, 3),
-        context=torch.zeros(count, 0, 3, height, width),
     )
 
 
@@ -60,12 +60,11 @@ def _one_of(inputs: ModelInput, index: int) -> ModelInput:
     """A batch of one frame of a batch."""
     assert inputs.intrinsics is not None
     one = slice(index, index + 1)
-    return ModelInput(
-        image=inputs.image[one],
-        sparse_depth=inputs.sparse_depth[one],
+    return single_view(
+        inputs.image[one],
+        inputs.sparse_depth[one],
         validity_map=inputs.validity_map[one],
         intrinsics=inputs.intrinsics[one],
-        context=inputs.context[one],
     )
 
 
@@ -88,7 +87,8 @@ def _complete(
 @pytest.mark.parametrize("share", [0.01, 0.2, 1.0])
 def test_output_keeps_the_contract(name: str, size: tuple[int, int], share: float) -> None:
     model = build_model(name)
-    padded = tuple(-(-length // model.size_multiple) * model.size_multiple for length in size)
+    multiple = model.needs.size_multiple
+    padded = tuple(-(-length // multiple) * multiple for length in size)
     depths, valids = zip(
         *(_sparse((padded[0], padded[1]), share, seed) for seed in range(2)), strict=True
     )

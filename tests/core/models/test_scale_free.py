@@ -12,6 +12,7 @@ from depth_completion_core.models.base import ModelInput
 from depth_completion_core.models.fusionnet import FusionNet
 from depth_completion_core.models.layers.anchoring import interpolated
 from depth_completion_core.models.scaffnet import ScaffNet
+from tests.core.models.model_inputs import single_view
 from tests.core.models.scaffnet_twin import random_state, shapes_of, sparse_depth
 
 _RELATIVE = {"min_predict_depth": 0.02, "max_predict_depth": 50.0, "scale_free": True}
@@ -37,13 +38,8 @@ def _fusionnet() -> FusionNet:
 def _input(sparse: Tensor) -> ModelInput:
     count, _, height, width = sparse.shape
     generator = torch.Generator().manual_seed(1)
-    return ModelInput(
-        image=torch.rand((count, 3, height, width), generator=generator).double(),
-        sparse_depth=sparse,
-        validity_map=sparse > 0,
-        intrinsics=None,
-        context=torch.zeros((count, 0, 3, height, width)),
-    )
+    image = torch.rand((count, 3, height, width), generator=generator).double()
+    return single_view(image, sparse)
 
 
 @pytest.mark.parametrize("factor", [0.1, 7.0])

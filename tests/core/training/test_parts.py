@@ -16,6 +16,7 @@ from torch import nn
 
 from depth_completion_core.config import InferenceConfig
 from depth_completion_core.inference.preprocessing import model_input, window_of
+from depth_completion_core.models.needs import ModelNeeds
 from depth_completion_core.settings.fields import ConfigError
 from depth_completion_core.training.errors import TrainingError
 from depth_completion_core.training.feeds.batch import collate, model_input_of
@@ -149,15 +150,15 @@ def test_a_batch_shows_a_model_what_a_completer_would() -> None:
     found = model_input_of(collate(samples).to(torch.device("cpu")))
     frames = [sample.frame() for sample in samples]
     sparse = [frame.sparse for frame in frames if frame.sparse is not None]
-    window = window_of(frames[0].size, InferenceConfig())
-    expected = model_input(frames, sparse, window, size_multiple=1, device=torch.device("cpu"))
+    needs = ModelNeeds()
+    window = window_of(frames[0].size, InferenceConfig(), needs)
+    expected = model_input(frames, sparse, window, needs, torch.device("cpu"))
     assert found.intrinsics is not None
     assert expected.intrinsics is not None
     assert torch.equal(found.image, expected.image)
     assert torch.equal(found.sparse_depth, expected.sparse_depth)
     assert torch.equal(found.validity_map, expected.validity_map)
     assert torch.equal(found.intrinsics, expected.intrinsics)
-    assert torch.equal(found.context, expected.context)
 
 
 def test_context_images_go_along() -> None:
