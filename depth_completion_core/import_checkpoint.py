@@ -19,7 +19,7 @@ from depth_completion_core.checkpoints.checkpoint import (
 )
 from depth_completion_core.checkpoints.file_kinds import TORCH_FILE, foreign_kind
 from depth_completion_core.checkpoints.importers import IMPORTERS, import_released
-from depth_completion_core.checkpoints.importers.torch_files import load_torch_file
+from depth_completion_core.checkpoints.torch_files import load_torch_file
 from depth_completion_core.models import build_model
 
 _TENSORFLOW = re.compile(r"(\.ckpt(-\d+)?)?(\.index|\.meta|\.data-\d+-of-\d+)|\.ckpt(-\d+)?|\.pb")

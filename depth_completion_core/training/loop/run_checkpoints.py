@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The checkpoints that a run resumes from; weights for use are in another format.
 
-A state is what ``torch.save`` writes of plain values and tensors, and is read without unpickling
-anything else (``weights_only``).
+A state is what ``torch.save`` writes of plain values and tensors. It is read like a stranger's file
+(``checkpoints/torch_files.py``), since a run's folder may have been copied from anywhere: anything
+but plain values and tensors is refused, and nothing of it is run.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from depth_completion_core.checkpoints.checkpoint_file import CheckpointError
+from depth_completion_core.checkpoints.torch_files import load_torch_file
 from depth_completion_core.files.atomic import remove_partial, write_whole
 from depth_completion_core.training.errors import TrainingError
 
@@ -122,11 +125,10 @@ def set_generator_states(states: Mapping[str, Tensor], device: torch.device) -> 
 
 def _read(path: Path) -> State:
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # zip, pickle and torch each have their own
-        first = str(error).partition("\n")[0]
-        raise TrainingError(f"{path} cannot be read ({first})") from error
-    if not isinstance(state, dict) or state.get("format") != STATE_FORMAT:
+        state: State = load_torch_file(path, with_stubs=False)
+    except CheckpointError as error:
+        raise TrainingError(f"a state cannot be read: {error}") from error
+    if state.get("format") != STATE_FORMAT:
         raise TrainingError(
             f"{path} is no checkpoint of this version's trainer; begin again with --run.fresh true"
         )

@@ -21,10 +21,10 @@ import pytest
 import torch
 from torch import nn
 
+from depth_completion_core.checkpoints import restricted_unpickler
 from depth_completion_core.checkpoints.checkpoint import CheckpointError
-from depth_completion_core.checkpoints.importers import restricted_unpickler
-from depth_completion_core.checkpoints.importers.restricted_unpickler import Stub
-from depth_completion_core.checkpoints.importers.torch_files import load_torch_file
+from depth_completion_core.checkpoints.restricted_unpickler import Stub
+from depth_completion_core.checkpoints.torch_files import load_torch_file
 
 _FORMATS = pytest.mark.parametrize("zipped", [True, False], ids=["zip", "legacy"])
 
@@ -107,6 +107,29 @@ def test_state_dicts_and_optimizers_are_read(tmp_path: Path, zipped: bool) -> No
         assert isinstance(loaded[key], Stub), key
     assert issubclass(loaded["dtype"], Stub)
     assert type(loaded["defaults"]).__name__ == "collections.defaultdict"
+
+
+@_FORMATS
+def test_tensors_in_lists_are_tensors(tmp_path: Path, zipped: bool) -> None:
+    state = {"several": [torch.ones(2), {"deeper": [torch.zeros(3)]}]}
+    loaded = load_torch_file(_save(tmp_path / "x.pth", state, zipped))
+    assert torch.equal(loaded["several"][0], torch.ones(2))
+    assert torch.equal(loaded["several"][1]["deeper"][0], torch.zeros(3))
+
+
+@_FORMATS
+@pytest.mark.parametrize(
+    "value", [np.float64(3.5), defaultdict(list), Path("x"), {1, 2}, os.system]
+)
+def test_without_stubs_other_classes_are_an_error(
+    tmp_path: Path, zipped: bool, value: object
+) -> None:
+    path = _save(tmp_path / "x.pth", {"a": value}, zipped)
+    assert isinstance(load_torch_file(path), dict)
+    with pytest.raises(CheckpointError, match=r"it names \S+, which is not on the list"):
+        load_torch_file(path, with_stubs=False)
+    plain = {"a": [torch.ones(2), 1, "b", None, 2.5, (True,)], "net": nn.ReLU().state_dict()}
+    assert load_torch_file(_save(path, plain, zipped), with_stubs=False).keys() == plain.keys()
 
 
 # Hostile files.

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads files of torch.save without running anything of them.
 
-torch.load is not used: it also runs TorchScript and unpacks tar files, and what it checks differs
-between versions. The formats: https://docs.pytorch.org/docs/stable/notes/serialization.html and
-torch/serialization.py.
+torch.load is not used anywhere: it also runs TorchScript and unpacks tar files, and what it checks
+differs between versions (see restricted_unpickler). The formats:
+https://docs.pytorch.org/docs/stable/notes/serialization.html and torch/serialization.py.
 """
 
 from __future__ import annotations
@@ -21,16 +21,21 @@ from torch import Tensor
 
 from depth_completion_core.checkpoints.checkpoint_file import CheckpointError
 from depth_completion_core.checkpoints.file_kinds import TORCH_FILE, foreign_kind
-from depth_completion_core.checkpoints.importers.restricted_unpickler import Held, unpickle
+from depth_completion_core.checkpoints.restricted_unpickler import Held, unpickle
 
 _LEGACY_MAGIC, _LEGACY_PROTOCOL = 0x1950A86A20F9469CFC6C, 1001
 
 
-def load_torch_file(path: Path) -> dict[Any, Any]:
+def load_torch_file(path: Path, *, with_stubs: bool = True) -> dict[Any, Any]:
     """The dict in a file of torch.save, of the zip format or the one before it.
 
+    Args:
+        path: the file.
+        with_stubs: whether objects of other classes than those of weights become stubs; if not,
+            they are an error.
+
     Returns:
-        Tensors, in dicts, are on the CPU in their own dtype; objects of other classes are stubs.
+        Tensors, in dicts and lists, are on the CPU in their own dtype.
 
     Raises:
         CheckpointError: the file is missing, truncated, of another kind, or holds no dict.
@@ -43,7 +48,8 @@ def load_torch_file(path: Path) -> dict[Any, Any]:
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror}") from error
     try:
-        state = _load_zip(content) if content.startswith(b"PK") else _load_legacy(content)
+        load = _load_zip if content.startswith(b"PK") else _load_legacy
+        state = load(content, with_stubs)
     # A damaged or hostile pickle can raise anything; MemoryError where it claims to be huge.
     except Exception as error:
         reason = str(error) or type(error).__name__
@@ -58,19 +64,20 @@ def load_torch_file(path: Path) -> dict[Any, Any]:
 
 
 def _release(state: dict[Any, Any]) -> None:
-    """Put tensors in the place of what held them, in dicts at any depth."""
-    pending, seen = [state], {id(state)}
+    """Put tensors in the place of what held them, in dicts and lists at any depth."""
+    pending: list[Any] = [state]
+    seen = {id(state)}
     while pending:
         item = pending.pop()
-        for key, value in item.items():
+        for key, value in item.items() if isinstance(item, dict) else enumerate(item):
             if isinstance(value, Held):
                 item[key] = value.value
-            elif isinstance(value, dict) and id(value) not in seen:  # it may hold itself
+            elif isinstance(value, (dict, list)) and id(value) not in seen:  # it may hold itself
                 seen.add(id(value))
                 pending.append(value)
 
 
-def _load_zip(content: bytes) -> object:
+def _load_zip(content: bytes, with_stubs: bool) -> object:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         names = archive.namelist()
         root = next(name for name in names if name.endswith("/data.pkl")).removesuffix("data.pkl")
@@ -86,10 +93,11 @@ def _load_zip(content: bytes) -> object:
                 flats[key] = _flat(archive.read(f"{root}data/{key}"), dtype, count)
             return _checked(flats[key], dtype, count)
 
-        return unpickle(io.BytesIO(archive.read(f"{root}data.pkl")), storage)
+        data = io.BytesIO(archive.read(f"{root}data.pkl"))
+        return unpickle(data, storage, with_stubs=with_stubs)
 
 
-def _load_legacy(content: bytes) -> object:
+def _load_legacy(content: bytes, with_stubs: bool) -> object:
     """Five pickles in a row, and after them the bytes of the storages."""
     file = io.BytesIO(content)
     if unpickle(file) != _LEGACY_MAGIC or unpickle(file) != _LEGACY_PROTOCOL:
@@ -106,7 +114,7 @@ def _load_legacy(content: bytes) -> object:
             flats[key] = torch.empty(count, dtype=dtype)
         return _checked(flats[key], dtype, count)
 
-    state = unpickle(file, storage)
+    state = unpickle(file, storage, with_stubs=with_stubs)
     keys = unpickle(file)
     if not isinstance(keys, list) or set(keys) != set(flats):
         raise pickle.UnpicklingError("its list of storages is not that of its tensors")

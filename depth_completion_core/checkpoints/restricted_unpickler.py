@@ -3,7 +3,9 @@
 """An unpickler that runs nothing of a file.
 
 A pickle is a program: it names functions and calls them. Here a name leads to one of the few below,
-or to a stub that takes whatever is done to it and does nothing.
+or to a stub that takes whatever is done to it and does nothing. It stands in for torch's own reader
+with ``weights_only``, which did run a stranger's code before torch 2.6 (CVE-2025-32434) and let it
+overwrite memory before torch 2.10 (CVE-2026-24747).
 """
 
 from __future__ import annotations
@@ -128,15 +130,19 @@ _ALLOWED: dict[tuple[str, str], object] = {
 
 
 class _Unpickler(pickle.Unpickler):
-    def __init__(self, file: io.BytesIO, storage: StorageLookup | None = None) -> None:
+    def __init__(
+        self, file: io.BytesIO, storage: StorageLookup | None, *, with_stubs: bool
+    ) -> None:
         super().__init__(file, encoding="utf-8")
-        self._storage = storage
+        self._storage, self._with_stubs = storage, with_stubs
         self._stubs: dict[tuple[str, str], type] = {}
 
     def find_class(self, module: str, name: str) -> object:
         """The allowed object of this name, or a stub class; nothing is imported."""
         if (module, name) in _ALLOWED:
             return _ALLOWED[module, name]
+        if not self._with_stubs:
+            raise pickle.UnpicklingError(f"it names {module}.{name}, which is not on the list")
         if len(self._stubs) >= _MAX_STUBS:
             raise pickle.UnpicklingError(f"it names more than {_MAX_STUBS} classes")
         stub: type = _StubType(f"{module}.{name}", (Stub,), {"__slots__": ()})
@@ -152,13 +158,16 @@ class _Unpickler(pickle.Unpickler):
         raise pickle.UnpicklingError(f"a tensor's storage is named as {pid!r:.80}")
 
 
-def unpickle(file: io.BytesIO, storage: StorageLookup | None = None) -> object:
+def unpickle(
+    file: io.BytesIO, storage: StorageLookup | None = None, *, with_stubs: bool = True
+) -> object:
     """Read one pickle; the file is left at its end.
 
     Args:
         file: at the start of the pickle.
         storage: gives the numbers of a storage by dtype, key and count, as a flat tensor; without
             it there are no tensors.
+        with_stubs: False to refuse what is not on the list.
 
     Returns:
         Plain Python; tensors in a ``Held`` each, all that is not on the list as a ``Stub``.
@@ -172,4 +181,4 @@ def unpickle(file: io.BytesIO, storage: StorageLookup | None = None) -> object:
         if opcode.name.endswith("PUT") and (not isinstance(index, int) or index > count):
             raise pickle.UnpicklingError(f"its memo has a place {index}")
     file.seek(start)
-    return _Unpickler(file, storage).load()
+    return _Unpickler(file, storage, with_stubs=with_stubs).load()
