@@ -10,17 +10,19 @@ from typing import Any
 
 import numpy as np
 from builtin_interfaces.msg import Time
-from sensor_msgs.msg import CameraInfo, Image, PointCloud2, PointField
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2, PointField
 from std_msgs.msg import Header
 
 from depth_completion_core.codecs.camera_info import CameraInfoFields
+from depth_completion_core.codecs.message_kinds import MessageKind
 from depth_completion_core.codecs.messages import ImageFields, UInt8Array
 from depth_completion_core.codecs.pointcloud import PointCloudFields
 from depth_completion_core.codecs.stamps import seconds_and_nanoseconds
-from depth_completion_core.sensing.output_topics import Fields, Kind
+from depth_completion_core.sensing.output_topics import Fields
 
-MESSAGE_TYPES: dict[Kind, type[Any]] = {
+MESSAGE_CLASSES: dict[MessageKind, type[Any]] = {
     "image": Image,
+    "compressed_image": CompressedImage,
     "camera_info": CameraInfo,
     "points": PointCloud2,
 }

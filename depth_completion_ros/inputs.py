@@ -14,12 +14,14 @@ from message_filters import Subscriber
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
+from sensor_msgs.msg import CameraInfo
 from tf2_msgs.msg import TFMessage
 
 from depth_completion_core.codecs.stamps import stamp_ns_of
+from depth_completion_core.sensing.measurement_kinds import MEASUREMENT_KINDS
+from depth_completion_ros.conversions import MESSAGE_CLASSES
 from depth_completion_ros.live_transforms import LiveTransforms
-from depth_completion_ros.node_config import NodeConfig
+from depth_completion_ros.node_config import IMAGE_TRANSPORTS, NodeConfig
 from depth_completion_ros.pairing_filter import MessagePair, PairingFilter
 
 _CAMERA_INFOS_KEPT = 30
@@ -104,14 +106,10 @@ class Inputs:
         self.pairs = 0
         self.filters: dict[str, Subscriber] = {}
         self._plain: list[Any] = []
-        image_type, image_topic = (
-            (Image, "image")
-            if config.image_transport == "raw"
-            else (CompressedImage, "image/compressed")
-        )
+        image_kind, image_topic = IMAGE_TRANSPORTS[config.image_transport]
         # Before the image, so that the first image finds its calibration.
         self._subscribe(CameraInfo, "camera_info", self.camera_infos.add, _SENSOR_QOS)
-        image = self._filter(image_type, image_topic)
+        image = self._filter(MESSAGE_CLASSES[image_kind], image_topic)
         clouds = [self._filter(kind, topic) for kind, topic in _measurement_topics(config)]
         self.pairing = PairingFilter(image, clouds, config.pairing, on_jump_back=self._jumped_back)
         self.pairing.registerCallback(self._paired)
@@ -183,8 +181,6 @@ def _count(received: Received, message: Any) -> None:  # noqa: ANN401
 
 
 def _measurement_topics(config: NodeConfig) -> list[tuple[type[Any], str]]:
-    if config.measurements == "depth":
-        return [(Image, "sparse_depth")]
-    if config.measurements == "compressed_depth":
-        return [(CompressedImage, "sparse_depth/compressedDepth")]
-    return [(PointCloud2, topic) for topic in config.points_topics]
+    kind = MEASUREMENT_KINDS[config.measurements]  # type: ignore[index]  # one of the choices
+    topics = config.points_topics if kind.may_be_several else (kind.topic,)
+    return [(MESSAGE_CLASSES[kind.message], topic) for topic in topics]

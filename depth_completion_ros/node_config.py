@@ -6,8 +6,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from depth_completion_core.codecs.message_kinds import MessageKind
 from depth_completion_core.config import CompletionConfig
+from depth_completion_core.sensing.measurement_kinds import MEASUREMENT_KINDS
 from depth_completion_core.settings.fields import choice, setting
+
+IMAGE_TRANSPORTS: dict[str, tuple[MessageKind, str]] = {
+    "raw": ("image", "image"),
+    "compressed": ("compressed_image", "image/compressed"),
+}
+"""Kind and relative topic of the images, by the parameter ``image_transport``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,11 +34,11 @@ class NodeConfig(CompletionConfig):
     """Width and height of the images that are completed once before the node is ready."""
     autostart: bool = True
     """Configure and activate without being told; False waits for a lifecycle manager."""
-    image_transport: str = choice("raw", "compressed")
+    image_transport: str = choice(*IMAGE_TRANSPORTS)
     """raw subscribes to 'image', compressed to 'image/compressed'."""
-    measurements: str = choice("points", "depth", "compressed_depth")
+    measurements: str = choice(*MEASUREMENT_KINDS)
     """Point clouds, a depth image on 'sparse_depth', or one on 'sparse_depth/compressedDepth'."""
-    points_topics: tuple[str, ...] = ("points",)
+    points_topics: tuple[str, ...] = (MEASUREMENT_KINDS["points"].topic,)
     """Topics of one or several point clouds; each image takes one of each."""
     camera_info: str = choice("cached", "synchronized")
     """cached: the latest one counts. synchronized: the one with the stamp of the image."""

@@ -11,20 +11,20 @@ from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 
 from depth_completion_core.sensing.output_topics import OUTPUT_TOPICS, CompletedFrame
-from depth_completion_ros.conversions import MESSAGE_TYPES, message_of
+from depth_completion_ros.conversions import MESSAGE_CLASSES, message_of
 from depth_completion_ros.msg import CompletionStatus
 
 _QOS = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=2, reliability=ReliabilityPolicy.RELIABLE)
 
 
 class Outputs:
-    """One publisher for each product, and one for the status."""
+    """One publisher for each output, and one for the status."""
 
     def __init__(self, node: LifecycleNode) -> None:
         self._node = node
         self._publishers = {
-            product: self._publisher(MESSAGE_TYPES[product.kind], product.topic)
-            for product in OUTPUT_TOPICS
+            output: self._publisher(MESSAGE_CLASSES[output.kind], output.topic)
+            for output in OUTPUT_TOPICS
         }
         self._status = self._publisher(CompletionStatus, "~/status")
 
@@ -37,9 +37,9 @@ class Outputs:
     def publish(self, done: CompletedFrame) -> None:
         """Make and publish what somebody listens to, stamped and framed like the image."""
         frame = done.placed.frame
-        for product, publisher in self._publishers.items():
+        for output, publisher in self._publishers.items():
             if publisher.get_subscription_count() > 0:
-                fields = product.make(done)
+                fields = output.make(done)
                 if fields is not None:
                     publisher.publish(message_of(fields, frame.stamp_ns, frame.frame_id))
 

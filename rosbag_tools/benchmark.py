@@ -20,17 +20,17 @@ import numpy as np
 import tyro
 
 from depth_completion_core.completer import DepthCompleter, load_model
-from depth_completion_core.config import PairingConfig
+from depth_completion_core.config import CloudConfig, PairingConfig
 from depth_completion_core.files.json_files import write_json
 from depth_completion_core.frame import DepthPrediction
-from depth_completion_core.metrics import protocol_named
 from depth_completion_core.world.drives import build_drive
 from rosbag_tools.bag_frames import BagFrames, FrameToComplete
 from rosbag_tools.cli import run_cli
-from rosbag_tools.completion import CompletionOptions, complete_bag
+from rosbag_tools.completion import complete_bag
+from rosbag_tools.completion_job import CompletionJob
 from rosbag_tools.completion_plan import Plan, PlanWishes, make_plan
 from rosbag_tools.layout_synthetic import synthetic_recording
-from rosbag_tools.outputs import Outputs, OutputWriter
+from rosbag_tools.outputs import OutputWishes, OutputWriter
 from rosbag_tools.reader import BagReader, RawMessage
 from rosbag_tools.recording import RecordedEvent, RecordedImage, RecordedSweep, write_recording
 from rosbag_tools.writer import BagWriter, InputCopier
@@ -106,9 +106,9 @@ def _measured(bag: Path, folder: Path, completer: DepthCompleter) -> dict[str, f
     seconds: dict[str, float] = {}
     with BagReader([bag]) as reader:
         plan = make_plan(reader, PlanWishes())
-        with _timed(seconds, "wall_s"), BagWriter(folder / "wall") as writer:
-            options = CompletionOptions(protocol=protocol_named("all"))
-            complete_bag(reader, writer, plan, completer, options)
+        job = CompletionJob(inputs=(bag,), output=folder / "wall")
+        with _timed(seconds, "wall_s"), BagWriter(job.output) as writer:
+            complete_bag(reader, writer, plan, completer, job)
         with _timed(seconds, "decode_s"):
             items = list(_source(reader, plan).items(list(reader.connections)))
         frames = [item for item in items if isinstance(item, FrameToComplete)]
@@ -132,7 +132,8 @@ def _write_all(
 ) -> None:
     remaining = iter(predictions)
     with BagWriter(path) as writer:
-        outputs, copier = OutputWriter(writer, Outputs()), InputCopier(reader, writer)
+        outputs = OutputWriter(writer, OutputWishes(), CloudConfig())
+        copier = InputCopier(reader, writer)
         copier.add(reader.connections)
         for item in items:
             if isinstance(item, RawMessage):

@@ -18,7 +18,7 @@ from depth_completion_core.sensing.frame_builder import (
 )
 from rosbag_tools.errors import BagError
 from rosbag_tools.reader import BagReader
-from rosbag_tools.topics import Topics, TopicWishes, candidates_of, choose_topics
+from rosbag_tools.topics import Topic, Topics, TopicWishes, candidates_of, choose_topics
 from rosbag_tools.transforms import read_transforms
 
 Rectified = Literal["auto", "yes", "no"]
@@ -55,7 +55,7 @@ def make_plan(reader: BagReader, wishes: PlanWishes) -> Plan:
     topics = choose_topics(candidates_of(reader), wishes.topics, transforms)
     optical_frame = topics.image.frame_id or topics.camera_info.frame_id
     for cloud in topics.clouds:
-        if cloud.frame_id not in extrinsics:
+        if not cloud.is_depth and cloud.frame_id not in extrinsics:
             _check_connected(transforms, optical_frame, cloud.frame_id)
     rectified = _is_rectified(topics, wishes.rectified)
     fixed_frame = _fixed_frame(transforms, optical_frame, wishes.fixed_frame)
@@ -86,16 +86,24 @@ def describe(plan: Plan) -> list[str]:
         f"image        {topics.image.name}  ({image}, {topics.image.count} messages)",
         f"calibration  {topics.camera_info.name}, projecting with {way}",
     ]
-    for cloud in topics.clouds:
-        source = "extrinsics file" if cloud.frame_id in geometry.extrinsics else "TF"
-        lines.append(
-            f"points       {cloud.name}  (frame '{cloud.frame_id}' through {source}, "
-            f"{cloud.count} messages)"
-        )
+    lines += [_described_measurements(cloud, geometry) for cloud in topics.clouds]
     lines.append(f"motion       {motion}")
     if topics.truth:
         lines.append(f"truth        {topics.truth.name}")
     return [*lines, *(f"note         {note}" for note in plan.notes)]
+
+
+def _described_measurements(topic: Topic, geometry: Geometry) -> str:
+    if topic.is_depth:
+        return (
+            f"depth        {topic.name}  ({topic.encoding}, taken as registered to the camera, "
+            f"{topic.count} messages)"
+        )
+    source = "extrinsics file" if topic.frame_id in geometry.extrinsics else "TF"
+    return (
+        f"points       {topic.name}  (frame '{topic.frame_id}' through {source}, "
+        f"{topic.count} messages)"
+    )
 
 
 def _check_connected(transforms: TransformBuffer, optical_frame: str, cloud_frame: str) -> None:

@@ -29,24 +29,25 @@ from depth_completion_core.pictures.depth_colors import (
     title,
 )
 from depth_completion_core.pictures.preview import error_map, error_scale
+from depth_completion_core.sensing.output_topics import BAG_TOPICS
 from depth_completion_core.world.drives import SCENES
 from rosbag_tools.bag_frames import BagFrames, FrameToComplete
 from rosbag_tools.cli import run_cli
-from rosbag_tools.complete import report_json
-from rosbag_tools.completion import CompletionOptions, CompletionReport, complete_bag
+from rosbag_tools.completion_job import CompletionJob, run_job
 from rosbag_tools.completion_plan import Plan, PlanWishes, make_plan
+from rosbag_tools.completion_report import CompletionReport, report_json
 from rosbag_tools.layout_synthetic import synthetic_recording
-from rosbag_tools.outputs import Outputs
+from rosbag_tools.outputs import OutputWishes
 from rosbag_tools.reader import BagReader
 from rosbag_tools.recording import write_recording
 from rosbag_tools.scoring import Scores
 from rosbag_tools.topics import TopicWishes
-from rosbag_tools.writer import BagWriter
 
 _MAIN = "fusionnet"
 _MODELS = ("nearest", "linear", "morphological", _MAIN)
 _SUPPORT_RADIUS_PX = 12.0
 _PANEL_WIDTH_PX = 260
+_FURTHER_TOPICS = ("depth/support", "sparse_depth/image")
 _WISHES = PlanWishes(topics=TopicWishes(truth="/camera/depth_truth"))
 
 Row = tuple[str, str, dict[str, float], float]
@@ -104,17 +105,20 @@ def _render(scene: str, bag: Path, wanted: Demo) -> None:
 
 
 def _completed(bag: Path, model: str, output: Path, folder: Path) -> CompletionReport:
-    completer = load_model(model)
     is_main = model == _MAIN
-    options = CompletionOptions(
-        outputs=Outputs(cloud=CloudConfig(stride=2), support=is_main, sparse_depth=is_main),
-        copy_inputs=is_main,
-        protocol=protocol_named("all"),
+    job = CompletionJob(
+        inputs=(bag,),
+        output=output,
+        model=model,
+        settings=CompletionConfig(cloud=CloudConfig(stride=2)),
+        reads=_WISHES,
+        writes=OutputWishes(topics=(*BAG_TOPICS, *(_FURTHER_TOPICS if is_main else ()))),
+        copies_inputs=is_main,
+        overwrite=True,
         preview=folder / "preview" / f"{bag.stem}_{model}",
         preview_every=5,
     )
-    with BagReader([bag]) as reader, BagWriter(output, overwrite=True) as writer:
-        return complete_bag(reader, writer, make_plan(reader, _WISHES), completer, options)
+    return run_job(job)
 
 
 def _frames(reader: BagReader, plan: Plan) -> list[FrameToComplete]:

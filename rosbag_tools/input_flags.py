@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from depth_completion_core.sensing.frame_builder import SweepStamp
+from depth_completion_core.sensing.measurement_kinds import MeasurementName
 from rosbag_tools.completion_plan import PlanWishes, Rectified
 from rosbag_tools.topics import TopicWishes
 
@@ -20,8 +21,12 @@ class InputFlags:
     """Topic of the colour images; found by type, calibration and frame when not given."""
     camera_info: str = ""
     """Topic of their calibration."""
+    measurements: MeasurementName = "points"
+    """Point clouds, a depth image, or one as image_transport compresses it."""
     points: tuple[str, ...] = ()
     """Topics of one or several point clouds."""
+    sparse_depth: str = ""
+    """Topic of the depth image, with --measurements depth or compressed_depth."""
     rectified: Rectified = "auto"
     """Project with P (yes) or with K and D (no); auto goes by 'rect' in the topic's name."""
     extrinsics: Path | None = None
@@ -35,7 +40,12 @@ class InputFlags:
         """The same for the plan, with the topic of a truth where there is one."""
         return PlanWishes(
             topics=TopicWishes(
-                image=self.image, camera_info=self.camera_info, points=self.points, truth=truth
+                image=self.image,
+                camera_info=self.camera_info,
+                measurements=self.measurements,
+                points=self.points,
+                sparse_depth=self.sparse_depth,
+                truth=truth,
             ),
             extrinsics=self.extrinsics,
             fixed_frame=self.fixed_frame,

@@ -163,7 +163,7 @@ def _sensor_facts(reader: BagReader, plan: Plan) -> list[str]:
         lines.append(f"  camera       {size}, distortion '{info.distortion_model}'")
     for topic in plan.topics.clouds:
         cloud = reader.first(topic.connections)
-        if cloud is None:
+        if cloud is None or topic.is_depth:
             continue
         names = ", ".join(item.name for item in cloud.fields)
         lines.append(f"  cloud        {cloud.width * cloud.height} points of {names}")

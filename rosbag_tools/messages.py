@@ -18,6 +18,7 @@ from rosbags.interfaces import (
 from rosbags.typesys import Stores, get_typestore
 
 from depth_completion_core.codecs.camera_info import CameraInfoFields
+from depth_completion_core.codecs.message_kinds import MESSAGE_TYPES
 from depth_completion_core.codecs.messages import ImageFields
 from depth_completion_core.codecs.pointcloud import PointCloudFields
 from depth_completion_core.codecs.stamps import seconds_and_nanoseconds
@@ -27,10 +28,10 @@ Message = Any  # classes made at run time from the message definitions
 
 TYPESTORE = get_typestore(Stores.ROS2_HUMBLE)  # the oldest supported: newer distros read it too
 
-IMAGE = "sensor_msgs/msg/Image"
-COMPRESSED_IMAGE = "sensor_msgs/msg/CompressedImage"
-CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
-POINT_CLOUD = "sensor_msgs/msg/PointCloud2"
+IMAGE = MESSAGE_TYPES["image"]
+COMPRESSED_IMAGE = MESSAGE_TYPES["compressed_image"]
+CAMERA_INFO = MESSAGE_TYPES["camera_info"]
+POINT_CLOUD = MESSAGE_TYPES["points"]
 TF_MESSAGE = "tf2_msgs/msg/TFMessage"
 
 _FOREVER = QosTime(2147483647, 4294967295)

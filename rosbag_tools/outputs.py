@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from depth_completion_core.codecs.camera_info import CameraInfoFields
@@ -15,11 +15,12 @@ from depth_completion_core.config import CloudConfig
 from depth_completion_core.frame import DepthPrediction, Frame
 from depth_completion_core.sensing.frame_builder import PlacedFrame
 from depth_completion_core.sensing.output_topics import (
+    BAG_TOPICS,
     OUTPUT_TOPICS,
     CompletedFrame,
     DepthEncoding,
     Fields,
-    OutputTopic,
+    outputs_named,
 )
 from rosbag_tools.errors import BagError
 from rosbag_tools.messages import (
@@ -34,52 +35,35 @@ from rosbag_tools.writer import BagWriter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outputs:
-    """Which topics to write beside depth/image and depth/camera_info.
+class OutputWishes:
+    """What to write of each frame.
 
     Attributes:
+        topics: relative names, of the table of output topics; ValueError where one is not in it.
         namespace: put before every topic, such as /front.
         encoding: of the depth image: 32FC1 in metres with NaN, or 16UC1 in millimetres with 0.
-        points: write depth/points, the coloured cloud.
-        cloud: its density.
-        sparse_depth: write sparse_depth/image, the measurements that the model got.
-        support: write depth/support, the distance in pixels to the nearest measurement (32FC1).
-        overlay: write debug/overlay, the measurements drawn on the image.
     """
 
+    topics: tuple[str, ...] = BAG_TOPICS
     namespace: str = ""
     encoding: DepthEncoding = "32FC1"
-    points: bool = True
-    cloud: CloudConfig = field(default_factory=CloudConfig)
-    sparse_depth: bool = False
-    support: bool = False
-    overlay: bool = False
+
+    def __post_init__(self) -> None:
+        outputs_named(self.topics)
 
 
 class OutputWriter:
     """Writes predictions to a bag, stamped and framed like their image."""
 
-    def __init__(self, writer: BagWriter, outputs: Outputs) -> None:
-        self._writer = writer
-        self._outputs = outputs
-        self._prefix = f"/{outputs.namespace.strip('/')}".rstrip("/")
-
-    @property
-    def _wanted(self) -> list[OutputTopic]:
-        outputs = self._outputs
-        chosen = {
-            "depth/image": True,
-            "depth/camera_info": True,
-            "depth/points": outputs.points,
-            "sparse_depth/image": outputs.sparse_depth,
-            "depth/support": outputs.support,
-            "debug/overlay": outputs.overlay,
-        }
-        return [product for product in OUTPUT_TOPICS if chosen.get(product.topic, False)]
+    def __init__(self, writer: BagWriter, wishes: OutputWishes, cloud: CloudConfig) -> None:
+        """Write nothing yet; ``cloud`` is the density of depth/points."""
+        self._writer, self._encoding, self._cloud = writer, wishes.encoding, cloud
+        self._outputs = outputs_named(wishes.topics)
+        self._prefix = f"/{wishes.namespace.strip('/')}".rstrip("/")
 
     def check_free(self, taken: Sequence[str]) -> None:
         """Raise BagError where a topic to be written is also copied from the input."""
-        clashes = [f"{self._prefix}/{product.topic}" for product in OUTPUT_TOPICS]
+        clashes = [f"{self._prefix}/{output.topic}" for output in OUTPUT_TOPICS]
         clashes = [topic for topic in clashes if topic in taken]
         if clashes:
             raise BagError(
@@ -92,13 +76,13 @@ class OutputWriter:
         done = CompletedFrame(
             placed=placed,
             prediction=prediction,
-            depth_encoding=self._outputs.encoding,
-            cloud=self._outputs.cloud,
+            depth_encoding=self._encoding,
+            cloud=self._cloud,
         )
-        for product in self._wanted:
-            fields = product.make(done)
+        for output in self._outputs:
+            fields = output.make(done)
             if fields is not None:
-                self._put(product.topic, fields, placed.frame, log_ns)
+                self._put(output.topic, fields, placed.frame, log_ns)
 
     def _put(self, name: str, fields: Fields, frame: Frame, log_ns: int) -> None:
         msgtype, message_of = _TYPES[type(fields)]

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 
 from rosbags.interfaces import Connection
 
+from depth_completion_core.codecs.message_kinds import MESSAGE_TYPES
 from depth_completion_core.geometry.transform_buffer import TransformBuffer
+from depth_completion_core.sensing.measurement_kinds import MEASUREMENT_KINDS, MeasurementName
 from rosbag_tools.errors import BagError
 from rosbag_tools.messages import CAMERA_INFO, COMPRESSED_IMAGE, IMAGE, POINT_CLOUD
 from rosbag_tools.reader import BagReader
@@ -62,7 +64,7 @@ class Topics:
     Attributes:
         image: raw or compressed colour images.
         camera_info: the calibration of the image.
-        clouds: one or several lidars, or VIO points.
+        clouds: the measurements: one or several lidars, VIO points, or one depth image.
         truth: depth images to score against; None without.
         notes: choices made among several, in words.
     """
@@ -87,7 +89,9 @@ class TopicWishes:
 
     image: str = ""
     camera_info: str = ""
+    measurements: MeasurementName = "points"
     points: tuple[str, ...] = ()
+    sparse_depth: str = ""
     truth: str = ""
 
 
@@ -127,7 +131,12 @@ def choose_topics(
     image = _chosen_image(candidates, wishes, notes)
     camera_info = _chosen_info(candidates, wishes, image)
     optical_frame = image.frame_id or camera_info.frame_id
-    clouds = _chosen_clouds(candidates, wishes, transforms, optical_frame, notes)
+    _check_measurement_wishes(wishes)
+    clouds = (
+        _chosen_clouds(candidates, wishes, transforms, optical_frame, notes)
+        if wishes.measurements == "points"
+        else (_chosen_depth(candidates, wishes, optical_frame, notes),)
+    )
     truth = _named(candidates.depths, wishes.truth, "--truth") if wishes.truth else None
     return Topics(image=image, camera_info=camera_info, clouds=clouds, truth=truth, notes=notes)
 
@@ -185,6 +194,30 @@ def _base(name: str) -> str:
     for transport in ("/compressed", "/compressedDepth", "/theora"):
         name = name.removesuffix(transport)
     return name
+
+
+def _check_measurement_wishes(wishes: TopicWishes) -> None:
+    is_points = wishes.measurements == "points"
+    flag = "--sparse-depth" if is_points else "--points"
+    if wishes.sparse_depth if is_points else wishes.points:
+        others = "depth or compressed_depth" if is_points else "points"
+        raise BagError(
+            f"{flag} names a topic that --measurements {wishes.measurements} does not read; "
+            f"leave it out, or give --measurements {others}"
+        )
+
+
+def _chosen_depth(
+    candidates: Candidates, wishes: TopicWishes, optical_frame: str, notes: list[str]
+) -> Topic:
+    """A depth image registered to the camera: in its frame, where there is such a one."""
+    msgtype = MESSAGE_TYPES[MEASUREMENT_KINDS[wishes.measurements].message]
+    pool = [item for item in candidates.depths if item.msgtype == msgtype]
+    if wishes.sparse_depth:
+        return _named(pool, wishes.sparse_depth, "--sparse-depth")
+    pool = [item for item in pool if item.name.lstrip("/") != wishes.truth.lstrip("/")]
+    registered = [item for item in pool if item.frame_id == optical_frame]
+    return _only(registered or pool, "depth image", "--sparse-depth", notes)
 
 
 def _chosen_clouds(

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import difflib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -13,6 +14,7 @@ import numpy as np
 from depth_completion_core.codecs.camera_info import CameraInfoFields, encode_camera_info
 from depth_completion_core.codecs.depth import encode_depth
 from depth_completion_core.codecs.image import encode_image
+from depth_completion_core.codecs.message_kinds import MessageKind
 from depth_completion_core.codecs.messages import ImageFields
 from depth_completion_core.codecs.pointcloud import XYZRGB_FIELDS, PointCloudFields
 from depth_completion_core.config import CloudConfig
@@ -23,7 +25,6 @@ from depth_completion_core.geometry.transforms import RigidTransform
 from depth_completion_core.pictures.depth_colors import colorize, depth_scale, overlay
 from depth_completion_core.sensing.frame_builder import PlacedFrame
 
-Kind = Literal["image", "camera_info", "points"]
 Fields = ImageFields | CameraInfoFields | PointCloudFields
 DepthEncoding = Literal["32FC1", "16UC1"]
 
@@ -50,15 +51,17 @@ class OutputTopic(NamedTuple):
 
     Attributes:
         topic: relative name.
-        kind: which sensor_msgs type it has.
+        kind: of its messages.
         make: the fields of its message; None where a frame has no such thing.
         description: one line for the documentation.
+        is_in_bags: whether bag tools write it without being asked.
     """
 
     topic: str
-    kind: Kind
+    kind: MessageKind
     make: Callable[[CompletedFrame], Fields | None]
     description: str
+    is_in_bags: bool = False
 
 
 def _depth_image(done: CompletedFrame) -> Fields:
@@ -134,14 +137,22 @@ OUTPUT_TOPICS = (
         "image",
         _depth_image,
         "dense depth: 32FC1 in metres with NaN, or 16UC1 in millimetres with 0 (REP 118)",
+        is_in_bags=True,
     ),
     OutputTopic(
         "depth/camera_info",
         "camera_info",
         _depth_camera_info,
         "calibration of the depth image, with its stamp",
+        is_in_bags=True,
     ),
-    OutputTopic("depth/points", "points", _depth_points, "dense point cloud, XYZRGB, metres"),
+    OutputTopic(
+        "depth/points",
+        "points",
+        _depth_points,
+        "dense point cloud, XYZRGB, metres",
+        is_in_bags=True,
+    ),
     OutputTopic(
         "depth/confidence",
         "image",
@@ -163,6 +174,27 @@ OUTPUT_TOPICS = (
     ),
     OutputTopic("debug/overlay", "image", _overlay, "the measurements drawn on the image, rgb8"),
 )
+
+BAG_TOPICS = tuple(output.topic for output in OUTPUT_TOPICS if output.is_in_bags)
+"""What bag tools write without being asked."""
+
+
+def outputs_named(topics: Sequence[str]) -> tuple[OutputTopic, ...]:
+    """The outputs with these relative names, in the order of the table.
+
+    Raises:
+        ValueError: a name is not known, or none is given; the message lists the known ones.
+    """
+    known = [output.topic for output in OUTPUT_TOPICS]
+    listed = f"the outputs are {', '.join(known)}"
+    if not topics:
+        raise ValueError(f"no output topic is named; {listed}")
+    for topic in topics:
+        if topic not in known:
+            near = difflib.get_close_matches(topic, known, n=1)
+            hint = f" did you mean '{near[0]}'?" if near else ""
+            raise ValueError(f"there is no output topic '{topic}';{hint} {listed}")
+    return tuple(output for output in OUTPUT_TOPICS if output.topic in topics)
 
 
 def _cloud_fields(packed: Float32Array) -> PointCloudFields:

@@ -51,8 +51,8 @@ def _sparse(folder: Path, entries: Iterable[Entry], *flags: str) -> list[Float32
     folder.mkdir(exist_ok=True)
     ordered = sorted(entries, key=lambda entry: entry.log_ns)
     source = write_ros2(folder / "drive", ordered)
-    common = ["--device", "cpu", "--model", "nearest", "--sparse-depth"]
-    common += ["--projection.occlusion.enabled", "False", "--no-write-points"]
+    common = ["--device", "cpu", "--model", "nearest", "--projection.occlusion.enabled", "False"]
+    common += ["--topics", "sparse_depth/image", "depth/camera_info"]
     assert main([str(source), str(folder / "out"), *common, *flags]) == 0
     return depths_of(folder / "out", "/sparse_depth/image")
 

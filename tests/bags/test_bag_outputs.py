@@ -10,10 +10,12 @@ import pytest
 import yaml
 from rosbags.interfaces import QosDurability
 
+from depth_completion_core.codecs.message_kinds import MESSAGE_TYPES
 from depth_completion_core.completer import load_model
 from depth_completion_core.config import CompletionConfig, OutputConfig
 from depth_completion_core.frame import DepthPrediction
 from depth_completion_core.geometry.camera import CameraModel
+from depth_completion_core.sensing.output_topics import OUTPUT_TOPICS, OutputTopic
 from rosbag_tools.complete import main
 from rosbag_tools.errors import BagError
 from rosbag_tools.messages import TYPESTORE, header
@@ -302,18 +304,11 @@ def test_millimetres_hold_zero_where_invalid(
 
 
 def test_stamps_and_frame_are_those_of_the_image(source: Path, tmp_path: Path) -> None:
-    flags = ("--sparse-depth", "--support", "--overlay")
-    assert _run(source, tmp_path / "out", *flags) == 0
+    topics = [output.topic for output in OUTPUT_TOPICS]
+    assert _run(source, tmp_path / "out", "--topics", *topics) == 0
     bag = read_bag(tmp_path / "out")
     written = set(bag.topics) - {IMAGE_TOPIC, INFO_TOPIC, CLOUD_TOPIC, "/tf_static"}
-    assert written == {
-        "/depth/image",
-        "/depth/camera_info",
-        "/depth/points",
-        "/sparse_depth/image",
-        "/depth/support",
-        "/debug/overlay",
-    }
+    assert written == {f"/{topic}" for topic in topics}
     for topic in written:
         messages = bag.messages(topic)
         assert [stamp_ns(message) for message in messages] == [
@@ -343,7 +338,7 @@ def test_camera_info_is_the_images(source: Path, tmp_path: Path) -> None:
 def test_sparse_depth_and_support(
     source: Path, tmp_path: Path, predictions: list[DepthPrediction]
 ) -> None:
-    assert _run(source, tmp_path / "out", "--sparse-depth", "--support") == 0
+    assert _run(source, tmp_path / "out", "--topics", "sparse_depth/image", "depth/support") == 0
     bag = read_bag(tmp_path / "out")
     sparse, support = bag.messages("/sparse_depth/image"), bag.messages("/depth/support")
     for index, wanted in enumerate(predictions):
@@ -356,7 +351,7 @@ def test_sparse_depth_and_support(
 
 
 def test_overlay_is_a_picture_of_the_same_size(source: Path, tmp_path: Path) -> None:
-    assert _run(source, tmp_path / "out", "--overlay") == 0
+    assert _run(source, tmp_path / "out", "--topics", "debug/overlay") == 0
     messages = read_bag(tmp_path / "out").messages("/debug/overlay")
     assert len(messages) == _FRAMES
     for index, message in enumerate(messages):
@@ -407,9 +402,25 @@ def test_stride_thins_the_dense_cloud(
         assert len(points_of(message)) == np.count_nonzero(wanted.valid[::3, ::3])
 
 
-def test_no_points_when_not_wanted(source: Path, tmp_path: Path) -> None:
-    assert _run(source, tmp_path / "out", "--no-write-points") == 0
-    assert "/depth/points" not in read_bag(tmp_path / "out").topics
+@pytest.mark.parametrize("output", OUTPUT_TOPICS, ids=lambda output: output.topic)
+def test_every_output_of_the_node_can_be_written_alone(tmp_path: Path, output: OutputTopic) -> None:
+    source = write_ros2(tmp_path / "drive", drive(1))
+    flags = ("--no-copy-inputs", "--topics", output.topic)
+    assert _run(source, tmp_path / "out", *flags) == 0
+    bag = read_bag(tmp_path / "out")
+    assert bag.types == {f"/{output.topic}": MESSAGE_TYPES[output.kind]}
+    assert len(bag.messages(f"/{output.topic}")) == 1
+
+
+def test_topics_that_do_not_exist_are_answered_with_those_that_do(
+    source: Path, tmp_path: Path
+) -> None:
+    listed = ", ".join(output.topic for output in OUTPUT_TOPICS)
+    with pytest.raises(ValueError, match=f"did you mean 'depth/confidence'.*{listed}"):
+        _run(source, tmp_path / "out", "--topics", "depth/image", "depth/confidenec")
+    with pytest.raises(ValueError, match=f"no output topic is named; .*{listed}"):
+        _run(source, tmp_path / "out", "--topics")
+    assert not (tmp_path / "out").exists()
 
 
 def test_right_stereo_camera_sees_from_its_own_place(tmp_path: Path) -> None:
@@ -423,7 +434,8 @@ def test_right_stereo_camera_sees_from_its_own_place(tmp_path: Path) -> None:
 
     entries = replaced(drive(1), INFO_TOPIC, shifted)
     source = write_ros2(tmp_path / "drive", entries)
-    flags = ("--rectified", "yes", "--sparse-depth", "--output.preserve-measurements", "True")
+    topics = ("--topics", "sparse_depth/image", "depth/points", "depth/camera_info", "depth/image")
+    flags = (*topics, "--rectified", "yes", "--output.preserve-measurements", "True")
     assert _run(source, tmp_path / "out", *flags) == 0
     bag = read_bag(tmp_path / "out")
     lidar = frame_of(0).points

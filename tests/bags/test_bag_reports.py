@@ -221,9 +221,9 @@ def test_no_scores_without_a_truth(tmp_path: Path, capsys: pytest.CaptureFixture
 
 
 def test_holdout_scores_withheld_pixels(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    every = _run(tmp_path / "every", _walls(), "--sparse-depth")
+    every = _run(tmp_path / "every", _walls(), "--topics", "sparse_depth/image")
     assert every["scores"] == {}
-    report = _run(tmp_path / "some", _walls(), "--sparse-depth", "--holdout", "0.2")
+    report = _run(tmp_path / "some", _walls(), "--topics", "sparse_depth/image", "--holdout", "0.2")
     assert "withheld points (20 %)" in capsys.readouterr().out
     assert report["scores"]["images"] == 2
     assert report["scores"]["mae_mm"] < 1.0
@@ -240,7 +240,9 @@ def test_holdout_scores_withheld_pixels(tmp_path: Path, capsys: pytest.CaptureFi
 
 def test_holdout_is_drawn_by_the_seed(tmp_path: Path) -> None:
     def kept(name: str, *flags: str) -> Float32Array:
-        _run(tmp_path / name, _walls(1), "--sparse-depth", "--holdout", "0.3", *flags)
+        _run(
+            tmp_path / name, _walls(1), "--topics", "sparse_depth/image", "--holdout", "0.3", *flags
+        )
         return depths_of(tmp_path / name / "out", "/sparse_depth/image")[0]
 
     first, again, other = kept("a"), kept("b"), kept("c", "--seed", "1")
@@ -252,7 +254,7 @@ def test_holdout_is_drawn_by_the_seed(tmp_path: Path) -> None:
 def test_kept_lines_are_every_nth_ring(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], keep: int
 ) -> None:
-    flags = ("--sparse-depth", "--keep-lines", str(keep))
+    flags = ("--topics", "sparse_depth/image", "--keep-lines", str(keep))
     report = _run(tmp_path, _walls(1), *flags)
     assert f"withheld lines (kept every {keep}.)" in capsys.readouterr().out
     assert report["scores"]["images"] == 1

@@ -76,7 +76,7 @@ def _pixel_and_depth() -> tuple[int, int, float]:
 @pytest.mark.parametrize("is_official", [True, False])
 def test_points_land_where_kittis_formula_puts_them(tmp_path: Path, is_official: bool) -> None:
     _kitti(_drive(tmp_path / "kitti", is_official=is_official), tmp_path / "bag")
-    flags = ["--device", "cpu", "--model", "nearest", "--sparse-depth", "--no-write-points"]
+    flags = ["--device", "cpu", "--model", "nearest", "--topics", "sparse_depth/image"]
     assert complete([str(tmp_path / "bag"), str(tmp_path / "out"), *flags]) == 0
     row, column, depth = _pixel_and_depth()
     found = depths_of(tmp_path / "out", "/sparse_depth/image")

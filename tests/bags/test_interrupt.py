@@ -76,7 +76,7 @@ def _wait_for_frames(process: subprocess.Popen[bytes]) -> bytes:
 def test_what_was_done_is_kept(long_bag: Path, tmp_path: Path, number: signal.Signals) -> None:
     arguments = [str(long_bag), str(tmp_path / "out"), "--device", "cpu", "--model", "linear"]
     with subprocess.Popen(
-        [sys.executable, "-c", _START, *arguments, "--no-write-points"],
+        [sys.executable, "-c", _START, *arguments, "--topics", "depth/image", "depth/camera_info"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},

@@ -171,7 +171,7 @@ def _with_second_lidar(frame: str, topic: str = "/rear/points") -> list[Entry]:
 
 def test_two_lidars_are_merged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     entries = _with_second_lidar("rear_lidar")
-    flags = ("--sparse-depth", "--projection.occlusion.enabled", "False")
+    flags = ("--topics", "sparse_depth/image", "--projection.occlusion.enabled", "False")
     (tmp_path / "one").mkdir()
     one = _measured(_run(tmp_path / "one", entries, *flags, "--points", CLOUD_TOPIC))
     capsys.readouterr()

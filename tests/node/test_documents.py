@@ -14,17 +14,16 @@ from typing import Any
 import pytest
 import yaml
 
-from depth_completion_core.sensing.output_topics import OUTPUT_TOPICS
+from depth_completion_core.codecs.message_kinds import MESSAGE_TYPES
+from depth_completion_core.sensing.measurement_kinds import MEASUREMENT_KINDS
+from depth_completion_core.sensing.output_topics import BAG_TOPICS, OUTPUT_TOPICS
 from depth_completion_core.settings.descriptions import settings_of
-from depth_completion_ros.node_config import NodeConfig
+from depth_completion_core.settings.fields import limits_of
+from depth_completion_ros.node_config import IMAGE_TRANSPORTS, NodeConfig
 
 _ROOT = Path(__file__).resolve().parents[2]
 _PAGES = sorted([_ROOT / "README.md", *(_ROOT / "docs").glob("*.md")])
-_TYPES = {
-    "image": "sensor_msgs/Image",
-    "camera_info": "sensor_msgs/CameraInfo",
-    "points": "sensor_msgs/PointCloud2",
-}
+_TYPES = {kind: name.replace("/msg/", "/") for kind, name in MESSAGE_TYPES.items()}
 _MADE = {product.topic for product in OUTPUT_TOPICS}
 pages = pytest.mark.parametrize("page", _PAGES, ids=lambda path: path.stem)
 
@@ -74,10 +73,29 @@ def test_the_table_of_outputs_is_that_of_the_products() -> None:
 
 def test_the_table_of_inputs_names_what_is_subscribed() -> None:
     named = set(re.findall(r"`([^`]+)`", " ".join(c[0] for c in _rows(_ros(), "in"))))
-    known = set(_strings("depth_completion_ros")) | set(NodeConfig().points_topics)
-    subscribed = {"image", "image/compressed", "camera_info", "points", "/tf", "/tf_static"}
-    assert named == subscribed | {"sparse_depth", "sparse_depth/compressedDepth"}
-    assert named <= known
+    known = set(_strings("depth_completion_ros"))
+    images = {topic for _, topic in IMAGE_TRANSPORTS.values()}
+    measured = {kind.topic for kind in MEASUREMENT_KINDS.values()}
+    assert named == images | measured | {"camera_info", "/tf", "/tf_static"}
+    assert named - measured <= known
+
+
+def test_the_tables_of_measurements_are_those_of_the_code() -> None:
+    live = {cells[0].strip("`"): cells[1:] for cells in _rows(_ros(), "in")}
+    bags = {cells[0].strip("`"): cells[1:] for cells in _rows(_bags(), "`--measurements`")}
+    for name, kind in MEASUREMENT_KINDS.items():
+        described = [_TYPES[kind.message], kind.description]
+        assert live[kind.topic] == described
+        assert bags.pop(name) == described
+    assert bags == {}
+    assert limits_of(NodeConfig.__dataclass_fields__["measurements"]).choices == tuple(
+        MEASUREMENT_KINDS
+    )
+
+
+def test_what_bags_hold_without_being_asked_is_listed() -> None:
+    (listed,) = re.findall(r"Without it these are written:\n((?:`[\w/]+`[,.]\s)+)", _bags())
+    assert tuple(re.findall(r"`([^`]+)`", listed)) == BAG_TOPICS
 
 
 def test_the_table_of_services_names_those_that_are_offered() -> None:
@@ -176,6 +194,10 @@ def test_the_foxglove_layout_shows_what_the_node_publishes() -> None:
 
 def _ros() -> str:
     return _text("docs", "ros.md")
+
+
+def _bags() -> str:
+    return _text("docs", "bags.md")
 
 
 def _parameters() -> set[str]:

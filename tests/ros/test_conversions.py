@@ -51,7 +51,7 @@ from cv_bridge import CvBridge  # noqa: E402
 from rclpy.serialization import deserialize_message, serialize_message  # noqa: E402
 
 from depth_completion_ros.conversions import (  # noqa: E402
-    MESSAGE_TYPES,
+    MESSAGE_CLASSES,
     header,
     message_of,
 )
@@ -241,7 +241,7 @@ def test_products_are_of_the_type_that_is_advertised(product: OutputTopic) -> No
     fields = product.make(_completed(organized=True))
     assert fields is not None
     message = _published(fields)
-    assert type(message) is MESSAGE_TYPES[product.kind]
+    assert type(message) is MESSAGE_CLASSES[product.kind]
     if isinstance(fields, ImageFields):
         read = _BRIDGE.imgmsg_to_cv2(message, "passthrough")
         assert read.shape[:2] == (_HEIGHT, _WIDTH)
