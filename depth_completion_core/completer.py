@@ -11,10 +11,10 @@ import numpy as np
 import torch
 
 from depth_completion_core.checkpoints.checkpoint import (
-    CheckpointError,
     WeightsError,
     load_checkpoint,
 )
+from depth_completion_core.checkpoints.errors import CheckpointError
 from depth_completion_core.config import CompletionConfig
 from depth_completion_core.frame import DepthPrediction, Frame, FrameError, SparseDepth
 from depth_completion_core.geometry.arrays import Float32Array

@@ -18,11 +18,7 @@ from pathlib import Path
 
 import tyro
 
-from depth_completion_core.checkpoints.checkpoint import (
-    CheckpointError,
-    load_checkpoint,
-    save_checkpoint,
-)
+from depth_completion_core.checkpoints.errors import CheckpointError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,19 +44,21 @@ def export_weights(wanted: ExportWeights) -> str:
     """
     if wanted.out.exists() and not wanted.overwrite:
         raise CheckpointError(f"{wanted.out} exists; choose another name or give --overwrite")
-    checkpoint = load_checkpoint(wanted.file)
-    save_checkpoint(
+    from depth_completion_core.checkpoints import checkpoint  # noqa: PLC0415 - needs torch
+
+    found = checkpoint.load_checkpoint(wanted.file)
+    checkpoint.save_checkpoint(
         wanted.out,
-        checkpoint.name,
-        checkpoint.model,
-        provenance=checkpoint.provenance,
-        scores=checkpoint.scores,
+        found.name,
+        found.model,
+        provenance=found.provenance,
+        scores=found.scores,
         half=True,
         parts=dict(_part(text) for text in wanted.part),
     )
-    load_checkpoint(wanted.out)
+    checkpoint.load_checkpoint(wanted.out)
     size = wanted.out.stat().st_size / 1e6
-    return f"{wanted.out}: {checkpoint.name}, {size:.1f} MB, {checkpoint.provenance['licence']}"
+    return f"{wanted.out}: {found.name}, {size:.1f} MB, {found.provenance['licence']}"
 
 
 def main(arguments: list[str]) -> int:

@@ -12,14 +12,9 @@ from pathlib import Path
 
 import tyro
 
-from depth_completion_core.checkpoints.checkpoint import (
-    CheckpointError,
-    load_weights,
-    save_checkpoint,
-)
+from depth_completion_core.checkpoints.errors import CheckpointError
 from depth_completion_core.checkpoints.file_kinds import TORCH_FILE, foreign_kind
 from depth_completion_core.checkpoints.importers import IMPORTERS, import_released
-from depth_completion_core.checkpoints.torch_files import load_torch_file
 from depth_completion_core.models import build_model
 
 _TENSORFLOW = re.compile(r"(\.ckpt(-\d+)?)?(\.index|\.meta|\.data-\d+-of-\d+)|\.ckpt(-\d+)?|\.pb")
@@ -48,13 +43,18 @@ def import_checkpoint(wanted: ImportCheckpoint) -> str:
         CheckpointError: the file cannot be used, or the output exists.
     """
     _check(wanted)
-    state = load_torch_file(wanted.file)
+    from depth_completion_core.checkpoints import (  # noqa: PLC0415 - they need torch
+        checkpoint,
+        torch_files,
+    )
+
+    state = torch_files.load_torch_file(wanted.file)
     try:
         released = import_released(state, wanted.model, wanted.preset)
     except CheckpointError as error:
         raise CheckpointError(f"{wanted.file}: {error}") from error
     model = build_model(wanted.model, released.config)
-    load_weights(model, released.weights, what=f"{wanted.file} as '{wanted.model}'")
+    checkpoint.load_weights(model, released.weights, what=f"{wanted.file} as '{wanted.model}'")
     provenance = {
         "source": wanted.file.name,
         "source_sha256": hashlib.sha256(wanted.file.read_bytes()).hexdigest(),
@@ -62,7 +62,7 @@ def import_checkpoint(wanted: ImportCheckpoint) -> str:
         "note": released.licence_note,
         "preset": wanted.preset,
     }
-    save_checkpoint(wanted.out, wanted.model, model, provenance=provenance)
+    checkpoint.save_checkpoint(wanted.out, wanted.model, model, provenance=provenance)
     count = sum(parameter.numel() for parameter in model.parameters())
     config = released.config
     depths = f"{config['min_predict_depth']:g} to {config['max_predict_depth']:g} m"

@@ -1,25 +1,34 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""``python -m depth_completion_core.join_shards SHARDS FILE.safetensors``."""
+"""``python -m depth_completion_core.join_shards SHARDS FILE``: one checkpoint of many shards."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from depth_completion_core.checkpoints.checkpoint import CheckpointError
-from depth_completion_core.checkpoints.shards import join_shards
+import tyro
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Make a checkpoint of a folder of shards."""
-    if len(arguments) != 2:
-        print(f"usage: {str(__doc__).strip('`.')}", file=sys.stderr)
-        return 2
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinShards:
+    """Make of a folder of shards the checkpoint that all tools read."""
+
+    shards: tyro.conf.Positional[Path]
+    """The folder, as ``train --run.shards true`` writes it."""
+    out: tyro.conf.Positional[Path]
+    """The file to write (.safetensors)."""
+
+
+def main(arguments: list[str]) -> int:
+    """Parse, join; 0 for success, 1 with a sentence where it cannot be done."""
+    wanted = tyro.cli(JoinShards, args=arguments)
     try:
-        join_shards(Path(arguments[0]), Path(arguments[1]))
-    except CheckpointError as error:
+        from depth_completion_core.checkpoints.shards import join_shards  # noqa: PLC0415 - needs torch
+
+        join_shards(wanted.shards, wanted.out)
+    except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0

@@ -31,8 +31,9 @@ from depth_completion_core.pictures.depth_colors import (
 )
 from depth_completion_core.sensing.frame_builder import PlacedFrame
 from depth_completion_core.sensing.output_topics import OUTPUT_TOPICS, CompletedFrame
-from depth_completion_core.world import WorldConfig, render_frames
 from depth_completion_core.world.drives import build_drive
+from depth_completion_core.world.render import render_frames
+from depth_completion_core.world.scene_sampling import WorldConfig
 
 _FOLDER = Path(__file__).parent
 _PART = (slice(120, 360), slice(150, 470))  # where things stand before other things

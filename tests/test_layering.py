@@ -163,6 +163,16 @@ _LAWS: dict[str, set[str]] = {
         "metrics",
         "settings",
     },
+    "benchmarks": {
+        "codecs",
+        "completer",
+        "files",
+        "inference",
+        "models",
+        "config",
+        "frame",
+        "geometry",
+    },
     "training": set(),
     "training.feeds": {
         "inference",

@@ -15,23 +15,14 @@ import torch
 from torch import Tensor, nn
 
 from depth_completion_core.checkpoints.checkpoint_file import (
-    CheckpointError,
     CheckpointFile,
     read_checkpoint_file,
     write_checkpoint_file,
 )
+from depth_completion_core.checkpoints.errors import CheckpointError
 from depth_completion_core.models import MODELS, UnknownModelError, build_model
 from depth_completion_core.models.base import CompletionModel
 from depth_completion_core.settings.mapping import config_to_mapping
-
-__all__ = [
-    "Checkpoint",
-    "CheckpointError",
-    "WeightsError",
-    "load_checkpoint",
-    "load_weights",
-    "save_checkpoint",
-]
 
 _LISTED = 5
 

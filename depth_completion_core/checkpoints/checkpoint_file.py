@@ -16,15 +16,12 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from depth_completion_core.checkpoints.errors import CheckpointError
 from depth_completion_core.checkpoints.file_kinds import TORCH_FILE, foreign_kind
 from depth_completion_core.files.atomic import WriteError, write_whole
 
 FORMAT_VERSION = 1
 _VERSION_KEY = "depth_completion_format"
-
-
-class CheckpointError(ValueError):
-    """Weights that cannot be read or written; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

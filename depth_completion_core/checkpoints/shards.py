@@ -15,12 +15,12 @@ from safetensors.torch import save
 from torch import Tensor
 
 from depth_completion_core.checkpoints.checkpoint import (
-    CheckpointError,
     load_checkpoint,
     load_weights,
     save_checkpoint,
 )
 from depth_completion_core.checkpoints.checkpoint_file import weights_checksum
+from depth_completion_core.checkpoints.errors import CheckpointError
 from depth_completion_core.files.atomic import write_whole
 from depth_completion_core.models import build_model
 from depth_completion_core.settings.mapping import config_to_mapping

@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from depth_completion_core.checkpoints.checkpoint_file import CheckpointError
+from depth_completion_core.checkpoints.errors import CheckpointError
 from depth_completion_core.checkpoints.file_kinds import TORCH_FILE, foreign_kind
 from depth_completion_core.checkpoints.restricted_unpickler import Held, unpickle
 

@@ -13,7 +13,7 @@ from depth_completion_core.evaluation.conditions import Condition
 from depth_completion_core.evaluation.predictors import ModelPredictor, Predictor
 from depth_completion_core.evaluation.session import Case, Group, Session, folder_name
 from depth_completion_core.evaluation.tables import Row
-from depth_completion_core.world import HELD_OUT
+from depth_completion_core.world.objects.families import HELD_OUT
 
 HEADINGS = ("measurements", "model")
 BASELINES = ("linear", "morphological")

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from depth_completion_core import benchmark
+from depth_completion_core.benchmarks import plain_projection
 from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.geometry.projection import project_points
 from depth_completion_core.geometry.transforms import RigidTransform
@@ -24,15 +25,15 @@ _CAMERA_FROM_LIDAR = RigidTransform.from_matrix(
 
 @pytest.mark.parametrize("full_turn", [True, False])
 def test_what_is_compared_computes_the_same(full_turn: bool, tmp_path: Path) -> None:
-    points = benchmark.lidar_points(full_turn=full_turn)
+    points = plain_projection.lidar_points(full_turn=full_turn)
     ours, _ = project_points(
         torch.from_numpy(points), _CAMERA, _CAMERA_FROM_LIDAR, min_depth=0.1, max_depth=200.0
     )
-    others = [benchmark.project_with_argsort(points, _CAMERA, _CAMERA_FROM_LIDAR)]
+    others = [plain_projection.project_with_argsort(points, _CAMERA, _CAMERA_FROM_LIDAR)]
     if shutil.which("cc"):
-        library = benchmark.compiled_reference(tmp_path)
+        library = plain_projection.compiled_reference(tmp_path)
         assert library is not None
-        others.append(benchmark.project_with_c(library, points, _CAMERA, _CAMERA_FROM_LIDAR))
+        others.append(plain_projection.project_with_c(library, points, _CAMERA, _CAMERA_FROM_LIDAR))
     assert np.count_nonzero(ours.numpy()) > 1000
     for other in others:
         # Pixels on whose border a point falls may differ by rounding.

@@ -9,12 +9,13 @@ import pytest
 import torch
 
 from depth_completion_core import benchmark_networks
+from depth_completion_core.benchmarks import network_stages
 
 
 def test_every_stage_is_measured(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(benchmark_networks, "_SIZES", ((48, 64),))
+    monkeypatch.setattr(network_stages, "_SIZES", ((48, 64),))
     threads = torch.get_num_threads()
     target = tmp_path / "numbers.json"
     flags = ["--rounds", "1", "--threads", "1", "--device", "cpu", "--json-file", str(target)]

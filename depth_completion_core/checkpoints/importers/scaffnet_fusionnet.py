@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from depth_completion_core.checkpoints.checkpoint_file import CheckpointError
+from depth_completion_core.checkpoints.errors import CheckpointError
 from depth_completion_core.checkpoints.importers import ReleasedWeights
 from depth_completion_core.settings.mapping import config_to_mapping
 

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from depth_completion_core.checkpoints.checkpoint_file import CheckpointError
+from depth_completion_core.checkpoints.errors import CheckpointError
 from depth_completion_core.checkpoints.torch_files import load_torch_file
 from depth_completion_core.files.atomic import remove_partial, write_whole
 from depth_completion_core.training.errors import TrainingError

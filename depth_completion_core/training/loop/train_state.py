@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from depth_completion_core.checkpoints.checkpoint import CheckpointError, load_weights
+from depth_completion_core.checkpoints.checkpoint import load_weights
+from depth_completion_core.checkpoints.errors import CheckpointError
 from depth_completion_core.checkpoints.shards import load_init_weights
 from depth_completion_core.models.base import CompletionModel
 from depth_completion_core.training.errors import TrainingError

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from depth_completion_core.checkpoints.checkpoint import CheckpointError
+from depth_completion_core.checkpoints.errors import CheckpointError
 from depth_completion_core.files.json_files import write_json
 from depth_completion_core.training.errors import TrainingError
 from depth_completion_core.training.feeds.batch import Batch

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, cast
 
-from depth_completion_core.checkpoints.checkpoint import CheckpointError, load_weights
+from depth_completion_core.checkpoints.checkpoint import load_weights
+from depth_completion_core.checkpoints.errors import CheckpointError
 from depth_completion_core.checkpoints.shards import load_init_weights
 from depth_completion_core.models.base import CompletionModel
 from depth_completion_core.models.fusionnet import FusionNet

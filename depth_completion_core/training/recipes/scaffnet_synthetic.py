@@ -19,7 +19,7 @@ from depth_completion_core.training.objectives.scaffnet import ScaffNetLossConfi
 from depth_completion_core.training.recipes.recipe import RunConfig, ValidationConfig
 from depth_completion_core.training.recipes.scaffnet import ScaffNetRecipe
 from depth_completion_core.training.recipes.schedule import ScheduleConfig
-from depth_completion_core.world import HELD_OUT
+from depth_completion_core.world.objects.families import HELD_OUT
 
 NETWORK = ScaffNet.Config(
     min_predict_depth=0.02,

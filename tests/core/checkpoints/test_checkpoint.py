@@ -18,12 +18,12 @@ from safetensors.torch import load_file, save_file
 
 from depth_completion_core import completer
 from depth_completion_core.checkpoints.checkpoint import (
-    CheckpointError,
     WeightsError,
     load_checkpoint,
     save_checkpoint,
 )
 from depth_completion_core.checkpoints.checkpoint_file import FORMAT_VERSION, weights_checksum
+from depth_completion_core.checkpoints.errors import CheckpointError
 from depth_completion_core.completer import load_model
 from depth_completion_core.models import UnknownModelError, build_model
 from tests.core.checkpoints.released_checkpoints import seeded_checkpoint

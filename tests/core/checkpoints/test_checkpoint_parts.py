@@ -12,7 +12,6 @@ import torch
 from safetensors.torch import load_file
 
 from depth_completion_core.checkpoints.checkpoint import (
-    CheckpointError,
     load_checkpoint,
     save_checkpoint,
 )
@@ -20,6 +19,7 @@ from depth_completion_core.checkpoints.checkpoint_file import (
     read_checkpoint_file,
     write_checkpoint_file,
 )
+from depth_completion_core.checkpoints.errors import CheckpointError
 from depth_completion_core.export_weights import main
 from depth_completion_core.models import build_model
 from depth_completion_core.models.base import CompletionModel

@@ -21,7 +21,7 @@ from depth_completion_core.data.sample import Sample
 from depth_completion_core.data.sampling.corrupt import Corruption, corrupted
 from depth_completion_core.evaluation.held_out import BASELINES, WORLD_SEED
 from depth_completion_core.models import MODELS
-from depth_completion_core.world import HELD_OUT
+from depth_completion_core.world.objects.families import HELD_OUT
 
 _FOLDER = Path(checkpoints.__file__).parent / "weights"
 _NAMES = tuple(path.stem for path in sorted(_FOLDER.glob("*.safetensors")))

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 import torch
 
-from depth_completion_core.checkpoints.checkpoint import CheckpointError, load_checkpoint
+from depth_completion_core.checkpoints.checkpoint import load_checkpoint
+from depth_completion_core.checkpoints.errors import CheckpointError
 from depth_completion_core.checkpoints.importers import IMPORTERS, import_released
 from depth_completion_core.checkpoints.importers.scaffnet_fusionnet import rename_state
 from depth_completion_core.completer import DepthCompleter, load_model

@@ -22,7 +22,7 @@ import torch
 from torch import nn
 
 from depth_completion_core.checkpoints import restricted_unpickler
-from depth_completion_core.checkpoints.checkpoint import CheckpointError
+from depth_completion_core.checkpoints.errors import CheckpointError
 from depth_completion_core.checkpoints.restricted_unpickler import Stub
 from depth_completion_core.checkpoints.torch_files import load_torch_file
 

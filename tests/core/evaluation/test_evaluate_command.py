@@ -12,9 +12,11 @@ import pytest
 
 from depth_completion_core.data import UnknownDatasetError
 from depth_completion_core.data.sample import Sample
-from depth_completion_core.evaluate import Evaluate, dataset_settings, main
+from depth_completion_core.evaluate import main
+from depth_completion_core.evaluation.command_lines import Evaluate
 from depth_completion_core.evaluation.predictors import ModelPredictor
 from depth_completion_core.evaluation.records import read_records
+from depth_completion_core.evaluation.runs import dataset_settings
 from depth_completion_core.evaluation.sweep import AXES
 from depth_completion_core.frame import DepthPrediction
 from depth_completion_core.metrics import PROTOCOLS

@@ -21,7 +21,8 @@ from depth_completion_core.evaluate import main
 from depth_completion_core.evaluation.held_out import FRAMES, WORLD_SEED, _with_anchored
 from depth_completion_core.evaluation.predictors import model_sources
 from depth_completion_core.models.scaffnet import ScaffNet
-from depth_completion_core.world import HELD_OUT, WorldConfig, sample_scene
+from depth_completion_core.world.objects.families import HELD_OUT
+from depth_completion_core.world.scene_sampling import WorldConfig, sample_scene
 
 _SETTINGS = ("150 corners", "500 corners", "500 corners, shuffled", "1500 corners", "16 lines")
 _MODELS = ("nearest", "linear", "morphological")

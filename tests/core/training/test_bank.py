@@ -39,8 +39,8 @@ from depth_completion_core.training.loop.run_checkpoints import generator_states
 from depth_completion_core.training.loop.trainer import train
 from depth_completion_core.training.recipes.recipe import RunConfig
 from depth_completion_core.training.recipes.scaffnet import ScaffNetRecipe
-from depth_completion_core.world import HELD_OUT, FamilyError
 from depth_completion_core.world.bank.batch_sensors import DenseBatch
+from depth_completion_core.world.objects.families import HELD_OUT, FamilyError
 from tests.core.training.tiny import SCAFFNET, PlaneSource, in_folder, small_run
 
 _ROOT = Path(__file__).resolve().parents[3]

@@ -35,7 +35,7 @@ from depth_completion_core.training.recipes import (
 )
 from depth_completion_core.training.recipes.command_line import changes_from, help_text
 from depth_completion_core.training.recipes.recipe import Recipe
-from depth_completion_core.world import HELD_OUT
+from depth_completion_core.world.objects.families import HELD_OUT
 from tests.core.data.written_files import random_image, write_image, write_numbers, write_text
 
 _ROOT = Path(__file__).resolve().parents[3]

@@ -7,10 +7,11 @@ from __future__ import annotations
 import pytest
 import torch
 
-from depth_completion_core.world import WorldConfig, render_frames, sample_scene
 from depth_completion_core.world.bank.batch_sensors import BANK_SENSORS
 from depth_completion_core.world.bank.frame_bank import FrameBank
 from depth_completion_core.world.bank.scene_source import SceneSource
+from depth_completion_core.world.render import render_frames
+from depth_completion_core.world.scene_sampling import WorldConfig, sample_scene
 
 SMALL = WorldConfig(height=24, width=32, kind="room")
 

@@ -9,7 +9,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from depth_completion_core.world import RenderedFrames, WorldConfig, render_frames
+from depth_completion_core.world.render import RenderedFrames, render_frames
+from depth_completion_core.world.scene_sampling import WorldConfig
 from depth_completion_core.world.sensors.beams import LIDARS, rosette, spinning
 from depth_completion_core.world.sensors.lidar import (
     camera_from_lidar,

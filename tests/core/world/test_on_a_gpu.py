@@ -7,9 +7,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from depth_completion_core.world import WorldConfig, render_frames
 from depth_completion_core.world.bank.frame_bank import FrameBank
 from depth_completion_core.world.bank.scene_source import SceneSource
+from depth_completion_core.world.render import render_frames
+from depth_completion_core.world.scene_sampling import WorldConfig
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 

@@ -9,8 +9,14 @@ import pytest
 import torch
 
 from depth_completion_core.geometry.projection import unproject_depth
-from depth_completion_core.world import FamilyError, RenderedFrames, WorldConfig, render_frames
-from depth_completion_core.world.render import camera_bundles, untiled
+from depth_completion_core.world.objects.families import FamilyError
+from depth_completion_core.world.render import (
+    RenderedFrames,
+    camera_bundles,
+    render_frames,
+    untiled,
+)
+from depth_completion_core.world.scene_sampling import WorldConfig
 from tests.core.world.slow_cast import first_crossing, slow_cast
 from tests.core.world.small_scenes import CAMERA, rendered, scene_of, wall_and_box
 

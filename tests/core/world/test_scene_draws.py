@@ -9,14 +9,19 @@ import math
 import numpy as np
 import pytest
 
-from depth_completion_core.world import FAMILIES, HELD_OUT, WorldConfig, sample_scene
 from depth_completion_core.world.casting.primitives import CURVED_KINDS, Kind
-from depth_completion_core.world.objects.families import FamilyError, chosen_families
+from depth_completion_core.world.frame_statistics import object_sizes
+from depth_completion_core.world.objects.families import (
+    FAMILIES,
+    HELD_OUT,
+    FamilyError,
+    chosen_families,
+)
 from depth_completion_core.world.objects.family import Family
 from depth_completion_core.world.objects.parts import table_of
 from depth_completion_core.world.places.room_shell import draw_shell
 from depth_completion_core.world.scene import WorldScene, scaled_table
-from depth_completion_core.world.statistics import object_sizes
+from depth_completion_core.world.scene_sampling import WorldConfig, sample_scene
 from tests.core.world.slow_cast import Float64
 
 _ROOMS = 60

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from depth_completion_core.frame import SparseDepth
-from depth_completion_core.world import RenderedFrames, WorldConfig, render_frames
+from depth_completion_core.world.render import RenderedFrames, render_frames
+from depth_completion_core.world.scene_sampling import WorldConfig
 from depth_completion_core.world.sensors.beams import LIDARS
 from depth_completion_core.world.sensors.measuring import measure, measure_depth
 from depth_completion_core.world.sensors.sensor_setup import (

@@ -9,9 +9,10 @@ import json
 import numpy as np
 import pytest
 
-from depth_completion_core.world import WorldConfig
 from depth_completion_core.world.edges import depth_edges, image_edges, within
-from depth_completion_core.world.statistics import counted, frame_statistics, main, summary
+from depth_completion_core.world.frame_statistics import counted, frame_statistics, summary
+from depth_completion_core.world.scene_sampling import WorldConfig
+from depth_completion_core.world.statistics import main
 from tests.core.world.small_scenes import rendered, scene_of, wall_and_box
 
 

@@ -16,7 +16,8 @@ from depth_completion_core.data.readers.world_frames import WorldFrames
 from depth_completion_core.data.sample import DataError, DepthDataset
 from depth_completion_core.data.sampling.sparsify import SparsifierError
 from depth_completion_core.settings.fields import ConfigError
-from depth_completion_core.world import WorldConfig, render_frames
+from depth_completion_core.world.render import render_frames
+from depth_completion_core.world.scene_sampling import WorldConfig
 from depth_completion_core.world.sensors.sensor_setup import SENSOR_KINDS
 
 SMALL = {"width_px": 64, "height_px": 48, "frames": 2, "kind": "room"}

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from depth_completion_core.world import FAMILIES, HELD_OUT
 from depth_completion_core.world.bank.batch_sensors import BANK_SENSORS
+from depth_completion_core.world.objects.families import FAMILIES, HELD_OUT
 from depth_completion_core.world.sensors.sensor_setup import SENSOR_KINDS
 
 _PAGE = Path(__file__).parents[3] / "docs" / "world.md"

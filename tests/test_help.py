@@ -1,0 +1,47 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Every program answers --help at once: without torch, OpenCV and SciPy, which take seconds."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+_ROOT = Path(__file__).resolve().parents[1]
+_CORE = (
+    "benchmark",
+    "benchmark_networks",
+    "evaluate",
+    "export_weights",
+    "import_checkpoint",
+    "infer",
+    "join_shards",
+    "world.statistics",
+)
+PROGRAMS = (*(f"depth_completion_core.{name}" for name in _CORE),)
+
+_HELP = """
+import runpy, sys
+try:
+    runpy.run_module(sys.argv[1], run_name="__main__", alter_sys=True)
+except SystemExit as ended:
+    code = ended.code
+slow = sorted({"cv2", "h5py", "matplotlib", "scipy", "torch"} & set(sys.modules))
+print(f"exit code {code}; imported: {', '.join(slow) or 'nothing slow'}", file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_help_imports_nothing_slow(program: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _HELP, program, "--help"],
+        cwd=_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr.strip() == "exit code 0; imported: nothing slow"
+    assert "usage: " in done.stdout
