@@ -18,7 +18,8 @@ from depth_completion_core.checkpoints.errors import CheckpointError
 from depth_completion_core.config import CompletionConfig
 from depth_completion_core.frame import DepthPrediction, Frame, FrameError, SparseDepth
 from depth_completion_core.geometry.arrays import Float32Array
-from depth_completion_core.geometry.projection import filter_occluded, project_points
+from depth_completion_core.geometry.occlusion import filter_occluded
+from depth_completion_core.geometry.projection import project_points
 from depth_completion_core.inference.model_input import run_model
 from depth_completion_core.inference.postprocessing import empty_prediction, predictions
 from depth_completion_core.inference.preprocessing import model_input, view_at, window_of

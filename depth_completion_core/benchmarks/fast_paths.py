@@ -29,7 +29,9 @@ from depth_completion_core.files.json_files import write_json
 from depth_completion_core.frame import Frame, SparseDepth
 from depth_completion_core.geometry.arrays import Float32Array
 from depth_completion_core.geometry.camera import CameraModel
-from depth_completion_core.geometry.projection import filter_occluded, pack_xyzrgb, project_points
+from depth_completion_core.geometry.occlusion import filter_occluded
+from depth_completion_core.geometry.projection import project_points
+from depth_completion_core.geometry.unprojection import pack_xyzrgb
 from depth_completion_core.inference.timing import Timing, timed_in_turn
 from depth_completion_core.models import MODELS, build_model
 

@@ -19,7 +19,7 @@ from depth_completion_core.completer import DepthCompleter
 from depth_completion_core.files.json_files import write_json
 from depth_completion_core.frame import Frame
 from depth_completion_core.geometry.camera import CameraModel
-from depth_completion_core.geometry.projection import pack_xyzrgb
+from depth_completion_core.geometry.unprojection import pack_xyzrgb
 from depth_completion_core.inference.preprocessing import model_input, window_of
 from depth_completion_core.inference.timing import Timing, timed_in_turn
 from depth_completion_core.models import MODELS, build_model

@@ -32,7 +32,7 @@ from depth_completion_core.files.output_files import (
 )
 from depth_completion_core.frame import DepthPrediction, Frame, SparseDepth
 from depth_completion_core.geometry.arrays import Float32Array
-from depth_completion_core.geometry.projection import unproject_depth
+from depth_completion_core.geometry.unprojection import unproject_depth
 from depth_completion_core.inference.timing import timed
 from depth_completion_core.metrics import (
     DepthMetrics,

@@ -16,7 +16,7 @@ import torch
 from cv2.typing import MatLike
 
 from depth_completion_core.geometry.arrays import BoolArray, Float32Array, UInt8Array
-from depth_completion_core.geometry.projection import mean_spacing_px
+from depth_completion_core.geometry.occlusion import mean_spacing_px
 from depth_completion_core.models.classical import ClassicalModel, Filled
 
 _STANDARD_CEILING = 100.0  # metres

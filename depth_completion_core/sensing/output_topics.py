@@ -20,8 +20,8 @@ from depth_completion_core.codecs.pointcloud import XYZRGB_FIELDS, PointCloudFie
 from depth_completion_core.config import CloudConfig
 from depth_completion_core.frame import DepthPrediction
 from depth_completion_core.geometry.arrays import Float32Array
-from depth_completion_core.geometry.projection import pack_xyzrgb, pack_xyzrgb_along_rays
 from depth_completion_core.geometry.transforms import RigidTransform
+from depth_completion_core.geometry.unprojection import pack_xyzrgb, pack_xyzrgb_along_rays
 from depth_completion_core.pictures.depth_colors import colorize, depth_scale, overlay
 from depth_completion_core.sensing.frame_builder import PlacedFrame
 

@@ -22,6 +22,7 @@ from depth_completion_core.config import (
 )
 from depth_completion_core.frame import DepthPrediction, Frame, FrameError, SparseDepth, View
 from depth_completion_core.geometry.camera import CameraModel
+from depth_completion_core.geometry.pixel_distance import distance_to_nearest_px
 from depth_completion_core.geometry.transforms import RigidTransform
 from depth_completion_core.models.base import CompletionModel, ModelInput, ModelOutput
 from depth_completion_core.models.nearest import Nearest
@@ -671,3 +672,20 @@ def test_measurements_are_brought_to_the_rays_before_they_are_kept_or_anchor() -
 def test_depth_along_rays_needs_rays() -> None:
     with pytest.raises(FrameError, match="needs the rays"):
         DepthCompleter(_Wall("range")).complete(_frame(0, camera=None))
+
+
+def test_the_distance_to_the_nearest_measurement_is_computed_for_who_asks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[int] = []
+
+    def counted(marked: BoolArray) -> Float32Array:
+        asked.append(1)
+        return distance_to_nearest_px(marked)
+
+    monkeypatch.setattr("depth_completion_core.frame.distance_to_nearest_px", counted)
+    prediction = _nearest().complete(_frame(0))
+    assert asked == []
+    first = prediction.support_distance_px
+    assert prediction.support_distance_px is first
+    assert len(asked) == 1

@@ -14,7 +14,8 @@ from depth_completion_core.data.sampling.pixels import masked
 from depth_completion_core.frame import SparseDepth
 from depth_completion_core.geometry.arrays import BoolArray, Float32Array
 from depth_completion_core.geometry.camera import CameraModel
-from depth_completion_core.geometry.projection import filter_occluded, project_points
+from depth_completion_core.geometry.occlusion import filter_occluded
+from depth_completion_core.geometry.projection import project_points
 from depth_completion_core.geometry.transforms import RigidTransform
 
 

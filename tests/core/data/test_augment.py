@@ -20,8 +20,8 @@ from depth_completion_core.data.sampling.augment_geometry import (
 )
 from depth_completion_core.frame import SparseDepth
 from depth_completion_core.geometry.camera import CameraModel
-from depth_completion_core.geometry.projection import unproject_depth
 from depth_completion_core.geometry.transforms import RigidTransform
+from depth_completion_core.geometry.unprojection import unproject_depth
 from depth_completion_core.settings.fields import ConfigError
 from tests.core.data.sample_scenes import BENT, FISHEYE, PINHOLE, slanted_plane
 

@@ -14,8 +14,8 @@ from depth_completion_core.data.readers.real import RealSet, real_sets
 from depth_completion_core.data.sample import DataError, Sample
 from depth_completion_core.data.sampling.sparsify import SparsifierError
 from depth_completion_core.files.output_files import write_picture
-from depth_completion_core.geometry.projection import unproject_depth
 from depth_completion_core.geometry.transforms import RigidTransform
+from depth_completion_core.geometry.unprojection import unproject_depth
 from tests.core.data.trees import (
     SINGULAR_K,
     SIZE,

@@ -11,7 +11,7 @@ import pytest
 from depth_completion_core.data import build_dataset
 from depth_completion_core.data.sample import DataError, DepthDataset
 from depth_completion_core.data.sampling.sparsify import SparsifierError
-from depth_completion_core.geometry.projection import unproject_depth
+from depth_completion_core.geometry.unprojection import unproject_depth
 
 _SMALL = {"width_px": 96, "height_px": 72, "frames": 3}
 

@@ -16,14 +16,10 @@ from scipy.spatial.transform import Rotation
 
 from depth_completion_core.config import OcclusionConfig
 from depth_completion_core.geometry.camera import CameraModel
-from depth_completion_core.geometry.projection import (
-    filter_occluded,
-    local_minimum,
-    pack_xyzrgb,
-    project_points,
-    unproject_depth,
-)
+from depth_completion_core.geometry.occlusion import filter_occluded, local_minimum
+from depth_completion_core.geometry.projection import project_points
 from depth_completion_core.geometry.transforms import RigidTransform
+from depth_completion_core.geometry.unprojection import pack_xyzrgb, unproject_depth
 
 Float32Array = npt.NDArray[np.float32]
 Float64Array = npt.NDArray[np.float64]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from depth_completion_core.geometry.projection import unproject_depth
+from depth_completion_core.geometry.unprojection import unproject_depth
 from depth_completion_core.world.objects.families import FamilyError
 from depth_completion_core.world.render import (
     RenderedFrames,
