@@ -75,6 +75,13 @@ class ModelPredictor(Predictor):
                 "the truth, as with --points uniform:500"
             )
         frame = sample.frame()
+        offsets = {view.offset for view in frame.views}
+        missing = [o for o in self._completer.model.needs.view_offsets if o not in offsets]
+        if missing:
+            raise DataError(
+                f"{sample.name}: the model needs the images at {missing} from this one, and the "
+                "data set reads none there; most read neighbours with --set triplet_offset=1"
+            )
         if not self._is_warm:
             self._completer.complete(frame)
             self._is_warm = True
