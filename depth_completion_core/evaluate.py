@@ -8,7 +8,7 @@ import sys
 
 import tyro
 
-from depth_completion_core.evaluation.command_lines import Evaluate
+from depth_completion_core.evaluation.command_line import Evaluate
 
 _SOME_FAILED = 3
 

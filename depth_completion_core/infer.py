@@ -8,14 +8,14 @@ import sys
 
 import tyro
 
-from depth_completion_core.evaluation.command_lines import Infer
+from depth_completion_core.file_completion.command_line import Infer
 
 
 def main(arguments: list[str]) -> int:
     """Parse, complete, write; 0 for success, 1 after an error."""
     wanted = tyro.cli(Infer, args=arguments)
     try:
-        from depth_completion_core.evaluation.image_files import infer  # noqa: PLC0415 - needs torch
+        from depth_completion_core.file_completion.run import infer  # noqa: PLC0415 - needs torch
 
         infer(wanted)
     except KeyboardInterrupt:

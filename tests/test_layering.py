@@ -146,6 +146,17 @@ _LAWS: dict[str, set[str]] = {
         "metrics",
         "settings",
     },
+    "file_completion": {
+        "completer",
+        "files",
+        "inference",
+        "models",
+        "pictures",
+        "config",
+        "frame",
+        "geometry",
+        "metrics",
+    },
     "evaluation": {
         "completer",
         "data",

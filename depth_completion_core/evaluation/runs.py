@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from depth_completion_core.data import build_dataset, dataset_class
-from depth_completion_core.evaluation.command_lines import Evaluate
+from depth_completion_core.evaluation.command_line import Evaluate
 from depth_completion_core.evaluation.conditions import condition_for
 from depth_completion_core.evaluation.held_out import BASELINES, WORLD_SEED, evaluate_held_out
 from depth_completion_core.evaluation.held_out import HEADINGS as HELD_OUT_HEADINGS

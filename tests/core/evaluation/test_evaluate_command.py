@@ -13,7 +13,7 @@ import pytest
 from depth_completion_core.data import UnknownDatasetError
 from depth_completion_core.data.sample import Sample
 from depth_completion_core.evaluate import main
-from depth_completion_core.evaluation.command_lines import Evaluate
+from depth_completion_core.evaluation.command_line import Evaluate
 from depth_completion_core.evaluation.predictors import ModelPredictor
 from depth_completion_core.evaluation.records import read_records
 from depth_completion_core.evaluation.runs import dataset_settings

@@ -14,7 +14,7 @@ from depth_completion_core.data import dataset_class
 from depth_completion_core.data.sampling.corrupt import CORRUPTIONS, Corruption
 from depth_completion_core.data.sampling.sparsify import SPARSIFIERS, Sparsifier
 from depth_completion_core.evaluate import main
-from depth_completion_core.evaluation.command_lines import Evaluate
+from depth_completion_core.evaluation.command_line import Evaluate
 from depth_completion_core.evaluation.runs import dataset_settings
 from depth_completion_core.evaluation.sweep import AXES, sweeps_from
 from depth_completion_core.evaluation.tables import FULL, results_table

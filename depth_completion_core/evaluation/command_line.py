@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What the programs ``evaluate`` and ``infer`` can be told; nothing here needs torch."""
+"""What the program ``evaluate`` can be told; nothing here needs torch."""
 
 from __future__ import annotations
 
@@ -65,39 +65,6 @@ class Evaluate:
     """Begin again, in place of going on with the results in --out."""
     device: str = "auto"
     """cpu, cuda, cuda:1, ...; auto takes a GPU where there is one."""
-    settings: Annotated[CompletionConfig, tyro.conf.arg(name=""), tyro.conf.FlagConversionOff] = (
-        field(default_factory=CompletionConfig)
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Infer:
-    """Complete images with sparse depth: files, folders, or .txt lists with a path per line."""
-
-    image: tyro.conf.Positional[Path]
-    """RGB images."""
-    sparse_depth: tyro.conf.Positional[Path]
-    """16-bit PNGs, or .npy in metres; 0 for no measurement."""
-    model: str
-    """A model's name, or the path of a checkpoint."""
-    out: Path
-    """Folder for output_depth/, preview/, points/ and metrics.json."""
-    intrinsics: Path | None = None
-    """3x3 matrix as text or .npy, one for all images or one each; needed for point clouds."""
-    ground_truth: Path | None = None
-    """True depth, like the sparse depth; prints metrics."""
-    depth_scale: float = 256.0
-    """Numbers of a depth PNG per metre: 256, or 1000 for millimetres; written depth too."""
-    protocol: str = "all"
-    """Which pixels of the truth count: all, void, void_uncapped, kitti, nyu or nyu_pooled."""
-    device: str = "auto"
-    """cpu, cuda, cuda:1, ...; auto takes a GPU where there is one."""
-    root: Path = Path()
-    """Folder that the paths of .txt lists are relative to; they may not leave it."""
-    save_maps: bool = False
-    """Write the model's further maps, too, as .npy."""
-    save_inputs: bool = False
-    """Write image/, sparse_depth/ and ground_truth/ as used, and FusionNet's input_depth/, too."""
     settings: Annotated[CompletionConfig, tyro.conf.arg(name=""), tyro.conf.FlagConversionOff] = (
         field(default_factory=CompletionConfig)
     )
