@@ -19,20 +19,22 @@ from rclpy.duration import Duration
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
+from depth_completion_core.sensing.pairing import MessagePair
 from depth_completion_core.settings.fields import ConfigError
 from depth_completion_ros.drops import Drops
 from depth_completion_ros.frame_placer import FramePlacer, is_rectified
+from depth_completion_ros.frame_report import FrameReport
 from depth_completion_ros.inputs import Inputs
 from depth_completion_ros.live_transforms import LiveTransforms
+from depth_completion_ros.model_in_use import ModelInUse
 from depth_completion_ros.model_loading import loaded, warmed_up
 from depth_completion_ros.node_config import NodeConfig
 from depth_completion_ros.outputs import Outputs
-from depth_completion_ros.pairing_filter import MessagePair
 from depth_completion_ros.parameters import NodeParameters
 from depth_completion_ros.pipeline import PairToComplete, Pipeline
 from depth_completion_ros.services import Services
 from depth_completion_ros.silence import SilenceWatch
-from depth_completion_ros.status import FrameReport, Status
+from depth_completion_ros.status import Status
 from depth_completion_ros.worker import Mailbox, Worker
 
 
@@ -146,8 +148,7 @@ class CompletionNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
         self._outputs = Outputs(self)
         image_topic = self.resolve_topic_name("image")
         self._pipeline = Pipeline(
-            completer,
-            config,
+            ModelInUse.of(completer, config),
             placer=FramePlacer(config, image_topic, self.transforms),
             outputs=self._outputs,
             drops=self._drops,
@@ -201,17 +202,13 @@ class CompletionNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
         """New settings: the next frame uses them."""
         if self._pipeline is None:
             return
-        self._pipeline.config = config
-        self._pipeline.completer.config = config
+        self._pipeline.in_use = ModelInUse.of(self._pipeline.in_use.completer, config)
         if self._active is not None:
             self._active.inputs.pairing.set_config(config.pairing)
 
     def _on_frame(self, report: FrameReport) -> None:
-        pipeline, outputs, config = self._pipeline, self._outputs, self._settings.config
-        if pipeline is not None and outputs is not None:
-            model = config.weights or config.model
-            status = self._status.message(report, model, pipeline.completer.device)
-            outputs.publish_status(status)
+        if self._outputs is not None:
+            self._outputs.publish_status(self._status.message(report))
 
     def _why_idle(self) -> str:
         if self._active is None:

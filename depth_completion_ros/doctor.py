@@ -31,6 +31,7 @@ from depth_completion_core.geometry.transform_buffer import TransformError
 from depth_completion_core.models import build_model
 from depth_completion_core.pictures.depth_colors import depth_scale, overlay
 from depth_completion_core.sensing.frame_builder import PlacedFrame
+from depth_completion_core.sensing.pairing import MessagePair
 from depth_completion_core.settings.fields import ConfigError
 from depth_completion_ros.doctor_alignment import SpreadPairs, check_alignment
 from depth_completion_ros.doctor_environment import check_environment
@@ -38,7 +39,6 @@ from depth_completion_ros.frame_placer import FramePlacer
 from depth_completion_ros.inputs import Inputs
 from depth_completion_ros.live_transforms import LiveTransforms
 from depth_completion_ros.node_config import NodeConfig
-from depth_completion_ros.pairing_filter import MessagePair
 from depth_completion_ros.parameters import NodeParameters
 from depth_completion_ros.silence import offers_of
 

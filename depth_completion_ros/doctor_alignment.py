@@ -12,9 +12,9 @@ from depth_completion_core.alignment import (
     estimate_alignment,
 )
 from depth_completion_core.diagnosis.findings import Finding
+from depth_completion_core.sensing.pairing import MessagePair
 from depth_completion_ros.frame_placer import FramePlacer
 from depth_completion_ros.node_config import NodeConfig
-from depth_completion_ros.pairing_filter import MessagePair
 
 _MOST = 40  # what the rotation of a lidar of few lines takes
 

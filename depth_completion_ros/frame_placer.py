@@ -16,10 +16,10 @@ from depth_completion_core.sensing.frame_builder import (
     fixed_frame_above,
     looks_rectified,
 )
-from depth_completion_ros.inputs import CameraInfos
+from depth_completion_core.sensing.pairing import MessagePair
+from depth_completion_ros.camera_infos import CameraInfos
 from depth_completion_ros.live_transforms import LiveTransforms
 from depth_completion_ros.node_config import NodeConfig
-from depth_completion_ros.pairing_filter import MessagePair
 
 
 class FramePlacer:

@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -19,12 +17,13 @@ from tf2_msgs.msg import TFMessage
 
 from depth_completion_core.codecs.stamps import stamp_ns_of
 from depth_completion_core.sensing.measurement_kinds import MEASUREMENT_KINDS
+from depth_completion_core.sensing.pairing import MessagePair
+from depth_completion_ros.camera_infos import CameraInfos
 from depth_completion_ros.conversions import MESSAGE_CLASSES
 from depth_completion_ros.live_transforms import LiveTransforms
 from depth_completion_ros.node_config import IMAGE_TRANSPORTS, NodeConfig
-from depth_completion_ros.pairing_filter import MessagePair, PairingFilter
+from depth_completion_ros.pairing_filter import PairingFilter
 
-_CAMERA_INFOS_KEPT = 30
 _SENSOR_QOS = QoSProfile(
     history=HistoryPolicy.KEEP_LAST, depth=5, reliability=ReliabilityPolicy.BEST_EFFORT
 )
@@ -50,36 +49,6 @@ class Received:
 
     count: int = 0
     last_stamp_ns: int = 0
-
-
-class CameraInfos:
-    """The latest calibration, and those of the last images."""
-
-    def __init__(self, *, by_stamp: bool) -> None:
-        self._by_stamp = by_stamp
-        self._changed = threading.Condition()
-        self._recent: OrderedDict[int, Any] = OrderedDict()
-
-    def add(self, info: CameraInfo) -> None:
-        """Take a message."""
-        stamp_ns = stamp_ns_of(info)
-        with self._changed:
-            self._recent[stamp_ns] = info
-            self._recent.move_to_end(stamp_ns)
-            while len(self._recent) > _CAMERA_INFOS_KEPT:
-                self._recent.popitem(last=False)
-            self._changed.notify_all()
-
-    def of_image(self, stamp_ns: int, *, wait_s: float = 0.0) -> CameraInfo | None:
-        """The calibration of an image, or None; waits where it comes after its image."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._found(stamp_ns) is not None, wait_s)
-            return self._found(stamp_ns)
-
-    def _found(self, stamp_ns: int) -> CameraInfo | None:
-        if self._by_stamp or not self._recent:
-            return self._recent.get(stamp_ns)
-        return self._recent[next(reversed(self._recent))]
 
 
 class Inputs:

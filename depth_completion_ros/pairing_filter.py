@@ -12,9 +12,7 @@ from message_filters import SimpleFilter
 
 from depth_completion_core.codecs.stamps import stamp_ns_of
 from depth_completion_core.config import PairingConfig
-from depth_completion_core.sensing.pairing import Pair, Pairer
-
-MessagePair = Pair[Any, Any]
+from depth_completion_core.sensing.pairing import MessagePair, Pairer
 
 
 class PairingFilter(SimpleFilter):  # type: ignore[misc]  # message_filters has no types

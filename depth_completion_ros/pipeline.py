@@ -8,20 +8,22 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
-from depth_completion_core.completer import DepthCompleter
 from depth_completion_core.frame import DepthPrediction, SparseDepth
 from depth_completion_core.metrics import depth_metrics
 from depth_completion_core.sensing.holdout import Holdout
 from depth_completion_core.sensing.output_topics import CompletedFrame
+from depth_completion_core.sensing.pairing import MessagePair
 from depth_completion_ros.drops import Drops, reason_of
 from depth_completion_ros.frame_placer import FramePlacer
-from depth_completion_ros.node_config import NodeConfig
-from depth_completion_ros.outputs import Outputs
-from depth_completion_ros.pairing_filter import MessagePair
-from depth_completion_ros.status import FrameReport
+from depth_completion_ros.frame_report import FrameReport
+from depth_completion_ros.model_in_use import ModelInUse
+
+if TYPE_CHECKING:  # the publishers are rclpy's, and nothing else here is
+    from depth_completion_ros.outputs import Outputs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,13 @@ class PairToComplete:
     ready_at: float = field(default_factory=time.perf_counter)
 
 
+class LastFrame(NamedTuple):
+    """A completed frame, and with what it was completed."""
+
+    done: CompletedFrame
+    in_use: ModelInUse
+
+
 class ModelOutputError(RuntimeError):
     """The model gave nothing that can be used."""
 
@@ -45,16 +54,14 @@ class Pipeline:
     """Decodes, completes and publishes; an error ends a frame, never the thread.
 
     Attributes:
-        completer: the model in use; may be replaced between two frames.
-        config: the settings; may be replaced between two frames.
+        in_use: model and settings; may be replaced at any time, for the frames that follow.
         last: the frame completed last, for ~/save_frame.
         placer: what makes frames of messages.
     """
 
     def __init__(
         self,
-        completer: DepthCompleter,
-        config: NodeConfig,
+        in_use: ModelInUse,
         *,
         placer: FramePlacer,
         outputs: Outputs,
@@ -62,9 +69,8 @@ class Pipeline:
         now_ns: Callable[[], int],
         report: Callable[[FrameReport], None],
     ) -> None:
-        self.completer = completer
-        self.config = config
-        self.last: CompletedFrame | None = None
+        self.in_use = in_use
+        self.last: LastFrame | None = None
         self.placer = placer
         self._outputs, self._drops = outputs, drops
         self._now_ns, self._report = now_ns, report
@@ -79,7 +85,8 @@ class Pipeline:
                 torch.cuda.empty_cache()
 
     def _complete(self, item: PairToComplete) -> None:
-        config, completer = self.config, self.completer
+        in_use = self.in_use
+        config, completer = in_use.config, in_use.completer
         age_ms = (self._now_ns() - item.messages.image_stamp_ns) / 1e6
         if 0 < config.max_age_ms < age_ms:
             self._drops.add(
@@ -104,12 +111,13 @@ class Pipeline:
             cloud=config.cloud,
         )
         self._refuse_nonsense(done)
-        self.last = done
+        self.last = LastFrame(done, in_use)
         self._outputs.publish(done)
         published = time.perf_counter()
         self._report(
             FrameReport(
                 done=done,
+                in_use=in_use,
                 decode_ms=1e3 * (decoded - start),
                 project_ms=1e3 * (projected - decoded),
                 network_ms=1e3 * (completed - projected),

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
@@ -15,6 +16,7 @@ from std_srvs.srv import Trigger
 
 from depth_completion_core.completer import DepthCompleter
 from depth_completion_core.diagnosis.frame_bundle import write_bundle
+from depth_completion_ros.model_in_use import ModelInUse
 from depth_completion_ros.model_loading import loaded, warmed_up
 from depth_completion_ros.node_config import NodeConfig
 from depth_completion_ros.parameters import NodeParameters
@@ -42,14 +44,15 @@ class Services:
         )
 
     def _save_frame(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        pipeline, config = self._pipeline(), self._parameters.config
+        pipeline = self._pipeline()
         if pipeline is None or pipeline.last is None:
             response.message = "no frame was completed yet: nothing to save"
             return response
-        done = pipeline.last
+        done, in_use = pipeline.last
+        config = self._parameters.config
         folder = Path(config.save_folder).expanduser() / f"{done.placed.frame.stamp_ns:019d}"
         try:
-            write_bundle(folder, done, model=config.weights or config.model, config=config)
+            write_bundle(folder, done, model=in_use.name, config=in_use.config)
         except OSError as error:
             response.message = f"cannot write {folder}: {error.strerror or error}"
             return response
@@ -70,9 +73,10 @@ class Services:
         except Exception as error:
             response.message = f"{error}. The old model stays"
             return response
-        completer.config = self._parameters.config
-        pipeline.completer = completer
-        self._parameters.set_model(request.model or self._parameters.config.model, request.weights)
+        now = self._parameters.config  # it may have changed meanwhile
+        config = replace(now, model=request.model or now.model, weights=request.weights)
+        pipeline.in_use = ModelInUse.of(completer, config)
+        self._parameters.set_model(config.model, config.weights)
         response.success = True
         response.message = f"'{request.weights or request.model}' on {completer.device}"
         self._node.get_logger().info(f"loaded {response.message}")

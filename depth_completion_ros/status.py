@@ -6,38 +6,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import torch
 from diagnostic_msgs.msg import DiagnosticStatus
 from diagnostic_updater import DiagnosticStatusWrapper
 
-from depth_completion_core.sensing.output_topics import CompletedFrame
 from depth_completion_ros.conversions import header
+from depth_completion_ros.frame_report import FrameReport
 from depth_completion_ros.msg import CompletionStatus
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class FrameReport:
-    """What one frame took.
-
-    Attributes:
-        done: the frame and its depth.
-        decode_ms: messages to arrays.
-        project_ms: points to sparse depth.
-        network_ms: the model and around it, synchronised.
-        publish_ms: arrays to messages, and out.
-        total_ms: from the complete pair to the last publish.
-        holdout_mae_mm: error at withheld measurements; NaN when off.
-    """
-
-    done: CompletedFrame
-    decode_ms: float
-    project_ms: float
-    network_ms: float
-    publish_ms: float
-    total_ms: float
-    holdout_mae_mm: float
 
 
 class Status:
@@ -56,15 +32,15 @@ class Status:
         self._frames_at_last_diagnosis = 0
         self.published = 0
 
-    def message(self, report: FrameReport, model: str, device: torch.device) -> CompletionStatus:
+    def message(self, report: FrameReport) -> CompletionStatus:
         """The status after a frame."""
         frame, prediction = report.done.placed.frame, report.done.prediction
-        drops = self._drops()
+        drops, device = self._drops(), report.in_use.completer.device
         self.published += 1
         measured = prediction.sparse.count
         message = CompletionStatus(
             header=header(frame.stamp_ns, frame.frame_id),
-            model=model,
+            model=report.in_use.name,
             device=str(device),
             decode_ms=report.decode_ms,
             project_ms=report.project_ms,

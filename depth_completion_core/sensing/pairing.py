@@ -13,7 +13,7 @@ from bisect import bisect_left, insort
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from depth_completion_core.config import PairingConfig
 
@@ -44,6 +44,10 @@ class Pair(Generic[ImageT, CloudT]):
     cloud_stamps_ns: tuple[int, ...]
     gap_ns: int
     earlier_clouds: tuple[tuple[CloudT, int], ...] = ()
+
+
+MessagePair: TypeAlias = Pair[Any, Any]
+"""A pair of messages, of rclpy or of a bag."""
 
 
 @dataclass(order=True, slots=True)

@@ -1,0 +1,150 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The way of one pair through the node, all of it but rclpy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from depth_completion_core.completer import DepthCompleter
+from depth_completion_core.config import CloudConfig, InferenceConfig, OutputConfig
+from depth_completion_core.models.base import CompletionModel, ModelInput, ModelOutput
+from depth_completion_core.sensing.output_topics import CompletedFrame
+from depth_completion_core.sensing.pairing import MessagePair, Pair
+from depth_completion_ros.camera_infos import CameraInfos
+from depth_completion_ros.drops import Drops
+from depth_completion_ros.frame_placer import FramePlacer
+from depth_completion_ros.frame_report import FrameReport
+from depth_completion_ros.live_transforms import LiveTransforms
+from depth_completion_ros.model_in_use import ModelInUse
+from depth_completion_ros.node_config import NodeConfig
+from depth_completion_ros.pipeline import PairToComplete, Pipeline
+from tests.bags.bag_factory import (
+    cloud,
+    cloud_entry,
+    image_entry,
+    info_entry,
+    mounts_entry,
+    picture,
+    stamp_of,
+)
+
+_WALL_M = 5.0
+
+
+class _Wall(CompletionModel):
+    """A wall; calls a function while it works."""
+
+    def __init__(self, while_working: Callable[[], None]) -> None:
+        super().__init__()
+        self._while_working = while_working
+
+    def forward(self, inputs: ModelInput) -> ModelOutput:
+        self._while_working()
+        return ModelOutput(depth=inputs.sparse_depth * 0 + _WALL_M)
+
+
+class _Listener:
+    """Stands where the publishers are."""
+
+    def __init__(self) -> None:
+        self.are_wanted = True
+        self.heard: list[CompletedFrame] = []
+
+    def publish(self, done: CompletedFrame) -> None:
+        self.heard.append(done)
+
+
+class _Node:
+    """A pipeline with everything around it that is not rclpy."""
+
+    def __init__(self, completer: DepthCompleter, config: NodeConfig) -> None:
+        self.listener, self.reports = _Listener(), list[FrameReport]()
+        self.drops = Drops(lambda sentence: None)
+        transforms = LiveTransforms()
+        transforms.add(mounts_entry().message, is_static=True)
+        placer = FramePlacer(config, "image", transforms)
+        placer.camera_infos = CameraInfos(by_stamp=False)
+        placer.camera_infos.add(info_entry(stamp_of(0)).message)
+        self.pipeline = Pipeline(
+            ModelInUse.of(completer, config),
+            placer=placer,
+            outputs=self.listener,  # type: ignore[arg-type]  # without publishers
+            drops=self.drops,
+            now_ns=lambda: stamp_of(0),
+            report=self.reports.append,
+        )
+
+    def complete(self, index: int) -> CompletedFrame:
+        self.pipeline.handle(PairToComplete(messages=_pair(index)))
+        assert self.drops.counts == {}
+        return self.listener.heard[-1]
+
+
+def _pair(index: int) -> MessagePair:
+    at = stamp_of(index)
+    image: Any = image_entry(at, picture(index)).message
+    points: Any = cloud_entry(at, cloud(index)).message
+    return Pair(image=image, image_stamp_ns=at, clouds=(points,), cloud_stamps_ns=(at,), gap_ns=0)
+
+
+_BEFORE = NodeConfig(warmup_size_px=(32, 24), model="before")
+_AFTER = replace(
+    _BEFORE,
+    model="after",
+    depth_encoding="16UC1",
+    inference=InferenceConfig(roi_px=(0, 0, 32, 48)),
+    output=OutputConfig(max_depth=_WALL_M - 1.0),
+    cloud=CloudConfig(stride=4),
+)
+
+
+def test_settings_that_change_while_a_frame_is_completed_count_from_the_next_one() -> None:
+    def change() -> None:
+        node.pipeline.in_use = ModelInUse.of(node.pipeline.in_use.completer, _AFTER)
+
+    node = _Node(DepthCompleter(_Wall(change)), _BEFORE)
+    first, second = node.complete(0), node.complete(1)
+    assert first.prediction.valid.all()
+    np.testing.assert_array_equal(first.prediction.depth, _WALL_M)
+    assert (first.depth_encoding, first.cloud) == (_BEFORE.depth_encoding, _BEFORE.cloud)
+    assert not second.prediction.valid.any()
+    assert (second.depth_encoding, second.cloud) == (_AFTER.depth_encoding, _AFTER.cloud)
+    assert [report.in_use.name for report in node.reports] == ["before", "after"]
+    assert node.pipeline.last is not None
+    assert node.pipeline.last.in_use.config is _AFTER
+
+
+def test_a_model_that_is_replaced_meanwhile_still_ends_its_frame() -> None:
+    def replace_model() -> None:
+        other = DepthCompleter(_Wall(lambda: None))
+        node.pipeline.in_use = ModelInUse.of(other, _AFTER)
+
+    node = _Node(DepthCompleter(_Wall(replace_model)), _BEFORE)
+    first = node.complete(0)
+    assert first.prediction.valid.all()
+    assert node.pipeline.last is not None
+    assert node.pipeline.last.in_use.name == "before"
+
+
+def test_settings_that_change_while_points_are_projected_count_from_the_next_frame() -> None:
+    """The measurements are projected once for the holdout and never again."""
+    config = replace(_BEFORE, holdout=0.3)
+    node = _Node(DepthCompleter(_Wall(lambda: None)), config)
+    alone = node.complete(0).prediction
+    near = replace(config.projection, max_depth=6.0)
+
+    class _Changing(DepthCompleter):
+        def sparse_depth(self, frame: Any) -> Any:  # noqa: ANN401 - as its base
+            found = super().sparse_depth(frame)
+            node.pipeline.in_use = ModelInUse.of(self, replace(config, projection=near))
+            return found
+
+    node.pipeline.in_use = ModelInUse.of(_Changing(_Wall(lambda: None)), config)
+    first, second = node.complete(0).prediction, node.complete(0).prediction
+    np.testing.assert_array_equal(first.sparse.depth, alone.sparse.depth)
+    assert second.sparse.count < first.sparse.count
