@@ -52,7 +52,9 @@ def test_evaluate_scores_it(name: str, data: Path) -> None:
     flags = ["--set", "triplet_offset=1"] if name == "two_views" else []
     out = data / "evaluation"
     assert evaluated(data, out, "--model", name, "--device", "cpu", *flags) == 0
-    assert np.isfinite(means_in(out)[name]["mae_mm"])
+    error_mm = means_in(out)[name]["mae_mm"]
+    assert error_mm is not None
+    assert np.isfinite(error_mm)
 
 
 def test_evaluate_says_how_to_get_the_images_that_a_model_needs(
