@@ -11,12 +11,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import yaml
 
 from depth_completion_core.files.atomic import write_text
 from depth_completion_core.settings.fields import ConfigError, setting
 from depth_completion_core.settings.mapping import config_from_mapping, config_to_mapping
+
+SweepStamp = Literal["start", "end"]
+"""Which end of a sweep the stamps of clouds mean."""
+DepthEncoding = Literal["32FC1", "16UC1"]
+"""Of depth images: metres with NaN, or millimetres with 0 (REP 118)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

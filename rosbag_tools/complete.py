@@ -12,17 +12,15 @@ from typing import Annotated
 
 import tyro
 
-from depth_completion_core.config import CompletionConfig, load_config
+from depth_completion_core.config import CompletionConfig, DepthEncoding, load_config
 from depth_completion_core.files.json_files import write_json
 from depth_completion_core.sensing.holdout import Holdout
-from depth_completion_core.sensing.output_topics import BAG_TOPICS, DepthEncoding
 from rosbag_tools.cli import run_cli
 from rosbag_tools.completion_job import CompletionJob, run_job
 from rosbag_tools.completion_report import report_json, score_line, summary_lines
 from rosbag_tools.errors import BagError
 from rosbag_tools.input_flags import InputFlags
-from rosbag_tools.outputs import OutputWishes
-from rosbag_tools.writer import Storage
+from rosbag_tools.wishes import OutputWishes, Storage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +42,9 @@ class Complete:
     """Of the depth image: metres with NaN, or 16UC1 in millimetres with 0."""
     namespace: str = ""
     """Put before the topics that are written."""
-    topics: tuple[str, ...] = BAG_TOPICS
-    """What to write of each frame; a wrong name lists all of them."""
+    topics: tuple[str, ...] = ()
+    """What to write of each frame; a wrong name lists all of them. By default depth/image,
+    depth/camera_info and depth/points."""
     copy_inputs: bool = True
     """Copy all messages of the input to the output."""
     storage: Storage = "mcap"

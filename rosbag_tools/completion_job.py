@@ -11,12 +11,9 @@ from pathlib import Path
 from depth_completion_core.config import CompletionConfig
 from depth_completion_core.metrics import protocol_named
 from depth_completion_core.sensing.holdout import Holdout
-from rosbag_tools.completion_plan import PlanWishes, describe, make_plan
 from rosbag_tools.completion_report import CompletionReport
 from rosbag_tools.errors import BagError
-from rosbag_tools.outputs import OutputWishes
-from rosbag_tools.reader import BagReader
-from rosbag_tools.writer import BagWriter, Storage
+from rosbag_tools.wishes import OutputWishes, PlanWishes, Storage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +82,9 @@ def run_job(
     # With torch, which takes seconds: describing a job needs neither.
     from depth_completion_core.completer import load_model  # noqa: PLC0415
     from rosbag_tools.completion import complete_bag  # noqa: PLC0415
+    from rosbag_tools.completion_plan import describe, make_plan  # noqa: PLC0415
+    from rosbag_tools.reader import BagReader  # noqa: PLC0415
+    from rosbag_tools.writer import BagWriter  # noqa: PLC0415
 
     _check_apart(job)
     completer = load_model(job.model, device=job.device, config=job.settings)

@@ -4,35 +4,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Literal
+from dataclasses import dataclass
 
 from depth_completion_core.geometry.extrinsics import read_extrinsics
 from depth_completion_core.geometry.transform_buffer import TransformBuffer, TransformError
-from depth_completion_core.sensing.frame_builder import (
-    Geometry,
-    SweepStamp,
-    fixed_frame_above,
-    looks_rectified,
-)
+from depth_completion_core.sensing.frame_builder import Geometry, fixed_frame_above, looks_rectified
 from rosbag_tools.errors import BagError
 from rosbag_tools.reader import BagReader
-from rosbag_tools.topics import Topic, Topics, TopicWishes, candidates_of, choose_topics
+from rosbag_tools.topics import Topic, Topics, candidates_of, choose_topics
 from rosbag_tools.transforms import read_transforms
-
-Rectified = Literal["auto", "yes", "no"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanWishes:
-    """What was asked for; the rest is found out."""
-
-    topics: TopicWishes = field(default_factory=TopicWishes)
-    extrinsics: Path | None = None
-    fixed_frame: str = "auto"
-    rectified: Rectified = "auto"
-    sweep_stamp: SweepStamp = "start"
+from rosbag_tools.wishes import PlanWishes, Rectified
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,15 +7,15 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import tyro
 
 from rosbag_tools.cli import run_cli
 from rosbag_tools.errors import BagError
-from rosbag_tools.layout_kitti_raw import kitti_raw_recording
-from rosbag_tools.layout_synthetic import synthetic_recording
-from rosbag_tools.recording import Recording, write_recording
+
+if TYPE_CHECKING:
+    from rosbag_tools.recording import Recording
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +47,8 @@ class FromDataset:
 def main(arguments: list[str]) -> int:
     """Parse, record; 0 for success."""
     wanted = tyro.cli(FromDataset, args=arguments)
+    from rosbag_tools.recording import write_recording  # noqa: PLC0415 - slow to import
+
     images = write_recording(_recording(wanted), wanted.out, overwrite=wanted.overwrite)
     print(f"{images} images written to {wanted.out}")
     return 0
@@ -54,9 +56,13 @@ def main(arguments: list[str]) -> int:
 
 def _recording(wanted: FromDataset) -> Recording:
     if wanted.layout == "kitti_raw":
+        from rosbag_tools.layout_kitti_raw import kitti_raw_recording  # noqa: PLC0415 - likewise
+
         return kitti_raw_recording(wanted.root, camera_index=wanted.camera)
     if wanted.duration <= 0 or wanted.image_rate_hz <= 0:
         raise BagError("--duration and --image-rate-hz must be positive")
+    from rosbag_tools.layout_synthetic import synthetic_recording  # noqa: PLC0415 - needs torch
+
     return synthetic_recording(
         wanted.scene,
         seed=wanted.seed,

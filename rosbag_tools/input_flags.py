@@ -7,10 +7,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from depth_completion_core.sensing.frame_builder import SweepStamp
+from depth_completion_core.config import SweepStamp
 from depth_completion_core.sensing.measurement_kinds import MeasurementName
-from rosbag_tools.completion_plan import PlanWishes, Rectified
-from rosbag_tools.topics import TopicWishes
+from rosbag_tools.wishes import PlanWishes, Rectified, TopicWishes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

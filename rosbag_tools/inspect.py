@@ -14,8 +14,6 @@ import tyro
 from depth_completion_core.config import PairingConfig
 from rosbag_tools.cli import run_cli
 from rosbag_tools.input_flags import InputFlags
-from rosbag_tools.inspection import inspect_bag
-from rosbag_tools.reader import BagReader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +31,9 @@ class Inspect:
 def main(arguments: list[str]) -> int:
     """Parse, look, print; 0 for success."""
     wanted = tyro.cli(Inspect, args=arguments)
+    from rosbag_tools.inspection import inspect_bag  # noqa: PLC0415 - slow to import
+    from rosbag_tools.reader import BagReader  # noqa: PLC0415 - likewise
+
     with BagReader(wanted.paths) as reader:
         print("\n".join(inspect_bag(reader, wanted.inputs.wishes(), wanted.pairing)))
     return 0

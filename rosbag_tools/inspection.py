@@ -14,11 +14,12 @@ from depth_completion_core.codecs.stamps import stamp_ns_of
 from depth_completion_core.config import PairingConfig
 from depth_completion_core.geometry.transform_buffer import TransformBuffer
 from depth_completion_core.sensing.pairing import Pairer
-from rosbag_tools.completion_plan import Plan, PlanWishes, describe, make_plan
+from rosbag_tools.completion_plan import Plan, describe, make_plan
 from rosbag_tools.errors import BagError
 from rosbag_tools.reader import BagReader
 from rosbag_tools.topics import Topic, Topics, candidates_of
 from rosbag_tools.transforms import read_transforms
+from rosbag_tools.wishes import PlanWishes
 
 
 @dataclass(slots=True)

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from depth_completion_core.codecs.camera_info import CameraInfoFields
@@ -18,7 +17,6 @@ from depth_completion_core.sensing.output_topics import (
     BAG_TOPICS,
     OUTPUT_TOPICS,
     CompletedFrame,
-    DepthEncoding,
     Fields,
     outputs_named,
 )
@@ -31,25 +29,8 @@ from rosbag_tools.messages import (
     cloud_message,
     image_message,
 )
+from rosbag_tools.wishes import OutputWishes
 from rosbag_tools.writer import BagWriter
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputWishes:
-    """What to write of each frame.
-
-    Attributes:
-        topics: relative names, of the table of output topics; ValueError where one is not in it.
-        namespace: put before every topic, such as /front.
-        encoding: of the depth image: 32FC1 in metres with NaN, or 16UC1 in millimetres with 0.
-    """
-
-    topics: tuple[str, ...] = BAG_TOPICS
-    namespace: str = ""
-    encoding: DepthEncoding = "32FC1"
-
-    def __post_init__(self) -> None:
-        outputs_named(self.topics)
 
 
 class OutputWriter:
@@ -58,7 +39,7 @@ class OutputWriter:
     def __init__(self, writer: BagWriter, wishes: OutputWishes, cloud: CloudConfig) -> None:
         """Write nothing yet; ``cloud`` is the density of depth/points."""
         self._writer, self._encoding, self._cloud = writer, wishes.encoding, cloud
-        self._outputs = outputs_named(wishes.topics)
+        self._outputs = outputs_named(wishes.topics or BAG_TOPICS)
         self._prefix = f"/{wishes.namespace.strip('/')}".rstrip("/")
 
     def check_free(self, taken: Sequence[str]) -> None:

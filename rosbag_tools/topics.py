@@ -12,10 +12,11 @@ from rosbags.interfaces import Connection
 
 from depth_completion_core.codecs.message_kinds import MESSAGE_TYPES
 from depth_completion_core.geometry.transform_buffer import TransformBuffer
-from depth_completion_core.sensing.measurement_kinds import MEASUREMENT_KINDS, MeasurementName
+from depth_completion_core.sensing.measurement_kinds import MEASUREMENT_KINDS
 from rosbag_tools.errors import BagError
 from rosbag_tools.messages import CAMERA_INFO, COMPRESSED_IMAGE, IMAGE, POINT_CLOUD
 from rosbag_tools.reader import BagReader
+from rosbag_tools.wishes import TopicWishes
 
 _DEPTH_ENCODINGS = ("16uc1", "32fc1", "64fc1")
 _LIVOX = "CustomMsg"
@@ -81,18 +82,6 @@ class Topics:
         topics = [self.image, self.camera_info, *self.clouds]
         topics += [self.truth] if self.truth else []
         return [connection for item in topics for connection in item.connections]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TopicWishes:
-    """Topics given by hand; empty ones are looked for."""
-
-    image: str = ""
-    camera_info: str = ""
-    measurements: MeasurementName = "points"
-    points: tuple[str, ...] = ()
-    sparse_depth: str = ""
-    truth: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from rosbags.convert.converter import generate_message_converter
 from rosbags.interfaces import Connection, ConnectionExtRosbag2, MessageDefinitionFormat, Qos
@@ -23,8 +23,7 @@ from depth_completion_core.files.atomic import put_in_place
 from rosbag_tools.errors import BagError, write_error
 from rosbag_tools.messages import LATCHED, TYPESTORE
 from rosbag_tools.reader import BagReader, RawMessage
-
-Storage = Literal["mcap", "sqlite3"]
+from rosbag_tools.wishes import Storage
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")

@@ -21,7 +21,11 @@ _CORE = (
     "join_shards",
     "world.statistics",
 )
-PROGRAMS = (*(f"depth_completion_core.{name}" for name in _CORE),)
+_BAGS = ("benchmark", "complete", "demo", "from_dataset", "inspect")
+PROGRAMS = (
+    *(f"depth_completion_core.{name}" for name in _CORE),
+    *(f"rosbag_tools.{name}" for name in _BAGS),
+)
 
 _HELP = """
 import runpy, sys

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from depth_completion_core.codecs.compressed_depth import decode_compressed_dept
 from depth_completion_core.codecs.depth import decode_depth
 from depth_completion_core.codecs.image import decode_compressed_image, decode_image
 from depth_completion_core.codecs.pointcloud import PointCloud, decode_points
+from depth_completion_core.config import SweepStamp
 from depth_completion_core.frame import Frame, SparseDepth
 from depth_completion_core.geometry.arrays import Float32Array, UInt8Array
 from depth_completion_core.geometry.calibration import camera_from_info
@@ -24,7 +25,6 @@ from depth_completion_core.geometry.transform_buffer import TransformBuffer
 from depth_completion_core.geometry.transforms import RigidTransform
 from depth_completion_core.sensing.pairing import Pair
 
-SweepStamp = Literal["start", "end"]
 Message = Any  # of rclpy or of a bag
 _WORLD_FRAMES = ("odom", "map", "world", "earth")
 

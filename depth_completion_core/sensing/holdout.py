@@ -6,13 +6,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from depth_completion_core.frame import Frame, SparseDepth
 from depth_completion_core.geometry.arrays import BoolArray
 from depth_completion_core.geometry.scan_rows import keep_every_nth_row, scan_rows
-from depth_completion_core.sensing.frame_builder import PlacedFrame
+
+if TYPE_CHECKING:
+    from depth_completion_core.sensing.frame_builder import PlacedFrame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from depth_completion_core.codecs.image import encode_image
 from depth_completion_core.codecs.message_kinds import MessageKind
 from depth_completion_core.codecs.messages import ImageFields
 from depth_completion_core.codecs.pointcloud import XYZRGB_FIELDS, PointCloudFields
-from depth_completion_core.config import CloudConfig
+from depth_completion_core.config import CloudConfig, DepthEncoding
 from depth_completion_core.frame import DepthPrediction
 from depth_completion_core.geometry.arrays import Float32Array
 from depth_completion_core.geometry.transforms import RigidTransform
@@ -26,7 +26,6 @@ from depth_completion_core.pictures.depth_colors import colorize, depth_scale, o
 from depth_completion_core.sensing.frame_builder import PlacedFrame
 
 Fields = ImageFields | CameraInfoFields | PointCloudFields
-DepthEncoding = Literal["32FC1", "16UC1"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

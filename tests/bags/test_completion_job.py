@@ -14,10 +14,8 @@ from depth_completion_core.config import CompletionConfig, OutputConfig, Pairing
 from depth_completion_core.sensing.holdout import Holdout
 from rosbag_tools.complete import main
 from rosbag_tools.completion_job import CompletionJob, run_job
-from rosbag_tools.completion_plan import PlanWishes
 from rosbag_tools.errors import BagError
-from rosbag_tools.outputs import OutputWishes
-from rosbag_tools.topics import TopicWishes
+from rosbag_tools.wishes import OutputWishes, PlanWishes, TopicWishes
 from tests.bags.bag_factory import CLOUD_TOPIC, IMAGE_TOPIC, drive, write_bare
 
 _T = TypeVar("_T")
