@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""``python -m depth_completion_core.join_shards SHARDS FILE``: one checkpoint of many shards."""
+"""``python -m depth_completion_core.join_shards FOLDER FILE``: pieces into one checkpoint."""
 
 from __future__ import annotations
 
@@ -11,24 +11,42 @@ from pathlib import Path
 import tyro
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class JoinShards:
-    """Make of a folder of shards the checkpoint that all tools read."""
+    """Make one checkpoint, which every tool reads, of the pieces that training writes."""
 
-    shards: tyro.conf.Positional[Path]
-    """The folder, as ``train --run.shards true`` writes it."""
-    out: tyro.conf.Positional[Path]
-    """The file to write (.safetensors)."""
+    folder: tyro.conf.Positional[Path]
+    """Where the pieces are, and their model.safetensors.index.json."""
+    file: tyro.conf.Positional[Path]
+    """The checkpoint to write (.safetensors); a file that is there is replaced."""
+
+
+def join_shards(wanted: JoinShards) -> str:
+    """Read and write; returns what the user should know.
+
+    Raises:
+        CheckpointError: a piece is missing, damaged or of another export, or the file cannot be
+            written.
+    """
+    from depth_completion_core.checkpoints import checkpoint, shards  # noqa: PLC0415 - need torch
+
+    joined = checkpoint.checkpoint_of(shards.read_shards(wanted.folder))
+    checkpoint.save_checkpoint(
+        wanted.file,
+        joined.name,
+        joined.model,
+        provenance=joined.provenance,
+        scores=joined.scores,
+    )
+    return f"{wanted.file}: {joined.name}, {wanted.file.stat().st_size / 1e6:.1f} MB"
 
 
 def main(arguments: list[str]) -> int:
-    """Parse, join; 0 for success, 1 with a sentence where it cannot be done."""
+    """Parse, join, print; 0 for success, 1 with a sentence where it cannot be done."""
     wanted = tyro.cli(JoinShards, args=arguments)
     try:
-        from depth_completion_core.checkpoints.shards import join_shards  # noqa: PLC0415 - needs torch
-
-        join_shards(wanted.shards, wanted.out)
-    except (ValueError, OSError) as error:
+        print(join_shards(wanted))
+    except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0

@@ -128,7 +128,7 @@ _LAWS: dict[str, set[str]] = {
     "models": {"models.layers", "geometry", "settings"},
     "inference": {"models", "models.layers", "config", "frame", "geometry"},
     "checkpoints.importers": {"checkpoints", "settings"},
-    "checkpoints": {"files.atomic", "models", "settings"},
+    "checkpoints": {"files", "files.atomic", "models", "settings"},
     "completer": {"checkpoints", "inference", "models", "config", "frame", "geometry"},
     "alignment": {"diagnosis", "sensing", "geometry"},
     "diagnosis": {"files", "files.atomic", "pictures", "sensing", "config", "settings"},
@@ -223,7 +223,6 @@ _LAWS: dict[str, set[str]] = {
         "frame",
         "geometry",
         "metrics",
-        "settings",
     },
 }
 _PROGRAMS = {

@@ -84,14 +84,24 @@ def save_checkpoint(
     }
     _check_finite(weights, f"the model '{model_name}'")
     named = {name: _taken_out(weights, name, part, path) for name, part in (parts or {}).items()}
-    metadata = {
+    metadata = metadata_of(model_name, model, provenance=provenance, scores=scores)
+    write_checkpoint_file(path, weights, {**metadata, "parts": json.dumps(named)})
+
+
+def metadata_of(
+    model_name: str,
+    model: CompletionModel,
+    *,
+    provenance: Mapping[str, str],
+    scores: Mapping[str, Any] | None = None,
+) -> dict[str, str]:
+    """What a file tells about the weights in it, as texts: arguments of :func:`save_checkpoint`."""
+    return {
         "model": model_name,
         "config": json.dumps(config_to_mapping(model.config)),
         "provenance": json.dumps(dict(provenance)),
         "scores": json.dumps(dict(scores or {})),
-        "parts": json.dumps(named),
     }
-    write_checkpoint_file(path, weights, metadata)
 
 
 def load_checkpoint(path: Path, *, device: str | torch.device = "cpu") -> Checkpoint:
@@ -101,16 +111,20 @@ def load_checkpoint(path: Path, *, device: str | torch.device = "cpu") -> Checkp
         CheckpointError: the file is missing, damaged, of another kind, or of a newer version, or
             its weights do not fit its model; or so is a file that it names.
     """
-    file = read_checkpoint_file(path)
-    name, config = file.metadata.get("model", ""), file.mapping("config")
+    return checkpoint_of(read_checkpoint_file(path), device=device)
+
+
+def checkpoint_of(file: CheckpointFile, *, device: str | torch.device = "cpu") -> Checkpoint:
+    """The model that a file holds; raises CheckpointError, as :func:`load_checkpoint` does."""
+    name, config = file.model_name, file.mapping("config")
     weights = dict(file.weights)
     for part, reference in file.mapping("parts", "{}").items():
         weights.update(_put_back(file, part, reference))
     try:
         model = build_model(name, config)
     except (TypeError, ValueError, RuntimeError) as error:  # an unknown name, setting, value, size
-        raise CheckpointError(f"{path}: {error}; a newer version may know it") from error
-    load_weights(model, weights, what=f"{path} as '{name}'")
+        raise CheckpointError(f"{file.path}: {error}; a newer version may know it") from error
+    load_weights(model, weights, what=f"{file.path} as '{name}'")
     return Checkpoint(
         model=model.to(device).eval(),
         name=name,

@@ -39,6 +39,11 @@ class CheckpointFile:
     weights: dict[str, Tensor]
 
     @property
+    def model_name(self) -> str:
+        """The name of its model in the table of models; empty where there is none."""
+        return self.metadata.get("model", "")
+
+    @property
     def checksum(self) -> str:
         """Of its weights, as it stands in the file."""
         return self.metadata["checksum"]
@@ -73,9 +78,8 @@ def write_checkpoint_file(
         raise CheckpointError(f"{path}: the name of a checkpoint ends with .safetensors")
     if not path.absolute().parent.is_dir():
         raise CheckpointError(f"{path} cannot be written: there is no folder {path.parent}")
-    own = {_VERSION_KEY: str(FORMAT_VERSION), "checksum": weights_checksum(weights)}
     try:
-        write_whole(path, save(dict(weights), {**metadata, **own}))
+        write_whole(path, safetensors_bytes(weights, stamped(metadata, weights)))
     except WriteError as error:
         raise CheckpointError(str(error)) from error
 
@@ -86,9 +90,46 @@ def read_checkpoint_file(path: Path) -> CheckpointFile:
     Raises:
         CheckpointError: it is not.
     """
+    weights, metadata = read_safetensors(path)
+    check_version(path, metadata)
+    if metadata.get("checksum") != weights_checksum(weights):
+        raise CheckpointError(
+            f"{path}: the weights are not those that were saved (checksum differs); get it again"
+        )
+    return CheckpointFile(path=path, metadata=metadata, weights=weights)
+
+
+def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The tensors and the metadata of any safetensors file.
+
+    Raises:
+        CheckpointError: it is missing, damaged or of another kind.
+    """
     _check_kind(path)
-    file = _read(path)
-    version = file.metadata.get(_VERSION_KEY)
+    try:
+        with safe_open(path, framework="pt") as file:
+            weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+            return weights, file.metadata() or {}
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(
+            f"{path} cannot be read ({error}); it is truncated or damaged, get it again"
+        ) from error
+
+
+def safetensors_bytes(weights: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes:
+    """The content of a safetensors file of contiguous CPU tensors that share no memory."""
+    return save(dict(weights), dict(metadata))
+
+
+def stamped(metadata: Mapping[str, str], weights: Mapping[str, Tensor]) -> dict[str, str]:
+    """The metadata with the version of the format and the weights' checksum."""
+    own = {_VERSION_KEY: str(FORMAT_VERSION), "checksum": weights_checksum(weights)}
+    return {**metadata, **own}
+
+
+def check_version(path: Path, metadata: Mapping[str, str]) -> None:
+    """Raise CheckpointError where the metadata is not of this project, or of a newer version."""
+    version = metadata.get(_VERSION_KEY)
     if version is None:
         raise CheckpointError(
             f"{path} holds weights, but not for which model: it was not written by this project; "
@@ -99,11 +140,6 @@ def read_checkpoint_file(path: Path) -> CheckpointFile:
             f"{path} has format {version}; this depth_completion_ros reads up to "
             f"{FORMAT_VERSION}: update it"
         )
-    if file.metadata.get("checksum") != weights_checksum(file.weights):
-        raise CheckpointError(
-            f"{path}: the weights are not those that were saved (checksum differs); get it again"
-        )
-    return file
 
 
 def weights_checksum(weights: Mapping[str, Tensor]) -> str:
@@ -136,14 +172,3 @@ def _check_kind(path: Path) -> None:
         raise CheckpointError(f"{path} is {kind}, not a checkpoint (.safetensors)")
     if head[8:] != b"{":
         raise CheckpointError(f"{path} is not a safetensors file, which checkpoints are")
-
-
-def _read(path: Path) -> CheckpointFile:
-    try:
-        with safe_open(path, framework="pt") as file:
-            weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-            return CheckpointFile(path=path, metadata=file.metadata() or {}, weights=weights)
-    except (SafetensorError, OSError) as error:
-        raise CheckpointError(
-            f"{path} cannot be read ({error}); it is truncated or damaged, get it again"
-        ) from error

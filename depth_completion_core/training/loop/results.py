@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from depth_completion_core.checkpoints.checkpoint import save_checkpoint
+from depth_completion_core.checkpoints.checkpoint import metadata_of, save_checkpoint
 from depth_completion_core.checkpoints.shards import export_shards
 from depth_completion_core.files.json_files import without_nan
 from depth_completion_core.models.base import CompletionModel
-from depth_completion_core.settings.mapping import config_to_mapping
 from depth_completion_core.training.errors import TrainingError
 from depth_completion_core.training.feeds.sample_order import SampleOrder
 from depth_completion_core.training.loop.progress import RECENT, Progress
@@ -44,15 +43,14 @@ def write_weights(
 def write_shards(
     folder: RunFolder, model: CompletionModel, recipe: Recipe, name: str, progress: Progress
 ) -> None:
-    """Write the same in half precision; arguments likewise; raises TrainingError, OSError."""
-    export_shards(
-        folder.path / "shards",
+    """Write the same in half precision and in pieces; raises CheckpointError, WriteError."""
+    metadata = metadata_of(
         recipe.model_name,
-        model.state_dict(),
-        config=config_to_mapping(model.config),
+        model,
         provenance=_provenance(recipe, name, progress),
         scores=_scores(recipe, progress),
     )
+    export_shards(folder.path / "shards", model.state_dict(), metadata)
 
 
 def _provenance(recipe: Recipe, name: str, progress: Progress) -> dict[str, str]:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from depth_completion_core.checkpoints.checkpoint import load_weights
 from depth_completion_core.checkpoints.errors import CheckpointError
-from depth_completion_core.checkpoints.shards import load_init_weights
+from depth_completion_core.checkpoints.init_weights import load_init_weights
 from depth_completion_core.models.base import CompletionModel
 from depth_completion_core.training.errors import TrainingError
 from depth_completion_core.training.feeds.batch import Batch

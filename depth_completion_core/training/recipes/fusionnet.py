@@ -10,7 +10,7 @@ from typing import ClassVar, cast
 
 from depth_completion_core.checkpoints.checkpoint import load_weights
 from depth_completion_core.checkpoints.errors import CheckpointError
-from depth_completion_core.checkpoints.shards import load_init_weights
+from depth_completion_core.checkpoints.init_weights import load_init_weights
 from depth_completion_core.models.base import CompletionModel
 from depth_completion_core.models.fusionnet import FusionNet
 from depth_completion_core.training.errors import TrainingError
