@@ -1,0 +1,53 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The table by which node and bag are compared covers every setting, and each line shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from rosbag_tools.completion_job import CompletionJob, run_job
+from rosbag_tools.wishes import OutputWishes, PlanWishes
+from tests.bags.bag_factory import read_bag, write_bare
+from tests.bags.lockstep_bag import PROBES, configured, default_of, entries, leaves
+
+
+@pytest.fixture(scope="module")
+def bag(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_bare(tmp_path_factory.mktemp("bag") / "bag.mcap", entries())
+
+
+def _completed(
+    bag: Path, output: Path, settings: Mapping[str, object], fixed_frame: str
+) -> list[tuple[int, bytes]]:
+    run_job(
+        CompletionJob(
+            inputs=(bag,),
+            output=output,
+            device="cpu",
+            settings=configured(settings),
+            reads=PlanWishes(fixed_frame=fixed_frame),
+            writes=OutputWishes(topics=("depth/image",)),
+            copies_inputs=False,
+        )
+    )
+    return [(read.log_ns, read.raw) for read in read_bag(output).topics["/depth/image"]]
+
+
+def test_no_setting_is_forgotten() -> None:
+    assert sorted(PROBES) == sorted(leaves())
+    assert len(leaves()) >= 24
+
+
+@pytest.mark.parametrize("path", PROBES)
+def test_every_value_changes_what_comes_of_the_bag(bag: Path, tmp_path: Path, path: str) -> None:
+    probe = PROBES[path]
+    assert probe.value != default_of(path)
+    without = _completed(bag, tmp_path / "without.mcap", probe.beside, probe.fixed_frame)
+    settings = {**probe.beside, path: probe.value}
+    changed = _completed(bag, tmp_path / "changed.mcap", settings, probe.fixed_frame)
+    assert changed != without
+    assert len(changed) >= 3
