@@ -5,16 +5,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import torch
 
-from depth_completion_core.checkpoints.checkpoint import (
-    WeightsError,
-    load_checkpoint,
-)
-from depth_completion_core.checkpoints.errors import CheckpointError
+from depth_completion_core.checkpoints.loaders import model_of
 from depth_completion_core.config import CompletionConfig
 from depth_completion_core.frame import DepthPrediction, Frame, FrameError, SparseDepth
 from depth_completion_core.geometry.arrays import Float32Array
@@ -23,11 +18,8 @@ from depth_completion_core.geometry.projection import project_points
 from depth_completion_core.inference.model_input import run_model
 from depth_completion_core.inference.postprocessing import empty_prediction, predictions
 from depth_completion_core.inference.preprocessing import model_input, view_at, window_of
-from depth_completion_core.models import MODELS, build_model
 from depth_completion_core.models.base import CompletionModel
 from depth_completion_core.models.needs import ModelNeeds
-
-_WEIGHTS = Path(__file__).parent / "checkpoints" / "weights"
 
 
 class DepthCompleter:
@@ -146,49 +138,19 @@ def load_model(
     """Build the completer of a model.
 
     Args:
-        name_or_path: a name of the model table, or the path of a checkpoint (``.safetensors``).
+        name_or_path: a name of the model table, or the path of a file that holds a model; the
+            endings that are known are those of ``checkpoints/loaders.py``.
         device: cpu, cuda, cuda:1, ...; auto takes a GPU where there is one.
         config: settings; None for the defaults.
 
     Raises:
         UnknownModelError: no model has this name; the message lists the known ones.
         WeightsError: the network of this name has no weights that came with it.
-        CheckpointError: the file cannot be read, or is no checkpoint.
+        CheckpointError: the file cannot be read, or holds no model.
         ValueError: the device is not there.
     """
     place = _device(name=device)
-    return DepthCompleter(_model(name_or_path), config=config, device=place)
-
-
-def _model(name_or_path: str) -> CompletionModel:
-    path = Path(name_or_path)
-    if name_or_path not in MODELS and (path.suffix == ".safetensors" or _exists(path)):
-        if path.suffix == ".safetensors" or not path.is_file():
-            return load_checkpoint(path).model
-        raise CheckpointError(
-            f"{path} does not end with .safetensors, as checkpoints do; released weights are "
-            f"converted by python -m depth_completion_core.import_checkpoint {path} --help"
-        )
-    model = build_model(name_or_path)
-    if not model.needs_weights:
-        return model
-    shipped = _WEIGHTS / f"{name_or_path}.safetensors"
-    if not shipped.is_file():
-        raise WeightsError(
-            f"'{name_or_path}' is a network, and no weights for it come with this version; train "
-            "it, or import the weights of its authors (python -m "
-            "depth_completion_core.import_checkpoint --help), and give the path of that "
-            ".safetensors file in place of the name"
-        )
-    return load_checkpoint(shipped).model
-
-
-def _exists(path: Path) -> bool:
-    """Also for texts that cannot be paths; '' is not the current folder."""
-    try:
-        return path != Path() and path.exists()
-    except (OSError, ValueError):
-        return False
+    return DepthCompleter(model_of(name_or_path, place), config=config, device=place)
 
 
 def _device(name: str) -> torch.device:

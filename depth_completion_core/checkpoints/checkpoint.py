@@ -27,10 +27,6 @@ from depth_completion_core.settings.mapping import config_to_mapping
 _LISTED = 5
 
 
-class WeightsError(ValueError):
-    """A network that is of no use without weights, and none came with it."""
-
-
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Checkpoint:
     """A model with its weights, and where those come from.

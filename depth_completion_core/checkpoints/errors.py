@@ -7,3 +7,7 @@ from __future__ import annotations
 
 class CheckpointError(ValueError):
     """Weights that cannot be read or written; the message says what to do."""
+
+
+class WeightsError(ValueError):
+    """A network that is of no use without weights, and none came with it."""

@@ -34,7 +34,9 @@ def test_a_bag_gets_what_the_network_says(network: str, tmp_path: Path) -> None:
 def test_a_network_without_weights_says_how_to_get_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("depth_completion_core.completer._WEIGHTS", tmp_path / "none")
+    monkeypatch.setattr(
+        "depth_completion_core.checkpoints.default_weights.WEIGHTS_FOLDER", tmp_path / "none"
+    )
     bag = write_ros2(tmp_path / "drive", drive(1))
     with pytest.raises(ValueError, match=r"no weights.*import_checkpoint"):
         main([str(bag), str(tmp_path / "out"), "--model", "fusionnet"])

@@ -16,14 +16,13 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from depth_completion_core import completer
+from depth_completion_core.checkpoints import default_weights
 from depth_completion_core.checkpoints.checkpoint import (
-    WeightsError,
     load_checkpoint,
     save_checkpoint,
 )
 from depth_completion_core.checkpoints.checkpoint_file import FORMAT_VERSION, weights_checksum
-from depth_completion_core.checkpoints.errors import CheckpointError
+from depth_completion_core.checkpoints.errors import CheckpointError, WeightsError
 from depth_completion_core.completer import load_model
 from depth_completion_core.models import UnknownModelError, build_model
 from tests.core.checkpoints.released_checkpoints import seeded_checkpoint
@@ -284,7 +283,7 @@ def test_load_model_takes_a_name_or_a_path(
 ) -> None:
     expected = load_file(saved)
     for place in (str(saved), "scaffnet"):
-        monkeypatch.setattr(completer, "_WEIGHTS", tmp_path)
+        monkeypatch.setattr(default_weights, "WEIGHTS_FOLDER", tmp_path)
         (tmp_path / "scaffnet.safetensors").write_bytes(saved.read_bytes())
         loaded = load_model(place, device="cpu").model.state_dict()
         assert all(torch.equal(loaded[key], expected[key]) for key in expected)
@@ -294,7 +293,7 @@ def test_load_model_takes_a_name_or_a_path(
 
 
 def test_load_model_says_what_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(completer, "_WEIGHTS", tmp_path)
+    monkeypatch.setattr(default_weights, "WEIGHTS_FOLDER", tmp_path)
     with pytest.raises(WeightsError, match=r"'scaffnet' is a network.*train it, or import"):
         load_model("scaffnet", device="cpu")
     other = tmp_path / "weights.pth"

@@ -7,14 +7,13 @@ from __future__ import annotations
 import dataclasses
 import re
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from depth_completion_core import checkpoints
 from depth_completion_core.checkpoints.checkpoint import load_checkpoint
 from depth_completion_core.checkpoints.checkpoint_file import read_checkpoint_file
+from depth_completion_core.checkpoints.default_weights import WEIGHTS_FOLDER
 from depth_completion_core.completer import DepthCompleter, load_model
 from depth_completion_core.data import build_dataset
 from depth_completion_core.data.sample import Sample
@@ -23,8 +22,7 @@ from depth_completion_core.evaluation.held_out import BASELINES, WORLD_SEED
 from depth_completion_core.models import MODELS
 from depth_completion_core.world.objects.families import HELD_OUT
 
-_FOLDER = Path(checkpoints.__file__).parent / "weights"
-_NAMES = tuple(path.stem for path in sorted(_FOLDER.glob("*.safetensors")))
+_NAMES = tuple(path.stem for path in sorted(WEIGHTS_FOLDER.glob("*.safetensors")))
 _FRAMES = 8
 _SENSORS = (("corners", 150), ("corners", 500), ("corners", 1500), ("lidar", 16), ("lidar", 64))
 
@@ -62,12 +60,12 @@ def _errors_m(name: str, samples: list[Sample]) -> np.ndarray:
 
 def test_they_are_small_enough_to_come_along() -> None:
     assert {"scaffnet", "fusionnet"} <= set(_NAMES) <= set(MODELS)
-    assert sum(path.stat().st_size for path in _FOLDER.glob("*.safetensors")) < 21e6
+    assert sum(path.stat().st_size for path in WEIGHTS_FOLDER.glob("*.safetensors")) < 21e6
 
 
 @pytest.mark.parametrize("name", _NAMES)
 def test_files_tell_where_they_come_from(name: str) -> None:
-    checkpoint = load_checkpoint(_FOLDER / f"{name}.safetensors")
+    checkpoint = load_checkpoint(WEIGHTS_FOLDER / f"{name}.safetensors")
     assert checkpoint.name == name
     assert checkpoint.provenance["licence"] == "Apache-2.0"
     assert re.search(rf"{name}_synthetic", checkpoint.provenance["source"])
@@ -75,8 +73,8 @@ def test_files_tell_where_they_come_from(name: str) -> None:
 
 @pytest.mark.parametrize("name", _NAMES)
 def test_the_readme_names_their_checksums(name: str) -> None:
-    file = read_checkpoint_file(_FOLDER / f"{name}.safetensors")
-    assert file.checksum in (_FOLDER / "README.md").read_text(encoding="utf-8")
+    file = read_checkpoint_file(WEIGHTS_FOLDER / f"{name}.safetensors")
+    assert file.checksum in (WEIGHTS_FOLDER / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("baseline", BASELINES)
