@@ -12,8 +12,6 @@ from collections.abc import Sequence
 
 from depth_completion_core.data.sample import DataError
 from depth_completion_core.training.errors import TrainingError
-from depth_completion_core.training.loop.devices import is_first_process
-from depth_completion_core.training.loop.trainer import train
 from depth_completion_core.training.recipes import build_recipe, recipe_class
 from depth_completion_core.training.recipes.command_line import changes_from, help_text
 
@@ -25,15 +23,17 @@ def main(arguments: Sequence[str]) -> int:
         if name in ("-h", "--help") or "-h" in rest or "--help" in rest:
             print(help_text("" if name.startswith("-") else name))
             return 0
+        from depth_completion_core.training.loop import devices, trainer  # noqa: PLC0415 - slow
+
         recipe = build_recipe(name, changes_from(rest, recipe_class(name)))
-        metrics = train(recipe, name)
+        metrics = trainer.train(recipe, name)
     except KeyboardInterrupt:
         print("\ninterrupted; the same command goes on from the last checkpoint", file=sys.stderr)
         return 130
     except (TrainingError, DataError, ValueError, ImportError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    for key, value in metrics.items() if is_first_process() else ():
+    for key, value in metrics.items() if devices.is_first_process() else ():
         print(f"{key}: {value}")
     return 0
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from depth_completion_core.training.recipes import RECIPES
+
 _ROOT = Path(__file__).resolve().parents[1]
 _CORE = (
     "benchmark",
@@ -19,6 +21,7 @@ _CORE = (
     "import_checkpoint",
     "infer",
     "join_shards",
+    "train",
     "world.statistics",
 )
 _BAGS = ("benchmark", "complete", "demo", "from_dataset", "inspect")
@@ -29,8 +32,9 @@ PROGRAMS = (
 
 _HELP = """
 import runpy, sys
+del sys.argv[0]
 try:
-    runpy.run_module(sys.argv[1], run_name="__main__", alter_sys=True)
+    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 except SystemExit as ended:
     code = ended.code
 slow = sorted({"cv2", "h5py", "matplotlib", "scipy", "torch"} & set(sys.modules))
@@ -38,10 +42,15 @@ print(f"exit code {code}; imported: {', '.join(slow) or 'nothing slow'}", file=s
 """
 
 
-@pytest.mark.parametrize("program", PROGRAMS)
-def test_help_imports_nothing_slow(program: str) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [[program] for program in PROGRAMS]
+    + [["depth_completion_core.train", recipe] for recipe in RECIPES],
+    ids=" ".join,
+)
+def test_help_imports_nothing_slow(words: list[str]) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", _HELP, program, "--help"],
+        [sys.executable, "-c", _HELP, *words, "--help"],
         cwd=_ROOT,
         capture_output=True,
         text=True,

@@ -60,6 +60,11 @@ class Sample:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoSettings:
+    """The settings of data sets that have none."""
+
+
 class DepthDataset(ABC):
     """A data set on disk: its samples by number, read when they are asked for.
 
@@ -67,16 +72,14 @@ class DepthDataset(ABC):
     samples there are happens then, and raises :class:`DataError` where something is missing.
 
     Attributes:
+        Config: the class of its settings.
         protocol: name of the protocol that the set is scored with where none is asked for.
         needs_root: False for sets that are made, not read.
         root: the folder.
         config: the settings it was built with.
     """
 
-    @dataclass(frozen=True, slots=True, kw_only=True)
-    class Config:
-        """No settings; data sets that have some define their own."""
-
+    Config: ClassVar[type[Any]] = NoSettings
     protocol: ClassVar[str] = "all"
     needs_root: ClassVar[bool] = True
 

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from depth_completion_core.data.readers.world_frames import WorldFrames
+from depth_completion_core.data.readers.world_frames_config import WorldFramesConfig
 from depth_completion_core.evaluation.conditions import Condition
 from depth_completion_core.evaluation.predictors import ModelPredictor, Predictor
 from depth_completion_core.evaluation.session import Case, Group, Session, folder_name
@@ -50,7 +51,7 @@ def evaluate_held_out(
     groups = [partial(_with_anchored, group) for group in groups]
     rows: list[Row] = []
     scenes = WorldFrames(
-        Path(), WorldFrames.Config(seed=WORLD_SEED, frames=FRAMES, families=HELD_OUT)
+        Path(), WorldFramesConfig(seed=WORLD_SEED, frames=FRAMES, families=HELD_OUT)
     )
     for name, (sensor, amount) in _SENSORS.items():
         dataset = scenes.measured_by(sensor, amount)

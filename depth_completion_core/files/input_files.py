@@ -8,7 +8,6 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -27,6 +26,8 @@ class InputFileError(ValueError):
 
 def read_image(path: Path) -> UInt8Array:
     """(H, W, 3) uint8 RGB; raises InputFileError."""
+    import cv2  # noqa: PLC0415 - readers are known without it
+
     picture = cv2.imdecode(_bytes(path), cv2.IMREAD_COLOR)
     if picture is None:
         raise InputFileError(f"{path} is no readable image ({path.stat().st_size} bytes)")
@@ -137,6 +138,8 @@ def path_inside(root: Path, line: str, listing: Path) -> Path:
 
 
 def _png_numbers(path: Path) -> npt.NDArray[np.uint16]:
+    import cv2  # noqa: PLC0415 - as above
+
     numbers = cv2.imdecode(_bytes(path), cv2.IMREAD_UNCHANGED)
     if numbers is None:
         raise InputFileError(f"{path} is no readable PNG ({path.stat().st_size} bytes)")

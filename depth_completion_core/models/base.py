@@ -102,19 +102,22 @@ class ModelOutput(NamedTuple):
     maps: Mapping[str, Tensor] = MappingProxyType({})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoSettings:
+    """The settings of models that have none."""
+
+
 class CompletionModel(nn.Module):
     """A model is built without arguments, or from its own frozen ``Config`` dataclass.
 
     Attributes:
+        Config: the class of its settings.
         needs: what it needs to see; a model whose settings decide that sets its own.
         needs_weights: whether the model is of no use before a checkpoint was loaded.
         config: the settings it was built with.
     """
 
-    @dataclass(frozen=True, slots=True, kw_only=True)
-    class Config:
-        """No settings; models that have some define their own."""
-
+    Config: ClassVar[type[Any]] = NoSettings
     needs: ModelNeeds = ModelNeeds()
     needs_weights: ClassVar[bool] = False
 

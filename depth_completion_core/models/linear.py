@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from depth_completion_core.geometry.arrays import BoolArray, Float32Array
+from depth_completion_core.models.base import NoSettings
 from depth_completion_core.models.classical import ClassicalModel, Filled
 from depth_completion_core.models.nearest import nearest_depth
 
@@ -25,7 +26,7 @@ class Linear(ClassicalModel):
     outside; its mean is the share of the image that was interpolated.
     """
 
-    def __init__(self, config: ClassicalModel.Config | None = None) -> None:
+    def __init__(self, config: NoSettings | None = None) -> None:
         super().__init__(config)
         try:
             import scipy.spatial  # noqa: F401, PLC0415 - an extra, not in the base install

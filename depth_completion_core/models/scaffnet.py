@@ -8,7 +8,6 @@ RA-L 2021 (arXiv 2106.02994). The network is that of the authors' PyTorch releas
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import torch
@@ -16,13 +15,12 @@ from torch import Tensor, nn
 from torch.nn.functional import max_pool2d
 
 from depth_completion_core.models.base import CompletionModel, ModelInput, ModelOutput
+from depth_completion_core.models.configs.scaffnet import ScaffNetConfig
 from depth_completion_core.models.layers.anchoring import interpolated, scene_scale
 from depth_completion_core.models.layers.blocks import ConvBlock
 from depth_completion_core.models.layers.decoders import Decoder, factor_of
-from depth_completion_core.models.layers.encoders import build_encoder, check_encoder, check_filters
-from depth_completion_core.settings.fields import ConfigError
+from depth_completion_core.models.layers.encoders import build_encoder
 
-_ENCODERS = ("vggnet08", "resnet18")
 _POOL_CHANNELS = 8
 
 
@@ -70,45 +68,10 @@ class ScaffNet(CompletionModel):
 
     needs_weights = True
 
-    @dataclass(frozen=True, slots=True, kw_only=True)
-    class Config:
-        """The released network indoors."""
+    Config = ScaffNetConfig
+    config: ScaffNetConfig
 
-        encoder: str = "vggnet08"
-        """vggnet08 or resnet18."""
-        min_predict_depth: float = 0.1
-        """Nearest depth, metres; what is predicted reaches down to 1/(1/min + 1/max)."""
-        max_predict_depth: float = 10.0
-        """Farthest depth, metres; farther measurements are lowered to it."""
-        pool_sizes: tuple[int, ...] = (13, 17, 19, 21, 25)
-        """Sides of the pooling windows in pixels, odd."""
-        encoder_filters: tuple[int, ...] = (16, 32, 64, 128, 256)
-        """Channels of the encoder, finest first."""
-        decoder_filters: tuple[int, ...] = (256, 128, 128, 64, 32)
-        """Channels of the decoder, coarsest first."""
-        uncertainty: bool = False
-        """Whether a second decoder predicts how far the depth is off."""
-        scale_free: bool = False
-        """Whether depth is seen in multiples of the geometric mean of the measurements, so that one
-        network serves rooms and streets; the depths above are such multiples then. Not released."""
-        interpolation: bool = False
-        """Whether an interpolation of the measurements is seen, too, and what is predicted is the
-        logarithm of the ratio to it; the depths above are multiples of it then. Not released."""
-
-        def __post_init__(self) -> None:
-            """Refuse what cannot be built."""
-            check_encoder(self.encoder, _ENCODERS)
-            check_filters("encoder_filters", self.encoder_filters)
-            check_filters("decoder_filters", self.decoder_filters)
-            check_depth_range(self.min_predict_depth, self.max_predict_depth)
-            if not self.pool_sizes:
-                raise ConfigError("'pool_sizes' needs at least one size, got none")
-            for size in self.pool_sizes:
-                check_odd("pool_sizes", size)
-
-    config: Config
-
-    def __init__(self, config: Config | None = None) -> None:
+    def __init__(self, config: ScaffNetConfig | None = None) -> None:
         super().__init__(config)
         config = self.config
         self.spatial_pyramid_pool = SpatialPyramidPool(
@@ -208,36 +171,11 @@ def confidence_of(log_error: Tensor) -> Tensor:
     return torch.sigmoid(-log_error)
 
 
-def check_depth_range(min_depth: float, max_depth: float) -> None:
-    """Raise unless 0 < min < max.
-
-    Raises:
-        ConfigError: it is not so.
-    """
-    if not 0 < min_depth < max_depth:
-        raise ConfigError(
-            "'min_predict_depth' is above 0 and below 'max_predict_depth', "
-            f"got {min_depth} and {max_depth}"
-        )
-
-
-def check_odd(setting: str, size_px: int) -> None:
-    """Raise unless a window of this side has a centre.
-
-    Raises:
-        ConfigError: the side is even or not positive.
-    """
-    if size_px < 1 or size_px % 2 == 0:
-        raise ConfigError(
-            f"'{setting}' is odd and positive, for a window centred on a pixel; got {size_px}"
-        )
-
-
 def _size(features: Tensor) -> tuple[int, int]:
     return features.shape[-2], features.shape[-1]
 
 
-def _decoder(config: ScaffNet.Config, activation: Literal["sigmoid", "none"]) -> Decoder:
+def _decoder(config: ScaffNetConfig, activation: Literal["sigmoid", "none"]) -> Decoder:
     filters = config.encoder_filters
     return Decoder(
         filters[-1],
@@ -247,10 +185,3 @@ def _decoder(config: ScaffNet.Config, activation: Literal["sigmoid", "none"]) ->
         batch_norm=True,
         activation=activation,
     )
-
-
-PRESETS = {
-    "void": ScaffNet.Config(),
-    "kitti": ScaffNet.Config(min_predict_depth=1.5, max_predict_depth=80.0),
-}
-"""The settings of the released weights, by the benchmark they are for."""

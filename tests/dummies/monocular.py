@@ -7,7 +7,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from depth_completion_core.models.base import CompletionModel, ModelInput, ModelOutput
+from depth_completion_core.models.base import CompletionModel, ModelInput, ModelOutput, NoSettings
 from depth_completion_core.models.needs import ModelNeeds
 
 
@@ -16,7 +16,7 @@ class Monocular(CompletionModel):
 
     needs = ModelNeeds(sparse_depth=False)
 
-    def __init__(self, config: CompletionModel.Config | None = None) -> None:
+    def __init__(self, config: NoSettings | None = None) -> None:
         super().__init__(config)
         self.near = nn.Parameter(torch.tensor(1.0))
         self.span = nn.Parameter(torch.tensor(10.0))

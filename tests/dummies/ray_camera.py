@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from depth_completion_core.models.base import CompletionModel, ModelInput, ModelOutput
+from depth_completion_core.models.base import CompletionModel, ModelInput, ModelOutput, NoSettings
 from depth_completion_core.models.needs import ModelNeeds
 
 FX, FY, CX, CY = 45.0, 44.0, 24.3, 17.8
@@ -19,7 +19,7 @@ class RayCamera(CompletionModel):
 
     needs = ModelNeeds(sparse_depth=False, size_multiple=32)
 
-    def __init__(self, config: CompletionModel.Config | None = None) -> None:
+    def __init__(self, config: NoSettings | None = None) -> None:
         super().__init__(config)
         self.distance = nn.Parameter(torch.tensor(6.0))
 

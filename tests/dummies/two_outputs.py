@@ -7,13 +7,13 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from depth_completion_core.models.base import CompletionModel, ModelInput, ModelOutput
+from depth_completion_core.models.base import CompletionModel, ModelInput, ModelOutput, NoSettings
 
 
 class TwoOutputs(CompletionModel):
     """Mean measured depth, a confidence, and a map of two channels."""
 
-    def __init__(self, config: CompletionModel.Config | None = None) -> None:
+    def __init__(self, config: NoSettings | None = None) -> None:
         super().__init__(config)
         self.factor = nn.Parameter(torch.tensor(1.0))
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from depth_completion_core.models.base import CompletionModel, ModelInput, ModelOutput
+from depth_completion_core.models.base import CompletionModel, ModelInput, ModelOutput, NoSettings
 from depth_completion_core.models.needs import ModelNeeds
 
 
@@ -20,7 +20,7 @@ class TwoViews(CompletionModel):
 
     needs = ModelNeeds(view_offsets=(-1,), size_multiple=8)
 
-    def __init__(self, config: CompletionModel.Config | None = None) -> None:
+    def __init__(self, config: NoSettings | None = None) -> None:
         super().__init__(config)
         self.pose_net = nn.Conv2d(6, 6, kernel_size=1, bias=False)
         nn.init.normal_(self.pose_net.weight, std=0.1, generator=torch.Generator().manual_seed(0))

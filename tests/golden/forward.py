@@ -27,7 +27,7 @@ from torch import Tensor
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from depth_completion_core.checkpoints.importers.scaffnet_fusionnet import rename_state
-from depth_completion_core.models import fusionnet, scaffnet
+from depth_completion_core.models.configs import fusionnet, scaffnet
 from depth_completion_core.models.fusionnet import FusionNet
 from depth_completion_core.models.scaffnet import ScaffNet
 

@@ -8,7 +8,6 @@ A released file is a dict of dicts, one per network part; ours has the same name
 from __future__ import annotations
 
 import dataclasses
-import importlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +15,7 @@ import torch
 
 from depth_completion_core.checkpoints.errors import CheckpointError
 from depth_completion_core.checkpoints.importers import ReleasedWeights
+from depth_completion_core.models.configs import fusionnet, scaffnet
 from depth_completion_core.settings.mapping import config_to_mapping
 
 _LICENCE = "UCLA Academic Software License, non-commercial use only"
@@ -41,6 +41,10 @@ _OLD_NAMES = {
     "decoder_depth_state_dict": "scaffnet_decoder_depth_state_dict",
     "decoder_uncertainty_state_dict": "scaffnet_decoder_uncertainty_state_dict",
 }
+_PRESETS: dict[str, dict[str, Any]] = {
+    "scaffnet": {**scaffnet.PRESETS},
+    "fusionnet": {**fusionnet.PRESETS},
+}
 _POSENET = {"encoder_state_dict", "decoder_state_dict"}
 _LISTED = 8
 
@@ -59,8 +63,7 @@ def import_released(state: Mapping[str, Any], model: str, preset: str) -> Releas
         CheckpointError: the file is of another network, or there is no such preset.
     """
     weights = rename_state(state, model)
-    module = importlib.import_module(f"depth_completion_core.models.{model}")
-    presets: dict[str, Any] = module.PRESETS
+    presets = _PRESETS[model]
     if preset not in presets:
         raise CheckpointError(f"unknown preset '{preset}' of {model}; known: {', '.join(presets)}")
     has_uncertainty = any("decoder_uncertainty." in key for key in weights)

@@ -4,15 +4,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
 import torch
 
+from depth_completion_core.data.readers.world_frames_config import WorldFramesConfig
 from depth_completion_core.data.sample import DataError, DepthDataset, Sample
 from depth_completion_core.frame import SparseDepth
-from depth_completion_core.settings.fields import choice, setting
 from depth_completion_core.world.objects.families import FamilyError, chosen_families
 from depth_completion_core.world.render import RenderedFrames, render_frames
 from depth_completion_core.world.scene_sampling import KINDS, WorldConfig
@@ -26,38 +26,10 @@ class WorldFrames(DepthDataset):
 
     needs_root: ClassVar[bool] = False
 
-    @dataclass(frozen=True, slots=True, kw_only=True)
-    class Config:
-        """Which frames, and what is measured on them."""
+    Config = WorldFramesConfig
+    config: WorldFramesConfig
 
-        kind: str = choice("mixed", "room", "street")
-        """Which scenes; mixed has 40 % streets."""
-        seed: int = setting(0, low=0)
-        """Of the world; other seeds share no scene."""
-        first: int = setting(0, low=0)
-        """Number of the first frame."""
-        frames: int = setting(100, low=1)
-        """How many."""
-        sensor: str = "any"
-        """any: drawn for every frame. Else uniform, corners, lidar, rosette, zones, rgbd, or how
-        points are drawn from the clean truth, as uniform:500."""
-        amount: int = setting(0, low=0)
-        """Points of uniform, corners and rosette, lines of lidar, zones along a side of zones; 0
-        draws it for every frame."""
-        families: tuple[str, ...] = ()
-        """Only objects of these families; all where empty."""
-        without: tuple[str, ...] = ()
-        """No objects of these families."""
-        width_px: int = setting(320, low=16)
-        """Width of the images."""
-        height_px: int = setting(240, low=16)
-        """Height of the images."""
-        device: str = "cpu"
-        """Where rays are cast, as torch names it."""
-
-    config: Config
-
-    def __init__(self, root: Path, config: Config | None = None) -> None:
+    def __init__(self, root: Path, config: WorldFramesConfig | None = None) -> None:
         super().__init__(root, config)
         from depth_completion_core.world.sensors.frame_sensor import (  # noqa: PLC0415
             FrameSensor,  # needs OpenCV, which training on a bank of frames goes without

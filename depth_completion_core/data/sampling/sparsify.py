@@ -21,7 +21,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -203,6 +202,8 @@ def _strongest_corners(
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Rows and columns (N,) of at most ``count`` corners on valid pixels."""
     spacing_px = _SPACING_SHARE * math.sqrt(valid.size / count)
+    import cv2  # noqa: PLC0415 - corners alone need it; texts are read without
+
     found = cv2.goodFeaturesToTrack(
         cv2.cvtColor(image, cv2.COLOR_RGB2GRAY),
         maxCorners=count,

@@ -7,16 +7,11 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn.functional import max_pool2d
 
+from depth_completion_core.models.configs.checks import ENCODERS, LEVELS, check_encoder
 from depth_completion_core.models.layers.blocks import ConvBlock, ResNetBlock, VggBlock
-from depth_completion_core.settings.fields import ConfigError
-
-LEVELS = 5
-"""How many times an encoder halves the size."""
 
 VGG_CONV_COUNTS = {"vggnet08": (1, 1, 1, 1, 1), "vggnet11": (1, 1, 2, 2, 2)}
 """Convolutions of every level; the names count two more layers, which completion does not have."""
-
-ENCODERS = (*VGG_CONV_COUNTS, "resnet18")
 
 
 class VggEncoder(nn.Module):
@@ -94,26 +89,6 @@ class ResNet18Encoder(nn.Module):
         third: Tensor = self.conv3(second)
         fourth: Tensor = self.conv4(third)
         return [first, second, third, fourth, self.conv5(fourth)]
-
-
-def check_encoder(name: str, known: tuple[str, ...]) -> None:
-    """Raise unless a network has an encoder of this name.
-
-    Raises:
-        ConfigError: it has none; the message lists those it has.
-    """
-    if name not in known:
-        raise ConfigError(f"'encoder' is one of {', '.join(known)} here, got '{name}'")
-
-
-def check_filters(setting: str, filters: tuple[int, ...]) -> None:
-    """Raise unless there is a number of channels for every level.
-
-    Raises:
-        ConfigError: there are not five, or one of them is not positive.
-    """
-    if len(filters) != LEVELS or min(filters) < 1:
-        raise ConfigError(f"'{setting}' is {LEVELS} positive whole numbers, got {list(filters)}")
 
 
 def build_encoder(

@@ -5,14 +5,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from depth_completion_core.data.sample import DepthDataset, Sample
 from depth_completion_core.settings.fields import setting
 from depth_completion_core.training.feeds.feed import Feed
-from depth_completion_core.training.feeds.sample_loader import SampleLoader
+
+if TYPE_CHECKING:
+    import torch
+
+    from depth_completion_core.training.feeds.sample_loader import SampleLoader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +35,8 @@ class DatasetFeed(Feed):
 
     def samples(self, seed: int) -> SampleLoader:
         """The samples by draw; raises DataError where something of the set is missing."""
+        from depth_completion_core.training.feeds.sample_loader import SampleLoader  # noqa: PLC0415
+
         return SampleLoader(
             self.open(),
             self.changed,

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import torch
-
-from depth_completion_core.training.feeds.batch import Batch
 from depth_completion_core.training.feeds.sample_order import ProcessShare, SampleOrder
+
+if TYPE_CHECKING:
+    import torch
+
+    from depth_completion_core.training.feeds.batch import Batch
 
 
 class BatchStream(Protocol):

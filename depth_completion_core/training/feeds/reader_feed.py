@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from depth_completion_core.data.sample import Sample
-from depth_completion_core.data.sampling.augment import Augmentation, augment
+from depth_completion_core.data.sampling.augmentation import Augmentation
 from depth_completion_core.data.sampling.pixels import masked
 from depth_completion_core.data.sampling.sparsify import Sparsifier
 from depth_completion_core.settings.fields import setting
@@ -33,6 +33,8 @@ class ReaderFeed(DatasetFeed):
 
     def changed(self, sample: Sample, generator: np.random.Generator) -> Sample:
         """Measure, then augment, so that cropped images have the density of whole ones."""
+        from depth_completion_core.data.sampling.augment import augment  # noqa: PLC0415 - needs cv2
+
         if self.points:
             text = self.points[int(generator.integers(len(self.points)))]
             sample = replace(sample, sparse=Sparsifier.from_text(text).draw(sample, generator))

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar, cast
 
 from torch import Tensor
@@ -19,12 +18,10 @@ from depth_completion_core.losses.supervised import (
     normalized_l1,
     relative_rmse,
 )
-from depth_completion_core.models.fusionnet import FusionNet
-from depth_completion_core.settings.fields import ConfigError, choice, setting
+from depth_completion_core.models.base import CompletionModel
 from depth_completion_core.training.feeds.batch import Tensors, model_input_of
+from depth_completion_core.training.objectives.loss_settings import FusionNetLossConfig
 from depth_completion_core.training.objectives.objective import DEPTH, TOTAL, Objective, capped
-
-RANDOM = "random"
 
 _LOSSES: dict[str, Callable[[Tensor, Tensor, Reduction], Tensor]] = {
     "l1": l1,
@@ -33,32 +30,6 @@ _LOSSES: dict[str, Callable[[Tensor, Tensor, Reduction], Tensor]] = {
     "log l1": log_l1,
     "relative rmse": lambda depth, truth, _: relative_rmse(depth, truth),
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FusionNetLossConfig:
-    """Weights of the losses: w_l1 L1 + w_l2 L2 as in the release's class, and some of our own."""
-
-    w_l1: float = setting(1.0, low=0.0)
-    """Of the absolute error in metres."""
-    w_l2: float = setting(0.0, low=0.0)
-    """Of the squared error in square metres."""
-    w_normalized_l1: float = setting(1.0, low=0.0)
-    """Of the absolute error over the truth, which makes near things count."""
-    w_log_l1: float = setting(0.0, low=0.0)
-    """Of the absolute logarithm of the ratio to the truth."""
-    w_relative_rmse: float = setting(0.0, low=0.0)
-    """Of the root of the mean squared error over the mean truth."""
-    reduction: str = choice("all_pixels", "valid_pixels")
-    """What an image's sum is divided by."""
-
-    def __post_init__(self) -> None:
-        if not sum(self.weights().values()) > 0:
-            raise ConfigError("a loss has a weight above 0; all weights are 0")
-
-    def weights(self) -> dict[str, float]:
-        """The weight of each loss by its name."""
-        return {name: getattr(self, f"w_{name.replace(' ', '_')}") for name in _LOSSES}
 
 
 class FusionNetObjective(Objective):
@@ -73,7 +44,7 @@ class FusionNetObjective(Objective):
         "scaffnet l1": "m",
     }
 
-    def __init__(self, model: FusionNet, loss: FusionNetLossConfig) -> None:
+    def __init__(self, model: CompletionModel, loss: FusionNetLossConfig) -> None:
         super().__init__(model)
         self._loss = loss
 

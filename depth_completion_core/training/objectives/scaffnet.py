@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, cast
 
 from depth_completion_core.inference.model_input import run_model
@@ -16,25 +15,10 @@ from depth_completion_core.losses.supervised import (
     relative_rmse,
     uncertain_l1,
 )
-from depth_completion_core.models.scaffnet import ScaffNet
-from depth_completion_core.settings.fields import choice, setting
+from depth_completion_core.models.base import CompletionModel
 from depth_completion_core.training.feeds.batch import Tensors, model_input_of
+from depth_completion_core.training.objectives.loss_settings import ScaffNetLossConfig
 from depth_completion_core.training.objectives.objective import DEPTH, TOTAL, Objective, capped
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScaffNetLossConfig:
-    """The loss of the release; a network with ``uncertainty`` has its own in place of it."""
-
-    kind: str = choice("normalized_l1", "l1", "log_l1")
-    """normalized_l1: absolute error over the truth. l1: absolute error, metres. log_l1: absolute
-    logarithm of the ratio."""
-    w_relative_rmse: float = setting(0.0, low=0.0)
-    """Beside it, the weight of the root of the mean squared error over the mean truth."""
-    reduction: str = choice("all_pixels", "valid_pixels")
-    """What an image's sum is divided by; the first as in the authors' PyTorch release, the second
-    as in their TensorFlow one."""
-
 
 _LOSSES = {"normalized_l1": normalized_l1, "l1": l1, "log_l1": log_l1}
 
@@ -44,7 +28,7 @@ class ScaffNetObjective(Objective):
 
     units: ClassVar[dict[str, str]] = {"absolute error": "m"}
 
-    def __init__(self, model: ScaffNet, loss: ScaffNetLossConfig) -> None:
+    def __init__(self, model: CompletionModel, loss: ScaffNetLossConfig) -> None:
         super().__init__(model)
         self._loss = loss
 

@@ -6,19 +6,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
-from depth_completion_core.checkpoints.checkpoint import load_weights
 from depth_completion_core.checkpoints.errors import CheckpointError
-from depth_completion_core.checkpoints.init_weights import load_init_weights
-from depth_completion_core.models.base import CompletionModel
-from depth_completion_core.models.fusionnet import FusionNet
+from depth_completion_core.models.configs.fusionnet import FusionNetConfig
 from depth_completion_core.training.errors import TrainingError
-from depth_completion_core.training.objectives.fusionnet import (
-    FusionNetLossConfig,
-    FusionNetObjective,
-)
+from depth_completion_core.training.objectives.loss_settings import FusionNetLossConfig
 from depth_completion_core.training.recipes.recipe import Recipe
+
+if TYPE_CHECKING:
+    from depth_completion_core.models.base import CompletionModel
+    from depth_completion_core.training.objectives.fusionnet import FusionNetObjective
 
 RANDOM = "random"
 
@@ -29,7 +27,7 @@ class FusionNetRecipe(Recipe):
 
     model_name: ClassVar[str] = "fusionnet"
 
-    network: FusionNet.Config = field(default_factory=FusionNet.Config)
+    network: FusionNetConfig = field(default_factory=FusionNetConfig)
     loss: FusionNetLossConfig = field(default_factory=FusionNetLossConfig)
     scaffnet_weights: str = ""
     """Checkpoint (.safetensors) or folder of shards of the ScaffNet inside, which stays as it is;
@@ -41,6 +39,12 @@ class FusionNetRecipe(Recipe):
         Raises:
             TrainingError: none was given, or it is another network.
         """
+        from depth_completion_core.checkpoints.checkpoint import load_weights  # noqa: PLC0415
+        from depth_completion_core.checkpoints.init_weights import (  # noqa: PLC0415 - they all
+            load_init_weights,  # need torch, which settings are known without
+        )
+        from depth_completion_core.models.fusionnet import FusionNet  # noqa: PLC0415
+
         model = FusionNet(self.network)
         if self.scaffnet_weights == RANDOM or self.init_weights:
             return model  # the weights to begin from hold a ScaffNet
@@ -59,4 +63,8 @@ class FusionNetRecipe(Recipe):
 
     def objective(self, model: CompletionModel) -> FusionNetObjective:
         """With the recipe's loss."""
-        return FusionNetObjective(cast("FusionNet", model), self.loss)
+        from depth_completion_core.training.objectives.fusionnet import (  # noqa: PLC0415 - needs torch
+            FusionNetObjective,
+        )
+
+        return FusionNetObjective(model, self.loss)

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from depth_completion_core.models.fusionnet import FusionNet
+from depth_completion_core.models.configs.fusionnet import FusionNetConfig
 from depth_completion_core.settings.fields import choice, setting
 from depth_completion_core.training.feeds.bank_feed import BankFeed
 from depth_completion_core.training.feeds.world_feed import WorldFeed
-from depth_completion_core.training.objectives.fusionnet import FusionNetLossConfig
+from depth_completion_core.training.objectives.loss_settings import FusionNetLossConfig
 from depth_completion_core.training.recipes.fusionnet import FusionNetRecipe
 from depth_completion_core.training.recipes.recipe import RunConfig, ValidationConfig
 from depth_completion_core.training.recipes.scaffnet_synthetic import (
@@ -35,8 +35,8 @@ class FusionNetSynthetic(FusionNetRecipe):
     precision: str = choice("bf16-mixed", "32", "16-mixed")
     clip_norm: float = setting(1.0, low=0.0)
     average_decay: float = setting(0.999, low=0.0, high=1.0)
-    network: FusionNet.Config = field(
-        default_factory=lambda: FusionNet.Config(
+    network: FusionNetConfig = field(
+        default_factory=lambda: FusionNetConfig(
             scaffnet=NETWORK,
             min_predict_depth=0.02,
             max_predict_depth=50.0,

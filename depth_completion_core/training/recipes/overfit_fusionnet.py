@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from depth_completion_core.models.fusionnet import FusionNet
-from depth_completion_core.models.scaffnet import ScaffNet
+from depth_completion_core.models.configs.fusionnet import FusionNetConfig
+from depth_completion_core.models.configs.scaffnet import ScaffNetConfig
 from depth_completion_core.settings.fields import setting
 from depth_completion_core.training.feeds.world_feed import WorldFeed
 from depth_completion_core.training.recipes.fusionnet import RANDOM, FusionNetRecipe
@@ -28,9 +28,9 @@ class OverfitFusionNet(FusionNetRecipe):
     batch_size: int = setting(4, low=1)
     target_loss: float = setting(0.5, low=0.0)
     scaffnet_weights: str = RANDOM
-    network: FusionNet.Config = field(
-        default_factory=lambda: FusionNet.Config(
-            scaffnet=ScaffNet.Config(
+    network: FusionNetConfig = field(
+        default_factory=lambda: FusionNetConfig(
+            scaffnet=ScaffNetConfig(
                 encoder_filters=(8, 8, 16, 16, 16), decoder_filters=(16, 16, 16, 8, 8)
             ),
             image_filters=(16, 16, 32, 32, 64),

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from depth_completion_core.data.readers.world_frames import WorldFrames
-from depth_completion_core.models.scaffnet import ScaffNet
+from depth_completion_core.data.readers.world_frames_config import WorldFramesConfig
+from depth_completion_core.models.configs.scaffnet import ScaffNetConfig
 from depth_completion_core.settings.fields import setting
 from depth_completion_core.training.feeds.world_feed import WorldFeed
 from depth_completion_core.training.recipes.recipe import RunConfig
@@ -23,7 +23,7 @@ def four_frames() -> WorldFeed:
     """Four small frames of a room."""
     return WorldFeed(
         keep_in_memory=True,
-        world=WorldFrames.Config(
+        world=WorldFramesConfig(
             kind="room", seed=3, frames=4, width_px=96, height_px=64, sensor="uniform:300"
         ),
     )
@@ -41,8 +41,8 @@ class OverfitScaffNet(ScaffNetRecipe):
     epochs: int = setting(150, low=1)
     batch_size: int = setting(4, low=1)
     target_loss: float = setting(0.12, low=0.0)
-    network: ScaffNet.Config = field(
-        default_factory=lambda: ScaffNet.Config(
+    network: ScaffNetConfig = field(
+        default_factory=lambda: ScaffNetConfig(
             encoder_filters=(16, 16, 32, 32, 64), decoder_filters=(64, 32, 32, 16, 16)
         )
     )

@@ -7,18 +7,20 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
-
-import torch
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from depth_completion_core.metrics import protocol_named
-from depth_completion_core.models.base import CompletionModel
 from depth_completion_core.settings.fields import choice, setting
 from depth_completion_core.settings.mapping import config_to_mapping
 from depth_completion_core.training.feeds.dataset_feed import DatasetFeed
 from depth_completion_core.training.feeds.feed import BatchStream, Feed
-from depth_completion_core.training.objectives.objective import Objective
 from depth_completion_core.training.recipes.schedule import ScheduleConfig
+
+if TYPE_CHECKING:
+    import torch
+
+    from depth_completion_core.models.base import CompletionModel
+    from depth_completion_core.training.objectives.objective import Objective
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

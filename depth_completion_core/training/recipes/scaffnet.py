@@ -5,12 +5,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
-from depth_completion_core.models.base import CompletionModel
-from depth_completion_core.models.scaffnet import ScaffNet
-from depth_completion_core.training.objectives.scaffnet import ScaffNetLossConfig, ScaffNetObjective
+from depth_completion_core.models.configs.scaffnet import ScaffNetConfig
+from depth_completion_core.training.objectives.loss_settings import ScaffNetLossConfig
 from depth_completion_core.training.recipes.recipe import Recipe
+
+if TYPE_CHECKING:
+    from depth_completion_core.models.base import CompletionModel
+    from depth_completion_core.training.objectives.scaffnet import ScaffNetObjective
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,13 +22,19 @@ class ScaffNetRecipe(Recipe):
 
     model_name: ClassVar[str] = "scaffnet"
 
-    network: ScaffNet.Config = field(default_factory=ScaffNet.Config)
+    network: ScaffNetConfig = field(default_factory=ScaffNetConfig)
     loss: ScaffNetLossConfig = field(default_factory=ScaffNetLossConfig)
 
     def build_model(self) -> CompletionModel:
         """ScaffNet with random weights."""
+        from depth_completion_core.models.scaffnet import ScaffNet  # noqa: PLC0415 - needs torch
+
         return ScaffNet(self.network)
 
     def objective(self, model: CompletionModel) -> ScaffNetObjective:
         """With the recipe's loss."""
-        return ScaffNetObjective(cast("ScaffNet", model), self.loss)
+        from depth_completion_core.training.objectives.scaffnet import (  # noqa: PLC0415 - likewise
+            ScaffNetObjective,
+        )
+
+        return ScaffNetObjective(model, self.loss)

@@ -18,12 +18,12 @@ from typing import ClassVar
 from depth_completion_core.data import build_dataset
 from depth_completion_core.data.readers.scenenet import SceneNet
 from depth_completion_core.data.sample import DepthDataset
-from depth_completion_core.data.sampling.augment import Augmentation
-from depth_completion_core.models.scaffnet import ScaffNet
+from depth_completion_core.data.sampling.augmentation import Augmentation
+from depth_completion_core.models.configs.scaffnet import ScaffNetConfig
 from depth_completion_core.settings.fields import setting
 from depth_completion_core.settings.mapping import config_to_mapping
 from depth_completion_core.training.feeds.reader_feed import ReaderFeed
-from depth_completion_core.training.objectives.scaffnet import ScaffNetLossConfig
+from depth_completion_core.training.objectives.loss_settings import ScaffNetLossConfig
 from depth_completion_core.training.recipes.recipe import ValidationConfig
 from depth_completion_core.training.recipes.scaffnet import ScaffNetRecipe
 from depth_completion_core.training.recipes.schedule import ScheduleConfig
@@ -97,7 +97,7 @@ def _paper() -> ScaffNetSceneNet:
         preset="paper",
         epochs=5,
         batch_size=8,
-        network=ScaffNet.Config(
+        network=ScaffNetConfig(
             max_predict_depth=8.0,
             pool_sizes=(5, 7, 9, 11, 13),
             encoder_filters=(32, 64, 96, 128, 196),

@@ -9,19 +9,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from depth_completion_core.data.readers.world_frames import WorldFrames
-from depth_completion_core.models.scaffnet import ScaffNet
+from depth_completion_core.data.readers.world_frames_config import WorldFramesConfig
+from depth_completion_core.models.configs.scaffnet import ScaffNetConfig
 from depth_completion_core.settings.fields import setting
 from depth_completion_core.training.feeds.bank_augmentation import BankAugmentation
 from depth_completion_core.training.feeds.bank_feed import BankFeed
 from depth_completion_core.training.feeds.world_feed import WorldFeed
-from depth_completion_core.training.objectives.scaffnet import ScaffNetLossConfig
+from depth_completion_core.training.objectives.loss_settings import ScaffNetLossConfig
 from depth_completion_core.training.recipes.recipe import RunConfig, ValidationConfig
 from depth_completion_core.training.recipes.scaffnet import ScaffNetRecipe
 from depth_completion_core.training.recipes.schedule import ScheduleConfig
 from depth_completion_core.world.objects.families import HELD_OUT
 
-NETWORK = ScaffNet.Config(
+NETWORK = ScaffNetConfig(
     min_predict_depth=0.02,
     max_predict_depth=50.0,
     pool_sizes=(5, 9, 17, 33, 65),  # from dense lidars to 150 points; the release's: 13 to 25
@@ -51,7 +51,7 @@ def validation_feed(*, frames: int = 48, width_px: int = 320, height_px: int = 2
     """What is scored on while training: other scenes of the same families, whole images."""
     return WorldFeed(
         keep_in_memory=True,
-        world=WorldFrames.Config(
+        world=WorldFramesConfig(
             seed=_VALIDATION_SEED,
             frames=frames,
             without=HELD_OUT,
@@ -74,7 +74,7 @@ class ScaffNetSynthetic(ScaffNetRecipe):
     batch_size: int = setting(64, low=1)
     clip_norm: float = setting(1.0, low=0.0)
     average_decay: float = setting(0.999, low=0.0, high=1.0)
-    network: ScaffNet.Config = NETWORK
+    network: ScaffNetConfig = NETWORK
     loss: ScaffNetLossConfig = field(
         default_factory=lambda: ScaffNetLossConfig(
             kind="log_l1", w_relative_rmse=2.0, reduction="valid_pixels"

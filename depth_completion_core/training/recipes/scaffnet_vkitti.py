@@ -18,13 +18,13 @@ from typing import ClassVar
 from depth_completion_core.data import build_dataset
 from depth_completion_core.data.readers.vkitti import VirtualKitti2
 from depth_completion_core.data.sample import DepthDataset
-from depth_completion_core.data.sampling.augment import Augmentation
-from depth_completion_core.models.scaffnet import PRESETS as NETWORKS
-from depth_completion_core.models.scaffnet import ScaffNet
+from depth_completion_core.data.sampling.augmentation import Augmentation
+from depth_completion_core.models.configs.scaffnet import PRESETS as NETWORKS
+from depth_completion_core.models.configs.scaffnet import ScaffNetConfig
 from depth_completion_core.settings.fields import choice, setting
 from depth_completion_core.settings.mapping import config_to_mapping
 from depth_completion_core.training.feeds.reader_feed import ReaderFeed
-from depth_completion_core.training.objectives.scaffnet import ScaffNetLossConfig
+from depth_completion_core.training.objectives.loss_settings import ScaffNetLossConfig
 from depth_completion_core.training.recipes.recipe import ValidationConfig
 from depth_completion_core.training.recipes.scaffnet import ScaffNetRecipe
 from depth_completion_core.training.recipes.schedule import ScheduleConfig
@@ -82,7 +82,7 @@ class ScaffNetVkitti(ScaffNetRecipe):
     preset: str = "pytorch"
     epochs: int = setting(10, low=1)
     batch_size: int = setting(12, low=1)
-    network: ScaffNet.Config = NETWORKS["kitti"]
+    network: ScaffNetConfig = NETWORKS["kitti"]
     schedule: ScheduleConfig = field(
         default_factory=lambda: ScheduleConfig(
             kind="piecewise", rates=(1e-4, 5e-5), until_epochs=(4, 10)
@@ -111,7 +111,7 @@ def _paper() -> ScaffNetVkitti:
         preset="paper",
         epochs=50,
         batch_size=8,
-        network=ScaffNet.Config(
+        network=ScaffNetConfig(
             min_predict_depth=1.5,
             max_predict_depth=100.0,
             pool_sizes=(5, 7, 9, 11),

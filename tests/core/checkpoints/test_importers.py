@@ -21,8 +21,9 @@ from depth_completion_core.checkpoints.importers import IMPORTERS, import_releas
 from depth_completion_core.checkpoints.importers.scaffnet_fusionnet import rename_state
 from depth_completion_core.completer import DepthCompleter, load_model
 from depth_completion_core.import_checkpoint import main
-from depth_completion_core.models import MODELS, build_model, fusionnet, scaffnet
+from depth_completion_core.models import MODELS, build_model
 from depth_completion_core.models.base import CompletionModel, ModelInput, ModelOutput
+from depth_completion_core.models.configs import fusionnet, scaffnet
 from depth_completion_core.settings.mapping import config_to_mapping
 from tests.core.checkpoints.released_checkpoints import (
     FUSIONNET,
@@ -176,7 +177,7 @@ def test_the_kitti_preset_is_in_the_checkpoint(tmp_path: Path) -> None:
     out = tmp_path / "x.safetensors"
     assert main([str(file), "--model", "scaffnet", "--preset", "kitti", "--out", str(out)]) == 0
     config = load_checkpoint(out).model.config
-    assert isinstance(config, scaffnet.ScaffNet.Config)
+    assert isinstance(config, scaffnet.ScaffNetConfig)
     assert config.max_predict_depth == scaffnet.PRESETS["kitti"].max_predict_depth
     assert config.uncertainty
 

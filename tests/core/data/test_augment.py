@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 
 from depth_completion_core.data.sample import Sample
-from depth_completion_core.data.sampling.augment import Augmentation, augment, recoloured, zoomed
+from depth_completion_core.data.sampling.augment import augment, recoloured, zoomed
 from depth_completion_core.data.sampling.augment_geometry import (
     cropped,
     flipped,
@@ -18,6 +18,7 @@ from depth_completion_core.data.sampling.augment_geometry import (
     resized,
     rolled,
 )
+from depth_completion_core.data.sampling.augmentation import Augmentation
 from depth_completion_core.frame import SparseDepth
 from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.geometry.transforms import RigidTransform

@@ -15,13 +15,13 @@ from torch import Tensor, nn
 
 from depth_completion_core.models import build_model
 from depth_completion_core.models.base import ModelInput
+from depth_completion_core.models.configs.fusionnet import PRESETS, FusionNetConfig
+from depth_completion_core.models.configs.scaffnet import ScaffNetConfig
 from depth_completion_core.models.fusionnet import (
-    PRESETS,
     FusionNet,
     match_local_scale,
     remove_outliers,
 )
-from depth_completion_core.models.scaffnet import ScaffNet
 from depth_completion_core.settings.fields import ConfigError
 from tests.core.models.scaffnet_twin import (
     fusionnet_shapes,
@@ -39,14 +39,14 @@ from tests.core.models.scaffnet_twin import (
 
 Float64Array = npt.NDArray[np.float64]
 
-_SMALL = FusionNet.Config(
+_SMALL = FusionNetConfig(
     image_filters=(6, 7, 8, 9, 9),
     depth_filters=(4, 5, 6, 7, 7),
     decoder_filters=(9, 8, 8, 6, 5),
 )
 
 
-def _loaded(config: FusionNet.Config | None = None, *, correction: float = 0.2) -> FusionNet:
+def _loaded(config: FusionNetConfig | None = None, *, correction: float = 0.2) -> FusionNet:
     """With corrections small enough to leave depth inside the range, where it tells something."""
     model = FusionNet(config)
     state = random_state(shapes_of(model))
@@ -92,7 +92,7 @@ def _slow_match(scaffold: Float64Array, sparse: Float64Array, side: int) -> Floa
 
 
 def _slow_fusion(
-    output: Float64Array, matched: Float64Array, config: FusionNet.Config
+    output: Float64Array, matched: Float64Array, config: FusionNetConfig
 ) -> Float64Array:
     depth = np.zeros_like(matched)
     low, high = config.min_multiplier, config.max_multiplier
@@ -109,7 +109,7 @@ def _slow_fusion(
 
 
 def _slow_fusionnet(
-    inputs: ModelInput, state: Mapping[str, Tensor], config: FusionNet.Config
+    inputs: ModelInput, state: Mapping[str, Tensor], config: FusionNetConfig
 ) -> Tensor:
     """In float64, from the weights and their names alone."""
     in_scaffnet = {key: value for key, value in state.items() if key.startswith("scaffnet.")}
@@ -175,7 +175,7 @@ def test_presets_are_the_releases() -> None:
                 encoder="resnet18",
                 scale_match="none",
                 outlier_kernel_px=1,
-                scaffnet=ScaffNet.Config(encoder="resnet18"),
+                scaffnet=ScaffNetConfig(encoder="resnet18"),
             ),
             (45, 38),
             0.001,
@@ -196,7 +196,7 @@ def test_presets_are_the_releases() -> None:
     ids=["void", "kitti", "vggnet11", "resnet18", "own"],
 )
 def test_forward_is_the_slow_twin(
-    config: FusionNet.Config, size: tuple[int, int], correction: float
+    config: FusionNetConfig, size: tuple[int, int], correction: float
 ) -> None:
     model = _loaded(config, correction=correction)
     inputs = model_input(sparse_depth(size, count=2))
@@ -298,7 +298,7 @@ class _Fixed(nn.Module):
     ],
     ids=["void", "narrow", "log"],
 )
-def test_fusion_is_the_slow_formula(config: FusionNet.Config) -> None:
+def test_fusion_is_the_slow_formula(config: FusionNetConfig) -> None:
     rng = np.random.default_rng(2)
     scaffold = rng.uniform(0.2, 60.0, (2, 1, 12, 14))
     output = np.concatenate(
@@ -350,7 +350,7 @@ def test_scaffnet_sees_the_outliers_and_the_rest_does_not() -> None:
 @pytest.mark.parametrize("encoder", ["vggnet08", "vggnet11", "resnet18"])
 @pytest.mark.parametrize("size", [(101, 77), (37, 50), (1, 1)])
 def test_any_size_comes_back(encoder: str, size: tuple[int, int]) -> None:
-    model = _loaded(FusionNet.Config(encoder=encoder))
+    model = _loaded(FusionNetConfig(encoder=encoder))
     with torch.inference_mode():
         depth = model(model_input(sparse_depth(size, count=2))).depth
     assert depth.shape == (2, 1, *size)
@@ -391,7 +391,7 @@ def test_scaffnet_stays_as_it_is_while_the_rest_learns() -> None:
 
 
 def test_a_scaffnet_with_uncertainty_fits_in() -> None:
-    config = replace(_SMALL, scaffnet=ScaffNet.Config(uncertainty=True))
+    config = replace(_SMALL, scaffnet=ScaffNetConfig(uncertainty=True))
     model = _loaded(config)
     inner = {f"scaffnet.{key}" for key in scaffnet_shapes(uncertainty=True)}
     assert inner == {key for key in shapes_of(model) if key.startswith("scaffnet.")}

@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from depth_completion_core.models import build_model
+from depth_completion_core.models.configs.scaffnet import PRESETS, ScaffNetConfig
 from depth_completion_core.models.layers.encoders import build_encoder
 from depth_completion_core.models.scaffnet import (
-    PRESETS,
     ScaffNet,
     confidence_of,
     depth_of,
@@ -33,7 +33,7 @@ from tests.core.models.scaffnet_twin import (
 )
 
 
-def _loaded(config: ScaffNet.Config | None = None, seed: int = 0) -> ScaffNet:
+def _loaded(config: ScaffNetConfig | None = None, seed: int = 0) -> ScaffNet:
     model = ScaffNet(config)
     model.load_state_dict(random_state(shapes_of(model), seed))
     return model.eval()
@@ -41,7 +41,7 @@ def _loaded(config: ScaffNet.Config | None = None, seed: int = 0) -> ScaffNet:
 
 @pytest.mark.parametrize(("uncertainty", "count"), [(False, 2_870_960), (True, 5_345_872)])
 def test_names_shapes_and_count_are_the_releases(uncertainty: bool, count: int) -> None:
-    model = ScaffNet(ScaffNet.Config(uncertainty=uncertainty))
+    model = ScaffNet(ScaffNetConfig(uncertainty=uncertainty))
     assert shapes_of(model) == scaffnet_shapes(uncertainty=uncertainty)
     assert parameter_count(model) == count
     assert parameter_count(model.spatial_pyramid_pool) == 176
@@ -89,7 +89,7 @@ def test_depth_is_not_rounded_to_half_precision() -> None:
 
 @pytest.mark.parametrize("encoder", ["vggnet08", "resnet18"])
 def test_uncertainty_is_the_slow_twin(encoder: str) -> None:
-    model = _loaded(ScaffNet.Config(encoder=encoder, uncertainty=True), seed=1)
+    model = _loaded(ScaffNetConfig(encoder=encoder, uncertainty=True), seed=1)
     sparse = sparse_depth((45, 70), seed=3)
     expected = slow_scaffnet(sparse, model.state_dict(), near=0.1, far=10.0)
     model = model.double()
@@ -220,7 +220,7 @@ def test_encoders_are_their_slow_twins(encoder: str) -> None:
 @pytest.mark.parametrize("encoder", ["vggnet08", "resnet18"])
 @pytest.mark.parametrize("size", [(101, 77), (37, 50), (1, 1), (2, 33)])
 def test_any_size_comes_back(encoder: str, size: tuple[int, int]) -> None:
-    model = _loaded(ScaffNet.Config(encoder=encoder, uncertainty=True))
+    model = _loaded(ScaffNetConfig(encoder=encoder, uncertainty=True))
     with torch.inference_mode():
         output = model(model_input(sparse_depth(size, count=2)))
     assert output.depth.shape == output.confidence.shape == (2, 1, *size)
@@ -253,7 +253,7 @@ def test_training_moves_the_statistics_and_evaluation_does_not() -> None:
 
 def test_every_parameter_learns() -> None:
     for encoder in ("vggnet08", "resnet18"):
-        model = _loaded(ScaffNet.Config(encoder=encoder, uncertainty=True)).train()
+        model = _loaded(ScaffNetConfig(encoder=encoder, uncertainty=True)).train()
         depth, log_error, _ = model.predict(sparse_depth((40, 56), count=2))
         assert log_error is not None
         torch.autograd.backward(depth.mean() + log_error.mean())

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 
 from depth_completion_core.models.base import ModelInput
+from depth_completion_core.models.configs.fusionnet import FusionNetConfig
+from depth_completion_core.models.configs.scaffnet import ScaffNetConfig
 from depth_completion_core.models.fusionnet import FusionNet
 from depth_completion_core.models.layers.anchoring import interpolated
 from depth_completion_core.models.scaffnet import ScaffNet
@@ -19,14 +21,14 @@ _RELATIVE = {"min_predict_depth": 0.02, "max_predict_depth": 50.0, "scale_free":
 
 
 def _scaffnet(**changes: bool | float) -> ScaffNet:
-    model = ScaffNet(ScaffNet.Config(**changes)).double()  # type: ignore[arg-type]
+    model = ScaffNet(ScaffNetConfig(**changes)).double()  # type: ignore[arg-type]
     model.load_state_dict(random_state(shapes_of(model), 3))
     return model.eval()
 
 
 def _fusionnet() -> FusionNet:
-    config = FusionNet.Config(
-        scaffnet=ScaffNet.Config(**_RELATIVE),  # type: ignore[arg-type]
+    config = FusionNetConfig(
+        scaffnet=ScaffNetConfig(**_RELATIVE),  # type: ignore[arg-type]
         outlier_threshold=1e9,
         **_RELATIVE,  # type: ignore[arg-type]
     )

@@ -21,18 +21,21 @@ import torch
 from safetensors.torch import load_file
 
 from depth_completion_core.data.readers.world_frames import WorldFrames
+from depth_completion_core.data.readers.world_frames_config import WorldFramesConfig
 from depth_completion_core.data.sample import Sample
 from depth_completion_core.data.sampling.augment import recoloured as recoloured_sample
-from depth_completion_core.models.scaffnet import ScaffNet
+from depth_completion_core.models.configs.scaffnet import ScaffNetConfig
 from depth_completion_core.settings.fields import ConfigError
-from depth_completion_core.training.feeds.bank_augmentation import (
-    BankAugmentation,
+from depth_completion_core.training.feeds.bank_augmentation import BankAugmentation
+from depth_completion_core.training.feeds.bank_batches import BankBatches
+from depth_completion_core.training.feeds.bank_feed import BankFeed
+from depth_completion_core.training.feeds.batch import Batch
+from depth_completion_core.training.feeds.batch_augmentation import (
+    augmented,
     recoloured,
     seen_through,
     window_of,
 )
-from depth_completion_core.training.feeds.bank_feed import BankBatches, BankFeed
-from depth_completion_core.training.feeds.batch import Batch
 from depth_completion_core.training.feeds.prefetch import prefetched
 from depth_completion_core.training.feeds.sample_order import ProcessShare, SampleOrder
 from depth_completion_core.training.loop.run_checkpoints import generator_states
@@ -139,7 +142,7 @@ def test_frames_are_those_of_the_world() -> None:
     batch = next(_stream(plain).batches(_PLAN, ProcessShare(), first_step=0, workers=0))
     world = WorldFrames(
         Path(),
-        WorldFrames.Config(kind="room", seed=5, without=HELD_OUT, width_px=32, height_px=32),
+        WorldFramesConfig(kind="room", seed=5, without=HELD_OUT, width_px=32, height_px=32),
     )
     for index, name in enumerate(batch.names):
         sample = world[int(name.split("/")[1])]
@@ -177,7 +180,7 @@ def test_what_cannot_be_is_said_before_frames_are_rendered(
     changes: dict[str, Any], error: type[Exception], message: str
 ) -> None:
     with pytest.raises(error, match=message):
-        replace(_SOURCE, **changes)
+        replace(_SOURCE, **changes).stream(seed=0, batch_size=4, device=torch.device("cpu"))
 
 
 # Runs
@@ -188,7 +191,7 @@ class _BankRecipe(ScaffNetRecipe):
     epochs: int = 3
     batch_size: int = 4
     average_decay: float = 0.9
-    network: ScaffNet.Config = SCAFFNET
+    network: ScaffNetConfig = SCAFFNET
     data: BankFeed = field(default_factory=lambda: _SOURCE)
     validation: PlaneSource = field(default_factory=lambda: PlaneSource(limit=2))
     run: RunConfig = field(default_factory=small_run)
@@ -262,7 +265,7 @@ def _frames(count: int = 5, height: int = 12, width: int = 16) -> DenseBatch:
 
 def test_off_it_changes_nothing() -> None:
     frames = _frames()
-    found = BankAugmentation()(frames, torch.Generator().manual_seed(0))
+    found = augmented(BankAugmentation(), frames, torch.Generator().manual_seed(0))
     assert all(torch.equal(a, b) for a, b in zip(found, frames, strict=True))
 
 
@@ -315,7 +318,7 @@ def test_every_setting_draws_its_numbers() -> None:
     frames = _frames()
     light = BankAugmentation(brightness=0.4)
     first, second = (
-        augmentation(frames, torch.Generator().manual_seed(4)).image
+        augmented(augmentation, frames, torch.Generator().manual_seed(4)).image
         for augmentation in (light, replace(light, flip=1.0))
     )
     torch.testing.assert_close(first, second.flip(3))

@@ -13,8 +13,8 @@ from depth_completion_core.data.sample import DataError, DepthDataset, Sample
 from depth_completion_core.data.sampling.seeding import generator_for
 from depth_completion_core.frame import SparseDepth
 from depth_completion_core.geometry.camera import CameraModel
-from depth_completion_core.models.fusionnet import FusionNet
-from depth_completion_core.models.scaffnet import ScaffNet
+from depth_completion_core.models.configs.fusionnet import FusionNetConfig
+from depth_completion_core.models.configs.scaffnet import ScaffNetConfig
 from depth_completion_core.training.feeds.dataset_feed import DatasetFeed
 from depth_completion_core.training.recipes.fusionnet import RANDOM, FusionNetRecipe
 from depth_completion_core.training.recipes.recipe import RunConfig, ValidationConfig
@@ -23,10 +23,10 @@ from depth_completion_core.training.recipes.schedule import ScheduleConfig
 
 SIZE_PX = 32
 CAMERA = CameraModel(fx=30.0, fy=30.0, cx=15.5, cy=15.5, width=SIZE_PX, height=SIZE_PX)
-SCAFFNET = ScaffNet.Config(
+SCAFFNET = ScaffNetConfig(
     encoder_filters=(4, 4, 8, 8, 8), decoder_filters=(8, 8, 8, 4, 4), pool_sizes=(3, 5)
 )
-FUSIONNET = FusionNet.Config(
+FUSIONNET = FusionNetConfig(
     scaffnet=SCAFFNET,
     image_filters=(4, 4, 8, 8, 8),
     depth_filters=(4, 4, 8, 8, 8),
@@ -109,7 +109,7 @@ class TinyScaffNet(ScaffNetRecipe):
     batch_size: int = 4
     clip_norm: float = 1.0
     average_decay: float = 0.9
-    network: ScaffNet.Config = SCAFFNET
+    network: ScaffNetConfig = SCAFFNET
     schedule: ScheduleConfig = field(default_factory=lambda: ScheduleConfig(rate=5e-3))
     validate: ValidationConfig = field(default_factory=lambda: ValidationConfig(every_steps=7))
     data: PlaneSource = field(default_factory=PlaneSource)
@@ -124,7 +124,7 @@ class TinyFusionNet(FusionNetRecipe):
     epochs: int = 4
     batch_size: int = 4
     scaffnet_weights: str = RANDOM
-    network: FusionNet.Config = FUSIONNET
+    network: FusionNetConfig = FUSIONNET
     schedule: ScheduleConfig = field(default_factory=lambda: ScheduleConfig(rate=2e-3))
     data: PlaneSource = field(default_factory=PlaneSource)
     validation: PlaneSource = field(default_factory=PlaneSource)

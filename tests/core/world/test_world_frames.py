@@ -13,6 +13,7 @@ import torch
 
 from depth_completion_core.data import build_dataset
 from depth_completion_core.data.readers.world_frames import WorldFrames
+from depth_completion_core.data.readers.world_frames_config import WorldFramesConfig
 from depth_completion_core.data.sample import DataError, DepthDataset
 from depth_completion_core.data.sampling.sparsify import SparsifierError
 from depth_completion_core.settings.fields import ConfigError
@@ -43,7 +44,7 @@ def test_samples_are_the_worlds_frames() -> None:
 
 
 def test_other_sensors_measure_the_same_rendered_frames() -> None:
-    world = WorldFrames(Path(), WorldFrames.Config(width_px=64, height_px=48, frames=2, seed=2))
+    world = WorldFrames(Path(), WorldFramesConfig(width_px=64, height_px=48, frames=2, seed=2))
     siblings = [world.measured_by("uniform", 50), world.measured_by("lidar", 16)]
     for sibling, (sensor, amount) in zip(siblings, (("uniform", 50), ("lidar", 16)), strict=True):
         alone = build_dataset(

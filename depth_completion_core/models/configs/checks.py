@@ -1,0 +1,58 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What settings of several networks have to obey."""
+
+from __future__ import annotations
+
+from depth_completion_core.settings.fields import ConfigError
+
+LEVELS = 5
+"""How many times an encoder halves the size."""
+
+ENCODERS = ("vggnet08", "vggnet11", "resnet18")
+"""Encoders of networks; the numbers count two more layers, which completion does not have."""
+
+
+def check_encoder(name: str, known: tuple[str, ...]) -> None:
+    """Raise unless a network has an encoder of this name.
+
+    Raises:
+        ConfigError: it has none; the message lists those it has.
+    """
+    if name not in known:
+        raise ConfigError(f"'encoder' is one of {', '.join(known)} here, got '{name}'")
+
+
+def check_filters(setting: str, filters: tuple[int, ...]) -> None:
+    """Raise unless there is a number of channels for every level.
+
+    Raises:
+        ConfigError: there are not five, or one of them is not positive.
+    """
+    if len(filters) != LEVELS or min(filters) < 1:
+        raise ConfigError(f"'{setting}' is {LEVELS} positive whole numbers, got {list(filters)}")
+
+
+def check_depth_range(min_depth: float, max_depth: float) -> None:
+    """Raise unless 0 < min < max.
+
+    Raises:
+        ConfigError: it is not so.
+    """
+    if not 0 < min_depth < max_depth:
+        raise ConfigError(
+            "'min_predict_depth' is above 0 and below 'max_predict_depth', "
+            f"got {min_depth} and {max_depth}"
+        )
+
+
+def check_odd(setting: str, size_px: int) -> None:
+    """Raise unless a window of this side has a centre.
+
+    Raises:
+        ConfigError: the side is even or not positive.
+    """
+    if size_px < 1 or size_px % 2 == 0:
+        raise ConfigError(
+            f"'{setting}' is odd and positive, for a window centred on a pixel; got {size_px}"
+        )

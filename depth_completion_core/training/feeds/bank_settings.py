@@ -1,0 +1,46 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""A bank of frames of the drawn world to train on, as settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from depth_completion_core.settings.fields import ConfigError, choice, setting
+from depth_completion_core.training.feeds.bank_augmentation import BankAugmentation
+from depth_completion_core.training.feeds.feed import Feed
+from depth_completion_core.world.objects.families import FAMILIES, chosen_families
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankSettings(Feed):
+    """What a bank holds and how its frames are measured and changed."""
+
+    kind: str = choice("mixed", "room", "street")
+    """Which scenes; mixed has 40 % streets."""
+    world_seed: int = setting(0, low=0)
+    """Of the world; other seeds share no scene."""
+    without: tuple[str, ...] = ()
+    """No objects of these families."""
+    frames: int = setting(8192, low=1)
+    """How many the bank holds, of all devices together; a multiple of the batch size is used."""
+    refresh: float = setting(0.01, low=0.0, high=1.0)
+    """Share of the frames that is replaced after each pass, the oldest first, in whole batches."""
+    width_px: int = setting(320, low=16)
+    """Width of the frames."""
+    height_px: int = setting(240, low=16)
+    """Height of the frames."""
+    sensor_shares: tuple[float, ...] = (0.3, 0.25, 0.3, 0.05, 0.1)
+    """Probabilities of random pixels, corners, lidar lines, time-of-flight zones and RGB-D."""
+    augmentation: BankAugmentation = field(default_factory=BankAugmentation)
+
+    def __post_init__(self) -> None:
+        """Refuse what would fail only after the bank was rendered."""
+        for kind in FAMILIES if self.kind == "mixed" else (self.kind,):
+            chosen_families(kind, (), self.without)
+        crop = self.augmentation
+        if crop.crop_width_px > self.width_px or crop.crop_height_px > self.height_px:
+            raise ConfigError(
+                f"a crop of {crop.crop_width_px}x{crop.crop_height_px} pixels is larger than the "
+                f"bank's frames, {self.width_px}x{self.height_px}"
+            )
