@@ -17,11 +17,11 @@ from safetensors.torch import save
 from torch import Tensor
 
 from depth_completion_core.checkpoints.errors import CheckpointError
-from depth_completion_core.checkpoints.file_kinds import TORCH_FILE, foreign_kind
+from depth_completion_core.checkpoints.file_kinds import check_file
 from depth_completion_core.files.atomic import WriteError, write_whole
 
 FORMAT_VERSION = 1
-_VERSION_KEY = "depth_completion_format"
+VERSION_KEY = "depth_completion_format"
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -105,8 +105,9 @@ def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     Raises:
         CheckpointError: it is missing, damaged or of another kind.
     """
-    _check_kind(path)
+    check_file(path, "a checkpoint (.safetensors)")
     try:
+        _check_head(path)
         with safe_open(path, framework="pt") as file:
             weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
             return weights, file.metadata() or {}
@@ -123,13 +124,13 @@ def safetensors_bytes(weights: Mapping[str, Tensor], metadata: Mapping[str, str]
 
 def stamped(metadata: Mapping[str, str], weights: Mapping[str, Tensor]) -> dict[str, str]:
     """The metadata with the version of the format and the weights' checksum."""
-    own = {_VERSION_KEY: str(FORMAT_VERSION), "checksum": weights_checksum(weights)}
+    own = {VERSION_KEY: str(FORMAT_VERSION), "checksum": weights_checksum(weights)}
     return {**metadata, **own}
 
 
 def check_version(path: Path, metadata: Mapping[str, str]) -> None:
     """Raise CheckpointError where the metadata is not of this project, or of a newer version."""
-    version = metadata.get(_VERSION_KEY)
+    version = metadata.get(VERSION_KEY)
     if version is None:
         raise CheckpointError(
             f"{path} holds weights, but not for which model: it was not written by this project; "
@@ -152,23 +153,9 @@ def weights_checksum(weights: Mapping[str, Tensor]) -> str:
     return digest.hexdigest()
 
 
-def _check_kind(path: Path) -> None:
-    """Refuse what a look at the file tells."""
-    if not path.is_file():
-        what = "is a folder, not a file" if path.is_dir() else "does not exist"
-        raise CheckpointError(f"the checkpoint {path} {what}")
-    try:
-        kind = foreign_kind(path)
-        with path.open("rb") as file:
-            head = file.read(9)
-    except OSError as error:
-        raise CheckpointError(f"{path} cannot be read: {error.strerror}") from error
-    if kind == TORCH_FILE:
-        raise CheckpointError(
-            f"{path} is {kind}, which can run code when read in the usual way; convert it: "
-            f"python -m depth_completion_core.import_checkpoint {path} --help"
-        )
-    if kind:
-        raise CheckpointError(f"{path} is {kind}, not a checkpoint (.safetensors)")
+def _check_head(path: Path) -> None:
+    """After eight bytes of length, the header is JSON."""
+    with path.open("rb") as file:
+        head = file.read(9)
     if head[8:] != b"{":
         raise CheckpointError(f"{path} is not a safetensors file, which checkpoints are")

@@ -7,12 +7,40 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
+from depth_completion_core.checkpoints.errors import CheckpointError
+
 TORCH_FILE = "a file of torch.save (a pickle)"
 _PICKLES = tuple(b"\x80" + bytes([protocol]) for protocol in range(2, 6))
 
 
+def check_file(path: Path, expected: str) -> None:
+    """Refuse a file that is missing, or that a look at it shows to be of another kind.
+
+    Args:
+        path: the file.
+        expected: what it should be, as "a checkpoint (.safetensors)".
+
+    Raises:
+        CheckpointError: it is none.
+    """
+    if not path.is_file():
+        what = f"is a folder, not {expected}" if path.is_dir() else "does not exist"
+        raise CheckpointError(f"{path} {what}")
+    try:
+        kind = foreign_kind(path)
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read: {error.strerror}") from error
+    if kind == TORCH_FILE:
+        raise CheckpointError(
+            f"{path} is {kind}, which can run code when read in the usual way; convert it: "
+            f"python -m depth_completion_core.import_checkpoint {path} --help"
+        )
+    if kind:
+        raise CheckpointError(f"{path} is {kind}, not {expected}")
+
+
 def foreign_kind(path: Path) -> str:
-    """What a file is that is surely no safetensors file, in words; '' where that is open.
+    """What a file is that surely holds no safetensors or ONNX; '' where that is open.
 
     Raises:
         OSError: the file cannot be read.

@@ -12,6 +12,7 @@ import torch
 from depth_completion_core.checkpoints.checkpoint import load_checkpoint
 from depth_completion_core.checkpoints.default_weights import model_with_default_weights
 from depth_completion_core.checkpoints.errors import CheckpointError
+from depth_completion_core.checkpoints.onnx_engine import load_engine
 from depth_completion_core.models import MODELS
 from depth_completion_core.models.base import CompletionModel
 
@@ -22,6 +23,7 @@ def _checkpoint_model(path: Path, device: torch.device) -> CompletionModel:
 
 LOADERS: dict[str, Callable[[Path, torch.device], CompletionModel]] = {
     ".safetensors": _checkpoint_model,
+    ".onnx": load_engine,
 }
 
 
