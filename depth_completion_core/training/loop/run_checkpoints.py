@@ -24,7 +24,7 @@ from depth_completion_core.checkpoints.torch_files import load_torch_file
 from depth_completion_core.files.atomic import remove_partial, write_whole
 from depth_completion_core.training.errors import TrainingError
 
-STATE_FORMAT = 1
+STATE_FORMAT = 2  # 1 held the model, but not what an objective owns beside it
 _SUFFIX = ".pt"
 
 State = dict[str, Any]
@@ -128,8 +128,11 @@ def _read(path: Path) -> State:
         state: State = load_torch_file(path, with_stubs=False)
     except CheckpointError as error:
         raise TrainingError(f"a state cannot be read: {error}") from error
-    if state.get("format") != STATE_FORMAT:
+    found = state.get("format")
+    if found != STATE_FORMAT:
         raise TrainingError(
-            f"{path} is no checkpoint of this version's trainer; begin again with --run.fresh true"
+            f"{path} is a state of format {found}; this version reads and writes format "
+            f"{STATE_FORMAT}. Finish the run with the version that began it, or begin again with "
+            "--run.fresh true"
         )
     return state

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""All that learns: a network, its optimiser, its averaged weights, and their state."""
+"""All that learns: an objective with its network, their optimiser, averaged weights, and state."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class TrainState:
-    """A recipe's network on its devices.
+    """A recipe's objective on its devices, the network inside.
 
     Args:
         recipe: all settings.
@@ -44,15 +44,16 @@ class TrainState:
     def __init__(self, recipe: Recipe, fabric: Fabric) -> None:
         self._fabric = fabric
         self._model = _begun_model(recipe)
+        self._objective = recipe.objective(self._model)
         # Convolutions are 1.4 times as fast so, on a CPU, too.
-        self._model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._stepper = OptimizerStep(recipe, recipe.objective(self._model), fabric)
+        self._objective.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._optimizer_step = OptimizerStep(recipe, self._objective, fabric)
         decay = recipe.average_decay
         self._average = AveragedWeights(self._model, decay) if decay else None
 
     def step(self, passes: Sequence[Batch], *, rate: float, wants_stop: bool) -> StepResult:
         """See :meth:`OptimizerStep.step`."""
-        result = self._stepper.step(passes, rate=rate, wants_stop=wants_stop)
+        result = self._optimizer_step.step(passes, rate=rate, wants_stop=wants_stop)
         if self._average is not None and not math.isnan(result.loss):
             self._average.update(self._model)
         return result
@@ -68,8 +69,8 @@ class TrainState:
         """Everything that the next step depends on; every process must ask."""
         average = self._average
         return {
-            "model": self._model.state_dict(),
-            "optimizer": self._stepper.optimizer.state_dict(),
+            "objective": self._objective.state_dict(),
+            "optimizer": self._optimizer_step.optimizer.state_dict(),
             "scaler": self._fabric.strategy.precision.state_dict(),
             "average": average and {"values": average.values, "updates": average.updates},
             "generators": self._generators(),
@@ -77,8 +78,8 @@ class TrainState:
 
     def restore(self, state: State) -> None:
         """Go back to where :meth:`state` was asked for."""
-        load_weights(self._model, state["model"], what="the newest checkpoint")
-        self._stepper.optimizer.load_state_dict(state["optimizer"])
+        load_weights(self._objective, state["objective"], what="the newest checkpoint")
+        self._optimizer_step.optimizer.load_state_dict(state["optimizer"])
         self._fabric.strategy.precision.load_state_dict(state["scaler"])
         if self._average is not None:
             self._average.load(**state["average"])

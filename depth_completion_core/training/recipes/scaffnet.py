@@ -13,7 +13,7 @@ from depth_completion_core.training.recipes.recipe import Recipe
 
 if TYPE_CHECKING:
     from depth_completion_core.models.base import CompletionModel
-    from depth_completion_core.training.objectives.scaffnet import ScaffNetObjective
+    from depth_completion_core.training.objectives.objective import Objective
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ class ScaffNetRecipe(Recipe):
 
         return ScaffNet(self.network)
 
-    def objective(self, model: CompletionModel) -> ScaffNetObjective:
+    def objective(self, model: CompletionModel) -> Objective:
         """With the recipe's loss."""
         from depth_completion_core.training.objectives.scaffnet import (  # noqa: PLC0415 - likewise
             ScaffNetObjective,

@@ -17,7 +17,7 @@ from safetensors.torch import load_file
 
 from depth_completion_core.training.errors import TrainingError
 from depth_completion_core.training.loop.trainer import train
-from tests.core.training.tiny import Planes, PlaneSource, TinyScaffNet, in_folder
+from tests.core.training.tiny import Planes, PlaneSource, TinyPose, TinyScaffNet, in_folder
 
 _ROOT = Path(__file__).resolve().parents[3]
 
@@ -85,6 +85,30 @@ def test_stopped_by_the_clock_after_every_step_it_ends_the_same(tmp_path: Path) 
         assert not train(stopped, "tiny")["finished"]
     assert train(stopped, "tiny")["finished"]
     _assert_ended_alike(tmp_path / "stopped", tmp_path / "whole")
+
+
+def test_what_an_objective_owns_beside_the_model_goes_on_too(tmp_path: Path) -> None:
+    """A pose network that began again at random would end elsewhere, and the model with it."""
+    plain = TinyPose(epochs=2)
+    train(replace(plain, run=in_folder(plain.run, tmp_path / "whole")), "tiny")
+    run = replace(in_folder(plain.run, tmp_path / "stopped"), max_minutes=1e-9)
+    while not train(replace(plain, run=run), "tiny")["finished"]:
+        pass
+    _assert_ended_alike(tmp_path / "stopped", tmp_path / "whole")
+    objective = _last_state(tmp_path / "whole")["objective"]
+    assert any(key.startswith("pose_net.") for key in objective)
+    handed_out = load_file(tmp_path / "whole" / "final.safetensors")
+    assert {f"model.{key}" for key in handed_out} < set(objective)
+
+
+def test_a_state_of_another_format_is_refused(tmp_path: Path) -> None:
+    recipe = _recipe(tmp_path, epochs=1)
+    train(recipe, "tiny")
+    for path in (tmp_path / "checkpoints").iterdir():
+        state = torch.load(path, weights_only=True)
+        torch.save({**state, "format": 1}, path)
+    with pytest.raises(TrainingError, match=r"is a state of format 1; .* --run.fresh true"):
+        train(recipe, "tiny")
 
 
 def test_workers_change_nothing(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def test_a_loss_that_is_nan_names_its_sample_and_its_batch(tmp_path: Path) -> No
     assert expected in str(caught.value)
     assert str(tmp_path / "checkpoints" / "step-000000002.pt") in str(caught.value)
     state = torch.load(tmp_path / "checkpoints" / "step-000000002.pt", weights_only=True)
-    assert all(bool(torch.isfinite(value).all()) for value in state["model"].values())
+    assert all(bool(torch.isfinite(value).all()) for value in state["objective"].values())
 
 
 def test_a_full_disk_stops_the_run_with_the_last_checkpoint_whole(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from depth_completion_core.data.sample import DataError, DepthDataset, Sample
 from depth_completion_core.data.sampling.seeding import generator_for
 from depth_completion_core.frame import SparseDepth
 from depth_completion_core.geometry.camera import CameraModel
+from depth_completion_core.models.base import CompletionModel
 from depth_completion_core.models.configs.fusionnet import FusionNetConfig
 from depth_completion_core.models.configs.scaffnet import ScaffNetConfig
 from depth_completion_core.training.feeds.dataset_feed import DatasetFeed
@@ -20,6 +21,7 @@ from depth_completion_core.training.recipes.fusionnet import RANDOM, FusionNetRe
 from depth_completion_core.training.recipes.recipe import RunConfig, ValidationConfig
 from depth_completion_core.training.recipes.scaffnet import ScaffNetRecipe
 from depth_completion_core.training.recipes.schedule import ScheduleConfig
+from tests.dummies.pose_objective import PoseObjective
 
 SIZE_PX = 32
 CAMERA = CameraModel(fx=30.0, fy=30.0, cx=15.5, cy=15.5, width=SIZE_PX, height=SIZE_PX)
@@ -129,6 +131,14 @@ class TinyFusionNet(FusionNetRecipe):
     data: PlaneSource = field(default_factory=PlaneSource)
     validation: PlaneSource = field(default_factory=PlaneSource)
     run: RunConfig = field(default_factory=small_run)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TinyPose(TinyScaffNet):
+    """With a pose network beside the model."""
+
+    def objective(self, model: CompletionModel) -> PoseObjective:
+        return PoseObjective(model)
 
 
 def in_folder(run: RunConfig, folder: Path) -> RunConfig:
