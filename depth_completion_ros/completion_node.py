@@ -19,7 +19,7 @@ from rclpy.duration import Duration
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
-from depth_completion_core.sensing.pairing import MessagePair
+from depth_completion_core.sensing.pair import MessagePair
 from depth_completion_core.settings.fields import ConfigError
 from depth_completion_ros.drops import Drops
 from depth_completion_ros.frame_placer import FramePlacer, is_rectified
@@ -44,7 +44,13 @@ class _Active:
     def __init__(self, node: CompletionNode, config: NodeConfig, pipeline: Pipeline) -> None:
         self._transforms = node.transforms
         self.mailbox: Mailbox[PairToComplete] = Mailbox()
-        self.inputs = Inputs(node, config, node.transforms, self._post)
+        self.inputs = Inputs(
+            node,
+            config,
+            node.transforms,
+            self._post,
+            earlier_pairs=pipeline.in_use.wanted_views.earlier_images,
+        )
         pipeline.placer.camera_infos = self.inputs.camera_infos
         self._worker = Worker(self.mailbox, pipeline.handle)
         self._watch = SilenceWatch(node, self.inputs, config.silence_s, config.pairing.slop_ms)
@@ -144,11 +150,12 @@ class CompletionNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
         config = self._settings.config
         if config.torch_threads:
             torch.set_num_threads(config.torch_threads)
-        completer = warmed_up(loaded(config), config)
+        in_use = ModelInUse.of(loaded(config), config)
+        completer = warmed_up(in_use.completer, config)
         self._outputs = Outputs(self)
         image_topic = self.resolve_topic_name("image")
         self._pipeline = Pipeline(
-            ModelInUse.of(completer, config),
+            in_use,
             placer=FramePlacer(config, image_topic, self.transforms),
             outputs=self._outputs,
             drops=self._drops,
@@ -202,9 +209,11 @@ class CompletionNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
         """New settings: the next frame uses them."""
         if self._pipeline is None:
             return
-        self._pipeline.in_use = ModelInUse.of(self._pipeline.in_use.completer, config)
+        in_use = ModelInUse.of(self._pipeline.in_use.completer, config)
+        self._pipeline.in_use = in_use
         if self._active is not None:
-            self._active.inputs.pairing.set_config(config.pairing)
+            earlier_pairs = in_use.wanted_views.earlier_images
+            self._active.inputs.pairing.set_config(config.pairing, earlier_pairs)
 
     def _on_frame(self, report: FrameReport) -> None:
         if self._outputs is not None:

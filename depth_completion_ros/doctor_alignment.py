@@ -12,7 +12,7 @@ from depth_completion_core.alignment import (
     estimate_alignment,
 )
 from depth_completion_core.diagnosis.findings import Finding
-from depth_completion_core.sensing.pairing import MessagePair
+from depth_completion_core.sensing.pair import MessagePair
 from depth_completion_ros.frame_placer import FramePlacer
 from depth_completion_ros.node_config import NodeConfig
 

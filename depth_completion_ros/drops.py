@@ -11,11 +11,13 @@ from collections.abc import Callable
 from depth_completion_core.codecs.errors import CodecError
 from depth_completion_core.frame import FrameError
 from depth_completion_core.geometry.transform_buffer import TransformError
+from depth_completion_core.sensing.frame_builder import MissingViewError
 
 _SECONDS_BETWEEN_SENTENCES = 5.0
 
 _REASONS: tuple[tuple[type[BaseException], str], ...] = (
     (TransformError, "no transform"),
+    (MissingViewError, "an earlier image is missing"),
     (CodecError, "message cannot be decoded"),
     (FrameError, "frame does not fit together"),
     (ValueError, "frame cannot be used"),

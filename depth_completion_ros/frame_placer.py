@@ -9,14 +9,15 @@ from pathlib import Path
 
 from depth_completion_core.geometry.extrinsics import read_extrinsics
 from depth_completion_core.geometry.transforms import RigidTransform
-from depth_completion_core.sensing.frame_builder import (
-    FrameBuilder,
+from depth_completion_core.sensing.frame_builder import FrameBuilder
+from depth_completion_core.sensing.pair import MessagePair
+from depth_completion_core.sensing.placed_frame import PlacedFrame
+from depth_completion_core.sensing.sensor_geometry import (
     Geometry,
-    PlacedFrame,
     fixed_frame_above,
     looks_rectified,
 )
-from depth_completion_core.sensing.pairing import MessagePair
+from depth_completion_core.sensing.wanted_views import WantedViews
 from depth_completion_ros.camera_infos import CameraInfos
 from depth_completion_ros.live_transforms import LiveTransforms
 from depth_completion_ros.node_config import NodeConfig
@@ -38,8 +39,15 @@ class FramePlacer:
         if config.extrinsics_file:
             self._extrinsics = read_extrinsics(Path(config.extrinsics_file).expanduser())
 
-    def place(self, pair: MessagePair, config: NodeConfig) -> PlacedFrame:
+    def place(
+        self, pair: MessagePair, config: NodeConfig, wanted: WantedViews | None = None
+    ) -> PlacedFrame:
         """Decode a pair, waiting for the calibration and TF of its time if need be.
+
+        Args:
+            pair: with the earlier images that are wanted.
+            config: the settings that count for it.
+            wanted: the further views of the frame; None for none.
 
         Raises:
             ValueError: a message cannot be decoded, or there is no calibration.
@@ -49,7 +57,7 @@ class FramePlacer:
         deadline = time.monotonic() + wait_s
         builder = self.builder(pair, config, wait_s=wait_s)
         self._transforms.wait_until(deadline)
-        return builder.build(pair)
+        return builder.build(pair, wanted)
 
     def builder(
         self, pair: MessagePair, config: NodeConfig, *, wait_s: float = 0.0

@@ -17,7 +17,7 @@ from tf2_msgs.msg import TFMessage
 
 from depth_completion_core.codecs.stamps import stamp_ns_of
 from depth_completion_core.sensing.measurement_kinds import MEASUREMENT_KINDS
-from depth_completion_core.sensing.pairing import MessagePair
+from depth_completion_core.sensing.pair import MessagePair
 from depth_completion_ros.camera_infos import CameraInfos
 from depth_completion_ros.conversions import MESSAGE_CLASSES
 from depth_completion_ros.live_transforms import LiveTransforms
@@ -68,7 +68,10 @@ class Inputs:
         config: NodeConfig,
         transforms: LiveTransforms,
         on_pair: Callable[[MessagePair], None],
+        *,
+        earlier_pairs: int = 0,
     ) -> None:
+        """Subscribe; each pair brings along as many earlier ones as are asked for."""
         self._node, self._transforms, self._on_pair = node, transforms, on_pair
         self.camera_infos = CameraInfos(by_stamp=config.camera_info == "synchronized")
         self.received: dict[str, Received] = {}
@@ -80,7 +83,13 @@ class Inputs:
         self._subscribe(CameraInfo, "camera_info", self.camera_infos.add, _SENSOR_QOS)
         image = self._filter(MESSAGE_CLASSES[image_kind], image_topic)
         clouds = [self._filter(kind, topic) for kind, topic in _measurement_topics(config)]
-        self.pairing = PairingFilter(image, clouds, config.pairing, on_jump_back=self._jumped_back)
+        self.pairing = PairingFilter(
+            image,
+            clouds,
+            config.pairing,
+            earlier_pairs=earlier_pairs,
+            on_jump_back=self._jumped_back,
+        )
         self.pairing.registerCallback(self._paired)
         self._subscribe(TFMessage, "/tf", self._add_tf, _TF_QOS)
         self._subscribe(TFMessage, "/tf_static", self._add_tf_static, _TF_STATIC_QOS)
@@ -151,5 +160,7 @@ def _count(received: Received, message: Any) -> None:  # noqa: ANN401
 
 def _measurement_topics(config: NodeConfig) -> list[tuple[type[Any], str]]:
     kind = MEASUREMENT_KINDS[config.measurements]  # type: ignore[index]  # one of the choices
+    if kind.message is None:
+        return []
     topics = config.points_topics if kind.may_be_several else (kind.topic,)
     return [(MESSAGE_CLASSES[kind.message], topic) for topic in topics]

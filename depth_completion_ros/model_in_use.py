@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from depth_completion_core.completer import DepthCompleter
+from depth_completion_core.sensing.wanted_views import WantedViews, refuse_what_streams_lack
 from depth_completion_ros.node_config import NodeConfig
 
 
@@ -24,10 +25,23 @@ class ModelInUse:
 
     @classmethod
     def of(cls, completer: DepthCompleter, config: NodeConfig) -> ModelInUse:
-        """A model under some settings."""
+        """A model under some settings; raises ValueError where it needs what the node lacks."""
+        needs = completer.model.needs
+        refuse_what_streams_lack(
+            config.weights or config.model,
+            sparse_depth=needs.sparse_depth,
+            view_offsets=needs.view_offsets,
+            measurements=config.measurements,  # type: ignore[arg-type]  # one of the choices
+        )
         return cls(completer=completer.configured(config), config=config)
 
     @property
     def name(self) -> str:
         """Name of the model, or the path of its checkpoint."""
         return self.config.weights or self.config.model
+
+    @property
+    def wanted_views(self) -> WantedViews:
+        """The earlier images that the model looks at."""
+        offsets = self.completer.model.needs.view_offsets
+        return WantedViews(offsets=offsets, project=self.completer.sparse_depth)

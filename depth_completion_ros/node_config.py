@@ -37,7 +37,7 @@ class NodeConfig(CompletionConfig):
     image_transport: str = choice(*IMAGE_TRANSPORTS)
     """raw subscribes to 'image', compressed to 'image/compressed'."""
     measurements: str = choice(*MEASUREMENT_KINDS)
-    """Point clouds, a depth image on 'sparse_depth', or one on 'sparse_depth/compressedDepth'."""
+    """Point clouds, a depth image, a compressed one, or none for models that need images alone."""
     points_topics: tuple[str, ...] = (MEASUREMENT_KINDS["points"].topic,)
     """Topics of one or several point clouds; each image takes one of each."""
     camera_info: str = choice("cached", "synchronized")

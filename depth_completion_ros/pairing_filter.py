@@ -12,7 +12,8 @@ from message_filters import SimpleFilter
 
 from depth_completion_core.codecs.stamps import stamp_ns_of
 from depth_completion_core.config import PairingConfig
-from depth_completion_core.sensing.pairing import MessagePair, Pairer
+from depth_completion_core.sensing.pair import MessagePair
+from depth_completion_core.sensing.pairing import Pairer
 
 
 class PairingFilter(SimpleFilter):  # type: ignore[misc]  # message_filters has no types
@@ -28,24 +29,30 @@ class PairingFilter(SimpleFilter):  # type: ignore[misc]  # message_filters has 
         clouds: Sequence[SimpleFilter],
         config: PairingConfig,
         *,
+        earlier_pairs: int,
         on_jump_back: Callable[[], None],
     ) -> None:
         super().__init__()
-        self._config, self._streams = config, len(clouds)
-        self.pairer: Pairer[Any, Any] = Pairer(config, len(clouds))
+        self._streams = len(clouds)
+        self._wishes = (config, earlier_pairs)
+        self.pairer = self._pairer()
         self._on_jump_back = on_jump_back
         self._jumps = 0
         image.registerCallback(self._add_image)
         for stream, cloud in enumerate(clouds):
             cloud.registerCallback(partial(self._add_cloud, stream))
 
-    def set_config(self, config: PairingConfig) -> None:
+    def set_config(self, config: PairingConfig, earlier_pairs: int) -> None:
         """Go on with other settings; what waits is forgotten, what was counted stays."""
-        if config != self._config:
+        if (config, earlier_pairs) != self._wishes:
             drops = self.pairer.drops
-            self._config = config
-            self.pairer = Pairer(config, self._streams)
+            self._wishes = (config, earlier_pairs)
+            self.pairer = self._pairer()
             self.pairer.drops.update(drops)
+
+    def _pairer(self) -> Pairer[Any, Any]:
+        config, earlier_pairs = self._wishes
+        return Pairer(config, self._streams, earlier_pairs=earlier_pairs)
 
     def _add_image(self, message: Any) -> None:  # noqa: ANN401 - Image or CompressedImage
         self._signal(self.pairer.add_image(stamp_ns_of(message), message))

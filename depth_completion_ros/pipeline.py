@@ -16,7 +16,7 @@ from depth_completion_core.frame import DepthPrediction, SparseDepth
 from depth_completion_core.metrics import depth_metrics
 from depth_completion_core.sensing.holdout import Holdout
 from depth_completion_core.sensing.output_topics import CompletedFrame
-from depth_completion_core.sensing.pairing import MessagePair
+from depth_completion_core.sensing.pair import MessagePair
 from depth_completion_ros.drops import Drops, reason_of
 from depth_completion_ros.frame_placer import FramePlacer
 from depth_completion_ros.frame_report import FrameReport
@@ -98,7 +98,7 @@ class Pipeline:
         if not self._outputs.are_wanted:
             return
         start = time.perf_counter()
-        placed = self.placer.place(item.messages, config)
+        placed = self.placer.place(item.messages, config, in_use.wanted_views)
         decoded = time.perf_counter()
         frame, withheld = Holdout(share=config.holdout).split(placed, completer.sparse_depth)
         projected = time.perf_counter()
@@ -110,7 +110,7 @@ class Pipeline:
             depth_encoding=config.depth_encoding,  # type: ignore[arg-type]  # one of the choices
             cloud=config.cloud,
         )
-        self._refuse_nonsense(done)
+        self._refuse_nonsense(done, needs_measurements=completer.model.needs.sparse_depth)
         self.last = LastFrame(done, in_use)
         self._outputs.publish(done)
         published = time.perf_counter()
@@ -127,14 +127,14 @@ class Pipeline:
             )
         )
 
-    def _refuse_nonsense(self, done: CompletedFrame) -> None:
+    def _refuse_nonsense(self, done: CompletedFrame, *, needs_measurements: bool) -> None:
         prediction = done.prediction
         if prediction.not_finite and not prediction.valid.any():
             raise ModelOutputError(
                 f"the model gave NaN for {prediction.not_finite} pixels and no usable depth: its "
                 "weights are damaged, or it cannot run in this precision"
             )
-        if done.prediction.sparse.count == 0:
+        if needs_measurements and done.prediction.sparse.count == 0:
             self._drops.add(
                 "no point in view (published empty)",
                 f"none of {len(done.placed.sensor_points)} points lies in the image, so the depth "

@@ -70,12 +70,12 @@ class Services:
             return response
         try:
             completer = await self._loaded(self._parameters.config, request.model, request.weights)
+            now = self._parameters.config  # it may have changed meanwhile
+            config = replace(now, model=request.model or now.model, weights=request.weights)
+            pipeline.in_use = ModelInUse.of(completer, config)
         except Exception as error:
             response.message = f"{error}. The old model stays"
             return response
-        now = self._parameters.config  # it may have changed meanwhile
-        config = replace(now, model=request.model or now.model, weights=request.weights)
-        pipeline.in_use = ModelInUse.of(completer, config)
         self._parameters.set_model(config.model, config.weights)
         response.success = True
         response.message = f"'{request.weights or request.model}' on {completer.device}"

@@ -29,8 +29,8 @@ from depth_completion_core.pictures.depth_colors import (
     panel,
     stacked,
 )
-from depth_completion_core.sensing.frame_builder import PlacedFrame
 from depth_completion_core.sensing.output_topics import OUTPUT_TOPICS, CompletedFrame
+from depth_completion_core.sensing.placed_frame import PlacedFrame
 from depth_completion_core.world.drives import build_drive
 from depth_completion_core.world.render import render_frames
 from depth_completion_core.world.scene_sampling import WorldConfig

@@ -15,8 +15,11 @@ from depth_completion_core.codecs.stamps import stamp_ns_of
 from depth_completion_core.config import PairingConfig
 from depth_completion_core.frame import SparseDepth
 from depth_completion_core.geometry.transform_buffer import TransformError
-from depth_completion_core.sensing.frame_builder import FrameBuilder, PlacedFrame
-from depth_completion_core.sensing.pairing import Pair, Pairer
+from depth_completion_core.sensing.frame_builder import FrameBuilder
+from depth_completion_core.sensing.pair import MessagePair, Pair
+from depth_completion_core.sensing.pairing import Pairer
+from depth_completion_core.sensing.placed_frame import PlacedFrame
+from depth_completion_core.sensing.wanted_views import WantedViews
 from rosbag_tools.awaited_truths import AwaitedTruths
 from rosbag_tools.completion_plan import Plan
 from rosbag_tools.errors import BagError
@@ -59,10 +62,29 @@ class BagFrames:
         damage: why reading ended early; empty where it did not.
     """
 
-    def __init__(self, reader: BagReader, plan: Plan, pairing: PairingConfig) -> None:
+    def __init__(
+        self,
+        reader: BagReader,
+        plan: Plan,
+        pairing: PairingConfig,
+        wanted: WantedViews | None = None,
+    ) -> None:
+        """Read nothing but the first calibration.
+
+        Args:
+            reader: of the bag.
+            plan: which topics, and where the sensors are.
+            pairing: which cloud belongs to which image.
+            wanted: the further views of each frame; None for none.
+        """
         self._reader, self._topics, self._geometry = reader, plan.topics, plan.geometry
         self._builder = self._first_builder()
-        self._pairer: Pairer[RawMessage, Any] = Pairer(pairing, len(plan.topics.clouds))
+        self._pairer: Pairer[RawMessage, Any] = Pairer(
+            pairing,
+            len(plan.topics.clouds),
+            earlier_pairs=wanted.earlier_images if wanted else 0,
+        )
+        self._wanted = wanted
         self._truths: AwaitedTruths[_Paired] = AwaitedTruths(pairing)
         self._refused: Counter[str] = Counter()
         self.damage = ""
@@ -154,11 +176,16 @@ class BagFrames:
 
     def _frame(self, paired: _Paired, truth: Any | None) -> FrameToComplete:  # noqa: ANN401
         pair = paired.pair
-        decoded: Pair[Any, Any] = replace(pair, image=self._reader.decoded(pair.image))
-        placed = paired.builder.build(decoded)
+        earlier = tuple(self._with_decoded_image(item) for item in pair.earlier)
+        decoded = replace(self._with_decoded_image(pair), earlier=earlier)
+        placed = paired.builder.build(decoded, self._wanted)
         return FrameToComplete(
             placed=placed, log_ns=pair.image.log_ns, truth=self._decoded_truth(truth, placed)
         )
+
+    def _with_decoded_image(self, pair: Pair[RawMessage, Any]) -> MessagePair:
+        decoded: MessagePair = replace(pair, image=self._reader.decoded(pair.image))
+        return decoded
 
     def _decoded_truth(self, message: Any | None, placed: PlacedFrame) -> SparseDepth | None:  # noqa: ANN401
         topic = self._topics.truth

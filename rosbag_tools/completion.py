@@ -13,7 +13,8 @@ from tqdm import tqdm
 from depth_completion_core.completer import DepthCompleter
 from depth_completion_core.frame import DepthPrediction, SparseDepth
 from depth_completion_core.metrics import protocol_named
-from depth_completion_core.sensing.frame_builder import PlacedFrame
+from depth_completion_core.sensing.placed_frame import PlacedFrame
+from depth_completion_core.sensing.wanted_views import WantedViews
 from rosbag_tools.bag_frames import BagFrames, FrameToComplete
 from rosbag_tools.completion_job import CompletionJob
 from rosbag_tools.completion_plan import Plan
@@ -50,7 +51,9 @@ def complete_bag(
         BagError: no frame could be completed, or the output cannot be written.
         KeyboardInterrupt: Ctrl-C came before the first frame was complete.
     """
-    source = BagFrames(reader, plan, job.settings.pairing)
+    offsets = completer.model.needs.view_offsets
+    wanted = WantedViews(offsets=offsets, project=completer.sparse_depth)
+    source = BagFrames(reader, plan, job.settings.pairing, wanted)
     run = _Run(reader, writer, plan, completer, job)
     report = run.complete(source)
     if report.frames == 0 and report.interrupted:
@@ -136,7 +139,7 @@ class _Run:
                 self._copier.copy(item)
             return
         prediction, report = item.prediction, self._report
-        if prediction.sparse.count == 0:
+        if self._completer.model.needs.sparse_depth and prediction.sparse.count == 0:
             report.drops["no point of the cloud lies in the image: depth is empty"] += 1
         self._outputs.write(item.placed, prediction, item.log_ns)
         if item.truth is not None:

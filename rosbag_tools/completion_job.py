@@ -11,6 +11,7 @@ from pathlib import Path
 from depth_completion_core.config import CompletionConfig
 from depth_completion_core.metrics import protocol_named
 from depth_completion_core.sensing.holdout import Holdout
+from depth_completion_core.sensing.wanted_views import refuse_what_streams_lack
 from rosbag_tools.completion_report import CompletionReport
 from rosbag_tools.errors import BagError
 from rosbag_tools.wishes import OutputWishes, PlanWishes, Storage
@@ -76,7 +77,8 @@ def run_job(
     Raises:
         BagError: the bag cannot be read, a topic is missing, no frame could be completed, or the
             output cannot be written.
-        ValueError: there is no such model, or the device is not there.
+        ValueError: there is no such model, the device is not there, or the model needs what no
+            frame of a bag has.
         KeyboardInterrupt: Ctrl-C came before the first frame was complete.
     """
     # With torch, which takes seconds: describing a job needs neither.
@@ -88,6 +90,13 @@ def run_job(
 
     _check_apart(job)
     completer = load_model(job.model, device=job.device, config=job.settings)
+    needs = completer.model.needs
+    refuse_what_streams_lack(
+        job.model,
+        sparse_depth=needs.sparse_depth,
+        view_offsets=needs.view_offsets,
+        measurements=job.reads.topics.measurements,
+    )
     with BagReader(job.inputs) as reader:
         plan = make_plan(reader, job.reads)
         for line in describe(plan):

@@ -8,10 +8,15 @@ from dataclasses import dataclass
 
 from depth_completion_core.geometry.extrinsics import read_extrinsics
 from depth_completion_core.geometry.transform_buffer import TransformBuffer, TransformError
-from depth_completion_core.sensing.frame_builder import Geometry, fixed_frame_above, looks_rectified
+from depth_completion_core.sensing.sensor_geometry import (
+    Geometry,
+    fixed_frame_above,
+    looks_rectified,
+)
 from rosbag_tools.errors import BagError
 from rosbag_tools.reader import BagReader
-from rosbag_tools.topics import Topic, Topics, candidates_of, choose_topics
+from rosbag_tools.topic_choice import choose_topics
+from rosbag_tools.topics import Topic, Topics, candidates_of
 from rosbag_tools.transforms import read_transforms
 from rosbag_tools.wishes import PlanWishes, Rectified
 
@@ -68,6 +73,8 @@ def describe(plan: Plan) -> list[str]:
         f"calibration  {topics.camera_info.name}, projecting with {way}",
     ]
     lines += [_described_measurements(cloud, geometry) for cloud in topics.clouds]
+    if not topics.clouds:
+        lines.append("measurements none: the model sees images alone")
     lines.append(f"motion       {motion}")
     if topics.truth:
         lines.append(f"truth        {topics.truth.name}")

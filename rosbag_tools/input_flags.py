@@ -21,7 +21,7 @@ class InputFlags:
     camera_info: str = ""
     """Topic of their calibration."""
     measurements: MeasurementName = "points"
-    """Point clouds, a depth image, or one as image_transport compresses it."""
+    """Point clouds, a depth image, one as image_transport compresses it, or none."""
     points: tuple[str, ...] = ()
     """Topics of one or several point clouds."""
     sparse_depth: str = ""

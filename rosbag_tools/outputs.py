@@ -12,7 +12,6 @@ from depth_completion_core.codecs.messages import ImageFields
 from depth_completion_core.codecs.pointcloud import PointCloudFields
 from depth_completion_core.config import CloudConfig
 from depth_completion_core.frame import DepthPrediction, Frame
-from depth_completion_core.sensing.frame_builder import PlacedFrame
 from depth_completion_core.sensing.output_topics import (
     BAG_TOPICS,
     OUTPUT_TOPICS,
@@ -20,6 +19,7 @@ from depth_completion_core.sensing.output_topics import (
     Fields,
     outputs_named,
 )
+from depth_completion_core.sensing.placed_frame import PlacedFrame
 from rosbag_tools.errors import BagError
 from rosbag_tools.messages import (
     CAMERA_INFO,

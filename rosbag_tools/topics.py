@@ -4,19 +4,12 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from rosbags.interfaces import Connection
 
-from depth_completion_core.codecs.message_kinds import MESSAGE_TYPES
-from depth_completion_core.geometry.transform_buffer import TransformBuffer
-from depth_completion_core.sensing.measurement_kinds import MEASUREMENT_KINDS
-from rosbag_tools.errors import BagError
 from rosbag_tools.messages import CAMERA_INFO, COMPRESSED_IMAGE, IMAGE, POINT_CLOUD
 from rosbag_tools.reader import BagReader
-from rosbag_tools.wishes import TopicWishes
 
 _DEPTH_ENCODINGS = ("16uc1", "32fc1", "64fc1")
 _LIVOX = "CustomMsg"
@@ -65,7 +58,7 @@ class Topics:
     Attributes:
         image: raw or compressed colour images.
         camera_info: the calibration of the image.
-        clouds: the measurements: one or several lidars, VIO points, or one depth image.
+        clouds: the measurements: lidars, VIO points or one depth image; empty for none.
         truth: depth images to score against; None without.
         notes: choices made among several, in words.
     """
@@ -107,29 +100,6 @@ def candidates_of(reader: BagReader) -> Candidates:
     )
 
 
-def choose_topics(
-    candidates: Candidates, wishes: TopicWishes, transforms: TransformBuffer
-) -> Topics:
-    """Choose what to complete.
-
-    Raises:
-        BagError: a topic is missing, or several could be meant; the message lists them and the
-            flag that decides.
-    """
-    notes: list[str] = []
-    image = _chosen_image(candidates, wishes, notes)
-    camera_info = _chosen_info(candidates, wishes, image)
-    optical_frame = image.frame_id or camera_info.frame_id
-    _check_measurement_wishes(wishes)
-    clouds = (
-        _chosen_clouds(candidates, wishes, transforms, optical_frame, notes)
-        if wishes.measurements == "points"
-        else (_chosen_depth(candidates, wishes, optical_frame, notes),)
-    )
-    truth = _named(candidates.depths, wishes.truth, "--truth") if wishes.truth else None
-    return Topics(image=image, camera_info=camera_info, clouds=clouds, truth=truth, notes=notes)
-
-
 def _topics(reader: BagReader, *types: str) -> list[Topic]:
     connections: dict[tuple[str, str], list[Connection]] = {}
     for item in reader.of_type(*types):
@@ -144,128 +114,3 @@ def _topic(reader: BagReader, connections: tuple[Connection, ...]) -> Topic:
     encoding = str(getattr(message, "encoding", "") or getattr(message, "format", ""))
     frame_id = str(message.header.frame_id).lstrip("/")
     return Topic(connections=connections, frame_id=frame_id, encoding=encoding)
-
-
-def _chosen_image(candidates: Candidates, wishes: TopicWishes, notes: list[str]) -> Topic:
-    if wishes.image:
-        return _named(candidates.images, wishes.image, "--image")
-    calibrated = [item for item in candidates.images if _infos_of(item, candidates.infos)]
-    pool = calibrated or candidates.images
-    raw = [item for item in pool if item.msgtype == IMAGE]
-    bases = {item.name for item in raw}
-    compressed = [item for item in pool if item not in raw and _base(item.name) not in bases]
-    return _only([*raw, *compressed], "colour image", "--image", notes)
-
-
-def _chosen_info(candidates: Candidates, wishes: TopicWishes, image: Topic) -> Topic:
-    if wishes.camera_info:
-        return _named(candidates.infos, wishes.camera_info, "--camera-info")
-    matching = _infos_of(image, candidates.infos)
-    if not matching:
-        raise BagError(
-            f"no CameraInfo belongs to {image.name} by its name or frame '{image.frame_id}'. "
-            + _listing("CameraInfo topics", candidates.infos)
-            + ". Choose one with --camera-info"
-        )
-    return matching[0]
-
-
-def _infos_of(image: Topic, infos: Sequence[Topic]) -> list[Topic]:
-    """Calibrations in the image's namespace, else in its frame."""
-    namespace = _base(image.name).rpartition("/")[0]
-    beside = [item for item in infos if item.name.rpartition("/")[0] == namespace]
-    framed = [item for item in infos if image.frame_id and item.frame_id == image.frame_id]
-    return beside or framed
-
-
-def _base(name: str) -> str:
-    """The topic that image_transport's topics hang under."""
-    for transport in ("/compressed", "/compressedDepth", "/theora"):
-        name = name.removesuffix(transport)
-    return name
-
-
-def _check_measurement_wishes(wishes: TopicWishes) -> None:
-    is_points = wishes.measurements == "points"
-    flag = "--sparse-depth" if is_points else "--points"
-    if wishes.sparse_depth if is_points else wishes.points:
-        others = "depth or compressed_depth" if is_points else "points"
-        raise BagError(
-            f"{flag} names a topic that --measurements {wishes.measurements} does not read; "
-            f"leave it out, or give --measurements {others}"
-        )
-
-
-def _chosen_depth(
-    candidates: Candidates, wishes: TopicWishes, optical_frame: str, notes: list[str]
-) -> Topic:
-    """A depth image registered to the camera: in its frame, where there is such a one."""
-    msgtype = MESSAGE_TYPES[MEASUREMENT_KINDS[wishes.measurements].message]
-    pool = [item for item in candidates.depths if item.msgtype == msgtype]
-    if wishes.sparse_depth:
-        return _named(pool, wishes.sparse_depth, "--sparse-depth")
-    pool = [item for item in pool if item.name.lstrip("/") != wishes.truth.lstrip("/")]
-    registered = [item for item in pool if item.frame_id == optical_frame]
-    return _only(registered or pool, "depth image", "--sparse-depth", notes)
-
-
-def _chosen_clouds(
-    candidates: Candidates,
-    wishes: TopicWishes,
-    transforms: TransformBuffer,
-    optical_frame: str,
-    notes: list[str],
-) -> tuple[Topic, ...]:
-    if wishes.points:
-        return tuple(_named(candidates.clouds, name, "--points") for name in wishes.points)
-    if not candidates.clouds and candidates.livox:
-        raise BagError(
-            f"{candidates.livox[0]} is a Livox CustomMsg, which cannot be read: set the driver's "
-            "xfer_format to 0 (PointCloud2) and record again, or convert the bag"
-        )
-    # A cloud in the camera's own frame is the output of a depth camera, or of this very tool.
-    pool = [item for item in candidates.clouds if item.frame_id != optical_frame] or list(
-        candidates.clouds
-    )
-    mounted = [item for item in pool if _is_mounted(transforms, optical_frame, item.frame_id)]
-    pool = mounted or pool
-    frames = {item.frame_id for item in pool}
-    if len(pool) > 1 and len(frames) == len(pool):
-        names = ", ".join(f"{item.name} ('{item.frame_id}')" for item in pool)
-        notes.append(f"several clouds, each from a sensor of its own, are used together: {names}")
-        return tuple(pool)
-    return (_only(pool, "point cloud", "--points", notes),)
-
-
-def _is_mounted(transforms: TransformBuffer, optical_frame: str, frame: str) -> bool:
-    """Whether a sensor is fixed to the camera, as a map in the world is not."""
-    return transforms.connects(optical_frame, frame) and transforms.is_static_between(
-        optical_frame, frame
-    )
-
-
-def _only(pool: Sequence[Topic], what: str, flag: str, notes: list[str]) -> Topic:
-    filled = [item for item in pool if item.count]
-    if not filled:
-        raise BagError(f"the bag holds no {what} topic with messages; choose one with {flag}")
-    if len(filled) > 1:
-        raise BagError(f"{_listing(f'several {what} topics', filled)}. Choose with {flag} TOPIC")
-    if len(pool) > 1:
-        notes.append(f"empty {what} topics are ignored")
-    return filled[0]
-
-
-def _named(pool: Sequence[Topic], name: str, flag: str) -> Topic:
-    for item in pool:
-        if item.name in (name, f"/{name}"):
-            return item
-    near = difflib.get_close_matches(name, [item.name for item in pool], n=1)
-    hint = f" Did you mean {near[0]}?" if near else ""
-    raise BagError(f"{flag} {name}: no such topic. {_listing('Candidates', pool)}.{hint}")
-
-
-def _listing(what: str, topics: Sequence[Topic]) -> str:
-    if not topics:
-        return f"{what}: none"
-    described = (f"{item.name} ({item.count} messages, frame '{item.frame_id}')" for item in topics)
-    return f"{what}: {', '.join(described)}"

@@ -12,7 +12,7 @@ import numpy as np
 
 from depth_completion_core.config import PairingConfig
 from depth_completion_core.diagnosis.findings import Finding
-from depth_completion_core.sensing.frame_builder import looks_rectified
+from depth_completion_core.sensing.sensor_geometry import looks_rectified
 
 _NS_PER_S = 10**9
 _YEAR_NS = 365 * 86_400 * _NS_PER_S

@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -15,54 +15,19 @@ from depth_completion_core.codecs.compressed_depth import decode_compressed_dept
 from depth_completion_core.codecs.depth import decode_depth
 from depth_completion_core.codecs.image import decode_compressed_image, decode_image
 from depth_completion_core.codecs.pointcloud import PointCloud, decode_points
-from depth_completion_core.config import SweepStamp
-from depth_completion_core.frame import Frame, SparseDepth
+from depth_completion_core.frame import Frame, SparseDepth, View
 from depth_completion_core.geometry.arrays import Float32Array, UInt8Array
 from depth_completion_core.geometry.calibration import camera_from_info
 from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.geometry.deskew import deskew
-from depth_completion_core.geometry.transform_buffer import TransformBuffer
+from depth_completion_core.geometry.transform_buffer import TransformError
 from depth_completion_core.geometry.transforms import RigidTransform
-from depth_completion_core.sensing.pairing import Pair
+from depth_completion_core.sensing.pair import MessagePair
+from depth_completion_core.sensing.placed_frame import PlacedFrame
+from depth_completion_core.sensing.sensor_geometry import Geometry
+from depth_completion_core.sensing.wanted_views import WantedViews
 
 Message = Any  # of rclpy or of a bag
-_WORLD_FRAMES = ("odom", "map", "world", "earth")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Geometry:
-    """What is known of where the sensors are.
-
-    Attributes:
-        transforms: the TF tree.
-        extrinsics: optical frame from the frame of a cloud, given by hand; goes before TF.
-        fixed_frame: the frame held still between image and cloud; empty for no compensation.
-        rectified: whether the image is rectified, so that P counts instead of K and D.
-        sweep_stamp: which end of the sweep the stamps of the clouds mean.
-    """
-
-    transforms: TransformBuffer
-    extrinsics: Mapping[str, RigidTransform]
-    fixed_frame: str
-    rectified: bool
-    sweep_stamp: SweepStamp
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class PlacedFrame:
-    """A frame with what the values of core do not need to know.
-
-    Attributes:
-        frame: what the completer gets.
-        camera_from_frame: the camera in the optical frame of TF; the identity but for stereo.
-        sensor_points: (N, 3) float32 metres, the points of ``frame`` as the sensors sent them.
-        gap_ns: time between image and cloud.
-    """
-
-    frame: Frame
-    camera_from_frame: RigidTransform
-    sensor_points: Float32Array
-    gap_ns: int
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -94,12 +59,19 @@ class _Sweep:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class _Measured:
-    """Points and their place, or a depth image."""
+    """Points and their place, or a depth image, or neither."""
 
     sensor_points: Float32Array
     points: Float32Array | None = None
     optical_from_points: RigidTransform | None = None
     sparse: SparseDepth | None = None
+
+
+_NOT_MEASURED = _Measured(sensor_points=np.empty((0, 3), np.float32))
+
+
+class MissingViewError(ValueError):
+    """An earlier image that the model looks at has not come; the message says so."""
 
 
 class FrameBuilder:
@@ -111,19 +83,32 @@ class FrameBuilder:
         self._calibration = camera_from_info(camera_info, rectified=geometry.rectified)
         self._camera_frame = _frame_of(camera_info)
 
-    def build(self, pair: Pair[Message, Message]) -> PlacedFrame:
-        """Decode a pair: an image, raw or compressed, with clouds or one depth image.
+    def build(self, pair: MessagePair, wanted: WantedViews | None = None) -> PlacedFrame:
+        """Decode a pair: an image, raw or compressed, with clouds, one depth image or nothing.
+
+        Args:
+            pair: with the earlier images that are wanted.
+            wanted: the further views of the frame; None for none.
 
         Raises:
+            MissingViewError: an image that is wanted has not come.
             ValueError: a message cannot be decoded, or image and calibration do not fit.
             TransformError: the cloud's place is not known.
         """
-        calibration, optical_frame = self._calibration, self._optical_frame(pair)
-        measured = self._measured(pair, optical_frame)
-        camera_from_frame = calibration.camera_from_frame
-        frame = Frame(
+        views = () if wanted is None else self._views(pair, wanted)
+        measured = self._measured(pair)
+        return PlacedFrame(
+            frame=replace(self._frame(pair, measured), views=views),
+            camera_from_frame=self._calibration.camera_from_frame,
+            sensor_points=measured.sensor_points,
+            gap_ns=pair.gap_ns,
+        )
+
+    def _frame(self, pair: MessagePair, measured: _Measured) -> Frame:
+        camera_from_frame = self._calibration.camera_from_frame
+        return Frame(
             image=_image_of(pair),
-            camera=calibration.camera,
+            camera=self._calibration.camera,
             points=measured.points,
             camera_from_points=(
                 camera_from_frame @ measured.optical_from_points
@@ -132,16 +117,54 @@ class FrameBuilder:
             ),
             sparse=measured.sparse,
             stamp_ns=pair.image_stamp_ns,
-            frame_id=optical_frame,
-        )
-        return PlacedFrame(
-            frame=frame,
-            camera_from_frame=camera_from_frame,
-            sensor_points=measured.sensor_points,
-            gap_ns=pair.gap_ns,
+            frame_id=self._optical_frame(pair),
         )
 
-    def sweep_as_measured(self, pair: Pair[Message, Message], stream: int = 0) -> SweepAsMeasured:
+    def _views(self, pair: MessagePair, wanted: WantedViews) -> tuple[View, ...]:
+        if len(pair.earlier) < wanted.earlier_images:
+            raise MissingViewError(
+                "not all of the earlier images that the model looks at have come since the stream "
+                "began or time jumped back"
+            )
+        return tuple(
+            self._view(offset, pair.earlier[offset], pair, wanted) for offset in wanted.offsets
+        )
+
+    def _view(
+        self, offset: int, earlier: MessagePair, pair: MessagePair, wanted: WantedViews
+    ) -> View:
+        try:
+            measured = self._measured(earlier)
+        except (ValueError, TransformError):  # counted when that image was the one to complete
+            measured = _NOT_MEASURED
+        frame = self._frame(earlier, measured)
+        return View(
+            offset=offset,
+            image=frame.image,
+            camera=frame.camera,
+            stamp_ns=frame.stamp_ns,
+            sparse=None if measured is _NOT_MEASURED else wanted.project(frame),
+            view_from_target=self._motion(pair, earlier),
+        )
+
+    def _motion(self, pair: MessagePair, earlier: MessagePair) -> RigidTransform | None:
+        """The camera of an earlier image from that of a pair; None where it is not known."""
+        known, camera_from_frame = self._geometry, self._calibration.camera_from_frame
+        if not known.fixed_frame:
+            return None
+        try:
+            earlier_from_now = known.transforms.lookup_through(
+                self._optical_frame(earlier),
+                earlier.image_stamp_ns,
+                self._optical_frame(pair),
+                pair.image_stamp_ns,
+                fixed=known.fixed_frame,
+            )
+        except TransformError:
+            return None
+        return camera_from_frame @ earlier_from_now @ camera_from_frame.inverse()
+
+    def sweep_as_measured(self, pair: MessagePair, stream: int = 0) -> SweepAsMeasured:
         """Decode the image and one cloud of a pair.
 
         Raises:
@@ -161,17 +184,17 @@ class FrameBuilder:
             ),
         )
 
-    def _optical_frame(self, pair: Pair[Message, Message]) -> str:
+    def _optical_frame(self, pair: MessagePair) -> str:
         return _frame_of(pair.image) or self._camera_frame
 
-    def _measured(self, pair: Pair[Message, Message], optical_frame: str) -> _Measured:
-        message = pair.clouds[0]
+    def _measured(self, pair: MessagePair) -> _Measured:
+        if not pair.clouds:
+            return _NOT_MEASURED
+        message, optical_frame = pair.clouds[0], self._optical_frame(pair)
         if hasattr(message, "encoding") or hasattr(message, "format"):
             is_compressed = hasattr(message, "format")
             depth, valid = (decode_compressed_depth if is_compressed else decode_depth)(message)
-            return _Measured(
-                sensor_points=np.empty((0, 3), np.float32), sparse=SparseDepth(depth, valid)
-            )
+            return replace(_NOT_MEASURED, sparse=SparseDepth(depth, valid))
         sweeps = self._sweeps(pair)
         placed = [self._placed(sweep, optical_frame, pair.image_stamp_ns) for sweep in sweeps]
         points, optical_from_points = _merged(placed)
@@ -181,7 +204,7 @@ class FrameBuilder:
             optical_from_points=optical_from_points,
         )
 
-    def _sweeps(self, pair: Pair[Message, Message]) -> list[_Sweep]:
+    def _sweeps(self, pair: MessagePair) -> list[_Sweep]:
         stamped = [*zip(pair.clouds, pair.cloud_stamps_ns, strict=True), *pair.earlier_clouds]
         return [self._sweep(message, stamp_ns) for message, stamp_ns in stamped]
 
@@ -223,24 +246,7 @@ class FrameBuilder:
         return lambda _: known.transforms.lookup(optical_frame, frame, image_ns)
 
 
-def fixed_frame_above(transforms: TransformBuffer, optical_frame: str) -> str:
-    """A frame that stands still in the world while the camera moves; empty where there is none.
-
-    One of the usual names (odom, map, world) above the camera, where something moves in between;
-    a pan-tilt head that moves on a standing base is no such frame.
-    """
-    for name in _WORLD_FRAMES:
-        if name in transforms.frames and transforms.connects(name, optical_frame):
-            return "" if transforms.is_static_between(name, optical_frame) else name
-    return ""
-
-
-def looks_rectified(image_topic: str) -> bool:
-    """Guess from the topic's name: image_rect, image_rect_color, .../rectified."""
-    return "rect" in image_topic.lower()
-
-
-def _image_of(pair: Pair[Message, Message]) -> UInt8Array:
+def _image_of(pair: MessagePair) -> UInt8Array:
     image = pair.image
     return (decode_compressed_image if hasattr(image, "format") else decode_image)(image)
 

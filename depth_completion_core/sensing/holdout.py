@@ -6,16 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from depth_completion_core.frame import Frame, SparseDepth
 from depth_completion_core.geometry.arrays import BoolArray
 from depth_completion_core.geometry.scan_rows import keep_every_nth_row, scan_rows
-
-if TYPE_CHECKING:
-    from depth_completion_core.sensing.frame_builder import PlacedFrame
+from depth_completion_core.sensing.placed_frame import PlacedFrame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +47,8 @@ class Holdout:
     ) -> tuple[Frame, SparseDepth]:
         """A frame with the kept measurements only, projected, and the withheld ones.
 
+        Further views lose theirs: a cloud may have been measured with several images.
+
         Args:
             placed: the frame.
             project: gives the measurements of a frame on its pixels, as a completer does.
@@ -67,7 +66,11 @@ class Holdout:
         else:
             kept = everything
         truth = _masked(everything, ~kept.valid)
-        return replace(frame, points=None, camera_from_points=None, sparse=kept), truth
+        views = frame.views
+        if self.is_on:
+            views = tuple(replace(view, sparse=None) for view in views)
+        shown = replace(frame, points=None, camera_from_points=None, sparse=kept, views=views)
+        return shown, truth
 
 
 def _masked(sparse: SparseDepth, mask: BoolArray) -> SparseDepth:

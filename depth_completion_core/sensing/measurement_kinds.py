@@ -8,20 +8,20 @@ from typing import Literal, NamedTuple
 
 from depth_completion_core.codecs.message_kinds import MessageKind
 
-MeasurementName = Literal["points", "depth", "compressed_depth"]
+MeasurementName = Literal["points", "depth", "compressed_depth", "none"]
 
 
 class MeasurementKind(NamedTuple):
     """One way to be given measurements.
 
     Attributes:
-        message: kind of the messages.
-        topic: relative name of the topic of a live node.
+        message: kind of the messages; None where there are none.
+        topic: relative name of the topic of a live node; empty where there is none.
         may_be_several: whether several topics may be given; each image takes one message of each.
         description: one line for the documentation.
     """
 
-    message: MessageKind
+    message: MessageKind | None
     topic: str
     may_be_several: bool
     description: str
@@ -45,5 +45,11 @@ MEASUREMENT_KINDS: dict[MeasurementName, MeasurementKind] = {
         topic="sparse_depth/compressedDepth",
         may_be_several=False,
         description="the same, as image_transport compresses it",
+    ),
+    "none": MeasurementKind(
+        message=None,
+        topic="",
+        may_be_several=False,
+        description="images alone, for models that need no measurements",
     ),
 }

@@ -23,7 +23,7 @@ from depth_completion_core.geometry.arrays import Float32Array
 from depth_completion_core.geometry.transforms import RigidTransform
 from depth_completion_core.geometry.unprojection import pack_xyzrgb, pack_xyzrgb_along_rays
 from depth_completion_core.pictures.depth_colors import colorize, depth_scale, overlay
-from depth_completion_core.sensing.frame_builder import PlacedFrame
+from depth_completion_core.sensing.placed_frame import PlacedFrame
 
 Fields = ImageFields | CameraInfoFields | PointCloudFields
 

@@ -12,42 +12,16 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Generic, TypeAlias, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic
 
 from depth_completion_core.config import PairingConfig
-
-ImageT = TypeVar("ImageT")
-CloudT = TypeVar("CloudT")
+from depth_completion_core.sensing.history import ImageHistory
+from depth_completion_core.sensing.pair import CloudT, ImageT, Pair
 
 _NS_PER_MS = 1_000_000
 _INTERVALS_KEPT = 8  # a period is the shortest of these, so that lost messages do not lengthen it
 _SHARE_OF_SLOP = 4  # a gap below the slop over this is near enough while no period is known
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pair(Generic[ImageT, CloudT]):
-    """An image with the cloud of each stream.
-
-    Attributes:
-        image: what was given with the image.
-        image_stamp_ns: its stamp.
-        clouds: what was given with the clouds, one for each stream.
-        cloud_stamps_ns: their stamps by the clock of the images, the time offset not added.
-        gap_ns: largest distance in time between the image and a cloud, the time offset added.
-        earlier_clouds: those of the time before that the settings add, each with its stamp.
-    """
-
-    image: ImageT
-    image_stamp_ns: int
-    clouds: tuple[CloudT, ...]
-    cloud_stamps_ns: tuple[int, ...]
-    gap_ns: int
-    earlier_clouds: tuple[tuple[CloudT, int], ...] = ()
-
-
-MessagePair: TypeAlias = Pair[Any, Any]
-"""A pair of messages, of rclpy or of a bag."""
 
 
 @dataclass(order=True, slots=True)
@@ -60,15 +34,25 @@ class _Stamped:
 
 
 class Pairer(Generic[ImageT, CloudT]):
-    """Matches one stream of images with one or several of clouds.
+    """Matches one stream of images with any number of streams of clouds, or with none.
 
     Attributes:
         drops: how many messages were not used, by reason.
         best_gap_ns: smallest gap seen between an image and its nearest cloud; None before any.
     """
 
-    def __init__(self, config: PairingConfig, cloud_streams: int = 1) -> None:
+    def __init__(
+        self, config: PairingConfig, cloud_streams: int = 1, *, earlier_pairs: int = 0
+    ) -> None:
+        """Start with empty streams.
+
+        Args:
+            config: what may be paired.
+            cloud_streams: how many there are; images of none are decided at once.
+            earlier_pairs: how many images before its own each pair gets.
+        """
         self._config = config
+        self._before: ImageHistory[ImageT, CloudT] = ImageHistory(earlier_pairs)
         self._images: list[_Stamped] = []
         self._clouds: list[list[_Stamped]] = [[] for _ in range(cloud_streams)]
         self._history: list[deque[_Stamped]] = [
@@ -89,7 +73,7 @@ class Pairer(Generic[ImageT, CloudT]):
         decided = self._flush_on_jump("image", stamp_ns)
         insort(self._images, _Stamped(stamp_ns, image))
         if len(self._images) > self._config.queue_size:
-            self._images.pop(0)
+            self._before.add(_alone(self._images.pop(0)))
             self.drops["image: queue full, no cloud came"] += 1
         return decided + self._decide(at_end=False)
 
@@ -127,14 +111,19 @@ class Pairer(Generic[ImageT, CloudT]):
         self._intervals_ns.clear()
         for history in self._history:
             history.clear()
+        self._before.clear()
         return decided
 
     def _decide(self, *, at_end: bool) -> list[Pair[ImageT, CloudT]]:
         pairs: list[Pair[ImageT, CloudT]] = []
         while self._images and (at_end or self._is_ripe(self._images[0].stamp_ns)):
-            pair = self._pair(self._images.pop(0))
-            if pair is not None:
-                pairs.append(pair)
+            image = self._images.pop(0)
+            pair = self._pair(image)
+            if pair is None:
+                self._before.add(_alone(image))
+            else:
+                pairs.append(replace(pair, earlier=self._before.of(pair)))
+                self._before.add(pair)
         self._forget_old_clouds()
         return pairs
 
@@ -186,7 +175,7 @@ class Pairer(Generic[ImageT, CloudT]):
             image_stamp_ns=image.stamp_ns,
             clouds=tuple(cloud.item for cloud in chosen),
             cloud_stamps_ns=tuple(cloud.stamp_ns - self._offset_ns for cloud in chosen),
-            gap_ns=max(abs(cloud.stamp_ns - image.stamp_ns) for cloud in chosen),
+            gap_ns=max((abs(cloud.stamp_ns - image.stamp_ns) for cloud in chosen), default=0),
             earlier_clouds=tuple(self._earlier_clouds(chosen)),
         )
 
@@ -242,3 +231,10 @@ class Pairer(Generic[ImageT, CloudT]):
             if not cloud.is_used:
                 self.drops["cloud: no image was nearest to it"] += 1
         del stream[: max(count, 0)]
+
+
+def _alone(image: _Stamped) -> Pair[Any, Any]:
+    """An image for which there was no cloud: later images may still look back at it."""
+    return Pair(
+        image=image.item, image_stamp_ns=image.stamp_ns, clouds=(), cloud_stamps_ns=(), gap_ns=0
+    )

@@ -6,15 +6,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
-from depth_completion_core.completer import DepthCompleter
-from depth_completion_core.config import CloudConfig, InferenceConfig, OutputConfig
+from depth_completion_core.completer import DepthCompleter, load_model
+from depth_completion_core.config import CloudConfig, InferenceConfig, OutputConfig, PairingConfig
 from depth_completion_core.models.base import CompletionModel, ModelInput, ModelOutput
+from depth_completion_core.models.needs import ModelNeeds
 from depth_completion_core.sensing.output_topics import CompletedFrame
-from depth_completion_core.sensing.pairing import MessagePair, Pair
+from depth_completion_core.sensing.pair import MessagePair, Pair
+from depth_completion_core.sensing.pairing import Pairer
 from depth_completion_ros.camera_infos import CameraInfos
 from depth_completion_ros.drops import Drops
 from depth_completion_ros.frame_placer import FramePlacer
@@ -23,15 +27,22 @@ from depth_completion_ros.live_transforms import LiveTransforms
 from depth_completion_ros.model_in_use import ModelInUse
 from depth_completion_ros.node_config import NodeConfig
 from depth_completion_ros.pipeline import PairToComplete, Pipeline
+from rosbag_tools.completion_job import CompletionJob, run_job
 from tests.bags.bag_factory import (
+    CLOUD_TOPIC,
+    IMAGE_TOPIC,
     cloud,
     cloud_entry,
+    depths_of,
+    drive,
     image_entry,
     info_entry,
     mounts_entry,
     picture,
     stamp_of,
+    write_bare,
 )
+from tests.dummies.table import register
 
 _WALL_M = 5.0
 
@@ -83,6 +94,64 @@ class _Node:
         self.pipeline.handle(PairToComplete(messages=_pair(index)))
         assert self.drops.counts == {}
         return self.listener.heard[-1]
+
+
+def test_a_model_that_skips_frames_sees_the_images_before_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a replay of the bag does, in which no frame is skipped."""
+    register(monkeypatch)
+    completer = load_model("two_views", device="cpu")
+    config = NodeConfig(model="two_views")
+    node = _Node(completer, config)
+    wanted = node.pipeline.in_use.wanted_views
+    pairer: Pairer[Any, Any] = Pairer(config.pairing, earlier_pairs=wanted.earlier_images)
+    pairs: list[MessagePair] = []
+    for entry in drive(6):
+        if entry.topic == IMAGE_TOPIC:
+            pairs += pairer.add_image(entry.log_ns, entry.message)
+        elif entry.topic == CLOUD_TOPIC:
+            pairs += pairer.add_cloud(entry.log_ns, entry.message)
+    for pair in (pairs[0], pairs[2], pairs[5]):
+        node.pipeline.handle(PairToComplete(messages=pair))
+    assert node.drops.counts == {"an earlier image is missing": 1}
+    job = CompletionJob(
+        inputs=(write_bare(tmp_path / "drive.mcap", drive(6)),),
+        output=tmp_path / "completed.mcap",
+        model="two_views",
+        device="cpu",
+    )
+    run_job(job)
+    replayed = dict(zip(range(1, 6), depths_of(job.output), strict=True))
+    assert len(node.listener.heard) == 2
+    for done, index in zip(node.listener.heard, (2, 5), strict=True):
+        np.testing.assert_array_equal(done.prediction.depth, replayed[index])
+
+
+def test_a_model_of_images_alone_completes_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    register(monkeypatch)
+    completer = load_model("monocular", device="cpu")
+    node = _Node(completer, NodeConfig(model="monocular", measurements="none"))
+    (pair,) = Pairer[Any, Any](PairingConfig(), 0).add_image(
+        stamp_of(0), image_entry(stamp_of(0), picture(0)).message
+    )
+    node.pipeline.handle(PairToComplete(messages=pair))
+    assert node.drops.counts == {}
+    assert node.listener.heard[0].prediction.valid.all()
+
+
+@pytest.mark.parametrize(
+    ("model", "measurements", "words"),
+    [("linear", "none", "needs measured depth"), ("later", "points", "images that come later")],
+)
+def test_a_model_that_no_stream_can_serve_is_refused(
+    model: str, measurements: str, words: str
+) -> None:
+    completer = DepthCompleter(_Wall(lambda: None))
+    if model == "later":
+        completer.model.needs = ModelNeeds(view_offsets=(1,))
+    with pytest.raises(ValueError, match=f"'{model}' {words}|'{model}' looks at {words}"):
+        ModelInUse.of(completer, NodeConfig(model=model, measurements=measurements))
 
 
 def _pair(index: int) -> MessagePair:

@@ -24,13 +24,13 @@ from depth_completion_core.config import CloudConfig
 from depth_completion_core.frame import DepthPrediction, Frame, SparseDepth
 from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.geometry.transforms import RigidTransform
-from depth_completion_core.sensing.frame_builder import PlacedFrame
 from depth_completion_core.sensing.output_topics import (
     OUTPUT_TOPICS,
     CompletedFrame,
     Fields,
     OutputTopic,
 )
+from depth_completion_core.sensing.placed_frame import PlacedFrame
 from rosbag_tools.messages import (
     CAMERA_INFO,
     IMAGE,

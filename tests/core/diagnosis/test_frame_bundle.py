@@ -16,8 +16,8 @@ from depth_completion_core.diagnosis.frame_bundle import replay_command, write_b
 from depth_completion_core.frame import Frame
 from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.geometry.transforms import RigidTransform
-from depth_completion_core.sensing.frame_builder import PlacedFrame
 from depth_completion_core.sensing.output_topics import CompletedFrame
+from depth_completion_core.sensing.placed_frame import PlacedFrame
 from depth_completion_core.settings.mapping import config_from_mapping
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -15,17 +16,20 @@ from depth_completion_core.codecs.camera_info import encode_camera_info
 from depth_completion_core.codecs.depth import encode_depth
 from depth_completion_core.codecs.image import encode_image
 from depth_completion_core.codecs.pointcloud import encode_points
+from depth_completion_core.frame import Frame, SparseDepth
 from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.geometry.extrinsics import ExtrinsicsError, read_extrinsics
 from depth_completion_core.geometry.transform_buffer import TransformBuffer, TransformError
 from depth_completion_core.geometry.transforms import RigidTransform
-from depth_completion_core.sensing.frame_builder import (
-    FrameBuilder,
+from depth_completion_core.sensing.frame_builder import FrameBuilder, MissingViewError
+from depth_completion_core.sensing.holdout import Holdout
+from depth_completion_core.sensing.pair import MessagePair, Pair
+from depth_completion_core.sensing.sensor_geometry import (
     Geometry,
     fixed_frame_above,
     looks_rectified,
 )
-from depth_completion_core.sensing.pairing import Pair
+from depth_completion_core.sensing.wanted_views import WantedViews
 
 _CAMERA = CameraModel(fx=40.0, fy=40.0, cx=15.5, cy=11.5, width=32, height=24)
 _MS = 1_000_000
@@ -116,6 +120,82 @@ def test_earlier_clouds_are_moved_to_the_instant_of_the_image() -> None:
     points = placed.frame.camera_from_points.apply(placed.frame.points)
     np.testing.assert_allclose(points, [[1.0, 0.0, 5.0]] * 2, atol=1e-6)
     assert len(placed.sensor_points) == 2
+
+
+def _shade(value: int, stamp_ns: int, *clouds: _Message) -> MessagePair:
+    image = _message(encode_image(np.full((24, 32, 3), value, np.uint8)), "optical")
+    stamps_ns = (stamp_ns,) * len(clouds)
+    return Pair(
+        image=image, image_stamp_ns=stamp_ns, clouds=clouds, cloud_stamps_ns=stamps_ns, gap_ns=0
+    )
+
+
+def _as_measured(frame: Frame) -> SparseDepth:
+    """Tells by its depth which points it got, in the optical frame of their image."""
+    assert frame.points is not None
+    assert frame.camera_from_points is not None
+    depth = np.zeros(frame.size, np.float32)
+    depth[0, :3] = frame.camera_from_points.apply(frame.points)[0] + [0, 1, 0]
+    return SparseDepth(depth, depth > 0)
+
+
+_TWO_BEFORE = WantedViews(offsets=(-1, -3), project=_as_measured)
+
+
+def test_views_are_earlier_images_with_their_motion_and_measurements() -> None:
+    clouds = [_message(encode_points(np.array([[1.0 + at, 0.0, 5.0]])), "lidar") for at in range(4)]
+    earlier = tuple(_shade(at, 100 * at * _MS, clouds[at]) for at in range(3))
+    pair = replace(_shade(9, 300 * _MS, clouds[3]), earlier=earlier)
+    placed = _builder(_geometry(_moving_camera(), "odom")).build(pair, _TWO_BEFORE)
+    assert [view.offset for view in placed.frame.views] == [-1, -3]
+    for view, at in zip(placed.frame.views, (2, 0), strict=True):
+        assert (view.image == at).all()
+        assert view.stamp_ns == 100 * at * _MS
+        assert view.camera == _CAMERA
+        assert view.sparse is not None
+        np.testing.assert_allclose(view.sparse.depth[0, :3], [1.0 + at, 1.0, 5.0], atol=1e-6)
+        assert view.view_from_target is not None
+        moved = view.view_from_target.apply([0.0, 0.0, 5.0])
+        np.testing.assert_allclose(moved, [0.1 * (3 - at), 0.0, 5.0], atol=1e-9)
+
+
+def test_views_go_without_what_is_not_known_of_them() -> None:
+    """No cloud, a broken one, no fixed frame: the image is there all the same."""
+    broken = _message(encode_points(np.array([[1.0, 0.0, 5.0]])), "nobody")
+    cloud = _message(encode_points(np.array([[1.0, 0.0, 5.0]])), "lidar")
+    earlier = (_shade(0, 0, broken), _shade(1, 0), _shade(2, 0))
+    pair = replace(_shade(3, 300 * _MS, cloud), earlier=earlier)
+    placed = _builder(_geometry(_moving_camera())).build(pair, _TWO_BEFORE)
+    for view, value in zip(placed.frame.views, (2, 0), strict=True):
+        assert (view.image == value).all()
+        assert view.sparse is None
+        assert view.view_from_target is None
+
+
+def test_an_earlier_image_that_is_not_there_is_an_error_with_a_plain_reason() -> None:
+    cloud = _message(encode_points(np.array([[1.0, 0.0, 5.0]])), "lidar")
+    pair = replace(_shade(3, 0, cloud), earlier=(_shade(1, 0), _shade(2, 0)))
+    with pytest.raises(MissingViewError, match="not all of the earlier images"):
+        _builder(_geometry(_moving_camera())).build(pair, _TWO_BEFORE)
+
+
+def test_an_image_alone_makes_a_frame_without_measurements() -> None:
+    frame = _builder(_geometry(TransformBuffer())).build(_shade(3, 0)).frame
+    assert frame.points is None
+    assert frame.sparse is None
+    assert (frame.image == 3).all()
+
+
+def test_withheld_measurements_do_not_come_back_with_another_view() -> None:
+    cloud = _message(encode_points(np.array([[1.0, 0.0, 5.0]])), "lidar")
+    pair = replace(_shade(3, 100 * _MS, cloud), earlier=(_shade(2, 0, cloud),))
+    wanted = WantedViews(offsets=(-1,), project=_as_measured)
+    placed = _builder(_geometry(_moving_camera())).build(pair, wanted)
+    assert placed.frame.views[0].sparse is not None
+    shown, _ = Holdout(share=0.5).split(placed, _as_measured)
+    assert shown.views[0].sparse is None
+    whole, _ = Holdout().split(placed, _as_measured)
+    assert whole.views[0].sparse is not None
 
 
 def test_an_alignment_frame_has_the_points_as_measured_and_the_motion_apart() -> None:

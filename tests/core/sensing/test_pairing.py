@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from depth_completion_core.config import PairingConfig
-from depth_completion_core.sensing.pairing import Pair, Pairer
+from depth_completion_core.sensing.pair import Pair
+from depth_completion_core.sensing.pairing import Pairer
 
 _MS = 1_000_000
 _ONCE = PairingConfig(

@@ -19,8 +19,8 @@ from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.geometry.range_depth import range_of_z, z_of_range
 from depth_completion_core.geometry.transforms import RigidTransform
 from depth_completion_core.geometry.unprojection import pack_xyzrgb, pack_xyzrgb_along_rays
-from depth_completion_core.sensing.frame_builder import PlacedFrame
 from depth_completion_core.sensing.output_topics import OUTPUT_TOPICS, CompletedFrame, Fields
+from depth_completion_core.sensing.placed_frame import PlacedFrame
 from tests.dummies.ray_camera import CX, CY, FX, FY, RayCamera
 
 _SIZE = (30, 44)

@@ -1,0 +1,164 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Which of a bag's topics are completed: those given by hand, or the only ones that fit."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+from depth_completion_core.codecs.message_kinds import MESSAGE_TYPES
+from depth_completion_core.geometry.transform_buffer import TransformBuffer
+from depth_completion_core.sensing.measurement_kinds import MEASUREMENT_KINDS
+from rosbag_tools.errors import BagError
+from rosbag_tools.messages import IMAGE
+from rosbag_tools.topics import Candidates, Topic, Topics
+from rosbag_tools.wishes import TopicWishes
+
+
+def choose_topics(
+    candidates: Candidates, wishes: TopicWishes, transforms: TransformBuffer
+) -> Topics:
+    """Choose what to complete.
+
+    Raises:
+        BagError: a topic is missing, or several could be meant; the message lists them and the
+            flag that decides.
+    """
+    notes: list[str] = []
+    image = _chosen_image(candidates, wishes, notes)
+    camera_info = _chosen_info(candidates, wishes, image)
+    optical_frame = image.frame_id or camera_info.frame_id
+    _check_measurement_wishes(wishes)
+    clouds: tuple[Topic, ...] = ()
+    if wishes.measurements == "points":
+        clouds = _chosen_clouds(candidates, wishes, transforms, optical_frame, notes)
+    elif wishes.measurements != "none":
+        clouds = (_chosen_depth(candidates, wishes, optical_frame, notes),)
+    truth = _named(candidates.depths, wishes.truth, "--truth") if wishes.truth else None
+    return Topics(image=image, camera_info=camera_info, clouds=clouds, truth=truth, notes=notes)
+
+
+def _chosen_image(candidates: Candidates, wishes: TopicWishes, notes: list[str]) -> Topic:
+    if wishes.image:
+        return _named(candidates.images, wishes.image, "--image")
+    calibrated = [item for item in candidates.images if _infos_of(item, candidates.infos)]
+    pool = calibrated or candidates.images
+    raw = [item for item in pool if item.msgtype == IMAGE]
+    bases = {item.name for item in raw}
+    compressed = [item for item in pool if item not in raw and _base(item.name) not in bases]
+    return _only([*raw, *compressed], "colour image", "--image", notes)
+
+
+def _chosen_info(candidates: Candidates, wishes: TopicWishes, image: Topic) -> Topic:
+    if wishes.camera_info:
+        return _named(candidates.infos, wishes.camera_info, "--camera-info")
+    matching = _infos_of(image, candidates.infos)
+    if not matching:
+        raise BagError(
+            f"no CameraInfo belongs to {image.name} by its name or frame '{image.frame_id}'. "
+            + _listing("CameraInfo topics", candidates.infos)
+            + ". Choose one with --camera-info"
+        )
+    return matching[0]
+
+
+def _infos_of(image: Topic, infos: Sequence[Topic]) -> list[Topic]:
+    """Calibrations in the image's namespace, else in its frame."""
+    namespace = _base(image.name).rpartition("/")[0]
+    beside = [item for item in infos if item.name.rpartition("/")[0] == namespace]
+    framed = [item for item in infos if image.frame_id and item.frame_id == image.frame_id]
+    return beside or framed
+
+
+def _base(name: str) -> str:
+    """The topic that image_transport's topics hang under."""
+    for transport in ("/compressed", "/compressedDepth", "/theora"):
+        name = name.removesuffix(transport)
+    return name
+
+
+def _check_measurement_wishes(wishes: TopicWishes) -> None:
+    given = {"--points": wishes.points, "--sparse-depth": wishes.sparse_depth}
+    kinds = {"--points": ("points",), "--sparse-depth": ("depth", "compressed_depth")}
+    for flag, value in given.items():
+        if value and wishes.measurements not in kinds[flag]:
+            raise BagError(
+                f"{flag} names a topic that --measurements {wishes.measurements} does not read; "
+                f"leave it out, or give --measurements {' or '.join(kinds[flag])}"
+            )
+
+
+def _chosen_depth(
+    candidates: Candidates, wishes: TopicWishes, optical_frame: str, notes: list[str]
+) -> Topic:
+    """A depth image registered to the camera: in its frame, where there is such a one."""
+    kind = MEASUREMENT_KINDS[wishes.measurements].message
+    pool = [item for item in candidates.depths if kind and item.msgtype == MESSAGE_TYPES[kind]]
+    if wishes.sparse_depth:
+        return _named(pool, wishes.sparse_depth, "--sparse-depth")
+    pool = [item for item in pool if item.name.lstrip("/") != wishes.truth.lstrip("/")]
+    registered = [item for item in pool if item.frame_id == optical_frame]
+    return _only(registered or pool, "depth image", "--sparse-depth", notes)
+
+
+def _chosen_clouds(
+    candidates: Candidates,
+    wishes: TopicWishes,
+    transforms: TransformBuffer,
+    optical_frame: str,
+    notes: list[str],
+) -> tuple[Topic, ...]:
+    if wishes.points:
+        return tuple(_named(candidates.clouds, name, "--points") for name in wishes.points)
+    if not candidates.clouds and candidates.livox:
+        raise BagError(
+            f"{candidates.livox[0]} is a Livox CustomMsg, which cannot be read: set the driver's "
+            "xfer_format to 0 (PointCloud2) and record again, or convert the bag"
+        )
+    # A cloud in the camera's own frame is the output of a depth camera, or of this very tool.
+    pool = [item for item in candidates.clouds if item.frame_id != optical_frame] or list(
+        candidates.clouds
+    )
+    mounted = [item for item in pool if _is_mounted(transforms, optical_frame, item.frame_id)]
+    pool = mounted or pool
+    frames = {item.frame_id for item in pool}
+    if len(pool) > 1 and len(frames) == len(pool):
+        names = ", ".join(f"{item.name} ('{item.frame_id}')" for item in pool)
+        notes.append(f"several clouds, each from a sensor of its own, are used together: {names}")
+        return tuple(pool)
+    return (_only(pool, "point cloud", "--points", notes),)
+
+
+def _is_mounted(transforms: TransformBuffer, optical_frame: str, frame: str) -> bool:
+    """Whether a sensor is fixed to the camera, as a map in the world is not."""
+    return transforms.connects(optical_frame, frame) and transforms.is_static_between(
+        optical_frame, frame
+    )
+
+
+def _only(pool: Sequence[Topic], what: str, flag: str, notes: list[str]) -> Topic:
+    filled = [item for item in pool if item.count]
+    if not filled:
+        raise BagError(f"the bag holds no {what} topic with messages; choose one with {flag}")
+    if len(filled) > 1:
+        raise BagError(f"{_listing(f'several {what} topics', filled)}. Choose with {flag} TOPIC")
+    if len(pool) > 1:
+        notes.append(f"empty {what} topics are ignored")
+    return filled[0]
+
+
+def _named(pool: Sequence[Topic], name: str, flag: str) -> Topic:
+    for item in pool:
+        if item.name in (name, f"/{name}"):
+            return item
+    near = difflib.get_close_matches(name, [item.name for item in pool], n=1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    raise BagError(f"{flag} {name}: no such topic. {_listing('Candidates', pool)}.{hint}")
+
+
+def _listing(what: str, topics: Sequence[Topic]) -> str:
+    if not topics:
+        return f"{what}: none"
+    described = (f"{item.name} ({item.count} messages, frame '{item.frame_id}')" for item in topics)
+    return f"{what}: {', '.join(described)}"
