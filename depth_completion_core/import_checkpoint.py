@@ -14,7 +14,7 @@ import tyro
 
 from depth_completion_core.checkpoints.errors import CheckpointError
 from depth_completion_core.checkpoints.file_kinds import TORCH_FILE, foreign_kind
-from depth_completion_core.checkpoints.importers import IMPORTERS, import_released
+from depth_completion_core.checkpoints.importers import import_released, importable_models
 from depth_completion_core.models import build_model
 
 _TENSORFLOW = re.compile(r"(\.ckpt(-\d+)?)?(\.index|\.meta|\.data-\d+-of-\d+)|\.ckpt(-\d+)?|\.pb")
@@ -27,11 +27,11 @@ class ImportCheckpoint:
     file: tyro.conf.Positional[Path]
     """Their file (.pth)."""
     model: str
-    """Which network it is: scaffnet or fusionnet (scaffnet also out of a fusionnet file)."""
+    """Which network it is; a wrong name lists those that can be imported."""
     out: Path
     """The file to write (.safetensors)."""
     preset: str = "void"
-    """Whose settings: void (indoors) or kitti (driving), as the weights were trained for."""
+    """The data set that the weights were trained for, as void (indoors) or kitti (driving)."""
     overwrite: bool = False
     """Replace the file if it exists."""
 
@@ -64,11 +64,9 @@ def import_checkpoint(wanted: ImportCheckpoint) -> str:
     }
     checkpoint.save_checkpoint(wanted.out, wanted.model, model, provenance=provenance)
     count = sum(parameter.numel() for parameter in model.parameters())
-    config = released.config
-    depths = f"{config['min_predict_depth']:g} to {config['max_predict_depth']:g} m"
     return (
         f"{wanted.out}: {wanted.model}, {count:,} parameters, settings '{wanted.preset}' for "
-        f"{depths}; weights trained for other depths need another --preset\n"
+        f"{released.trained_for}; weights trained for anything else need another --preset\n"
         f"licence of these weights: {released.licence}\n{released.licence_note}"
     )
 
@@ -86,9 +84,9 @@ def main(arguments: list[str]) -> int:
 
 def _check(wanted: ImportCheckpoint) -> None:
     """Refuse before the work what can be told before it."""
-    if wanted.model not in IMPORTERS:
+    if wanted.model not in importable_models():
         raise CheckpointError(
-            f"no importer makes '{wanted.model}'; they make {', '.join(IMPORTERS)}"
+            f"no importer makes '{wanted.model}'; they make {', '.join(importable_models())}"
         )
     if wanted.out.suffix != ".safetensors":
         raise CheckpointError(f"{wanted.out}: the name of a checkpoint ends with .safetensors")

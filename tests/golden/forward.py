@@ -26,7 +26,7 @@ from torch import Tensor
 # The script is started by its path, where the packages beside it are not found.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from depth_completion_core.checkpoints.importers.scaffnet_fusionnet import rename_state
+from depth_completion_core.checkpoints.importers.scaffnet import rename_state
 from depth_completion_core.models.configs import fusionnet, scaffnet
 from depth_completion_core.models.fusionnet import FusionNet
 from depth_completion_core.models.scaffnet import ScaffNet

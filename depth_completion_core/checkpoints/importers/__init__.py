@@ -1,21 +1,21 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The table of importers. A new one is one file here and its models' lines below."""
+"""Importers of the weights that networks' authors released: a file each, named after its model.
+
+Such a file has ``import_released(state, model, preset) -> ReleasedWeights``; see
+:func:`import_released`, which finds it.
+"""
 
 from __future__ import annotations
 
 import importlib
+import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-IMPORTERS = {
-    "scaffnet": "scaffnet_fusionnet:import_released",
-    "fusionnet": "scaffnet_fusionnet:import_released",
-}
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -25,14 +25,21 @@ class ReleasedWeights:
     Attributes:
         weights: tensors under our model's names.
         config: the model's settings, as nested mappings.
+        trained_for: what the settings are right for, in a few words, as "0.1 to 8 m".
         licence: the licence of the weights, in a few words.
         licence_note: what it means for whoever uses them, in a sentence.
     """
 
     weights: dict[str, Tensor]
     config: dict[str, Any]
+    trained_for: str
     licence: str
     licence_note: str
+
+
+def importable_models() -> list[str]:
+    """The names of the models that have an importer."""
+    return sorted(module.name for module in pkgutil.iter_modules(__path__))
 
 
 def import_released(state: Mapping[str, Any], model: str, preset: str) -> ReleasedWeights:
@@ -40,15 +47,13 @@ def import_released(state: Mapping[str, Any], model: str, preset: str) -> Releas
 
     Args:
         state: the file's content: tensors by name, possibly in nested dicts.
-        model: a name of the table.
+        model: one of :func:`importable_models`.
         preset: a name of the model's ``PRESETS``: the data set that the weights were trained for.
 
     Raises:
-        KeyError: no importer makes this model.
         CheckpointError: the file is of another network, or the model has no such preset.
     """
-    module_name, function_name = IMPORTERS[model].split(":")
-    module = importlib.import_module(f"{__name__}.{module_name}")
-    released = getattr(module, function_name)(state, model, preset)
-    assert isinstance(released, ReleasedWeights)  # noqa: S101 - a wrong line in the table above
+    module = importlib.import_module(f"{__name__}.{model}")
+    released = module.import_released(state, model, preset)
+    assert isinstance(released, ReleasedWeights)  # noqa: S101 - it is not what it says it is
     return released

@@ -71,6 +71,7 @@ def import_released(state: Mapping[str, Any], model: str, preset: str) -> Releas
     return ReleasedWeights(
         weights=weights,
         config=config_to_mapping(config),
+        trained_for=f"{config.min_predict_depth:g} to {config.max_predict_depth:g} m",
         licence=_LICENCE,
         licence_note=_LICENCE_NOTE,
     )
