@@ -47,7 +47,7 @@ class NodeConfig(CompletionConfig):
     fixed_frame: str = "auto"
     """Undo the robot's motion through this standing frame; auto: odom, map or world; or none."""
     extrinsics_file: str = ""
-    """YAML file with the place of the clouds, for robots without TF; goes before TF."""
+    """YAML file with the place of the clouds, for robots without TF; overrides TF."""
     sweep_stamp: str = choice("start", "end")
     """Which end of a sweep the clouds' stamps mean, for points with times of their own."""
     tf_timeout_ms: float = setting(100.0, low=0.0)

@@ -33,7 +33,7 @@ ARGUMENTS = {
     "sparse_depth": ("sparse_depth", "Topic of the depth image, with measurements:=depth."),
     "namespace": ("", "Namespace of the node and its outputs, such as /front."),
     "name": ("completion_node", "Name of the node."),
-    "params_file": ("", "YAML file with parameters; those given here go before it."),
+    "params_file": ("", "YAML file with parameters; those given here override it."),
     "model": ("", "Model: nearest, linear, morphological, scaffnet, fusionnet, ..."),
     "weights": ("", "Checkpoint (.safetensors) of the model."),
     "device": ("", "cpu, cuda, cuda:1, ...; auto takes a GPU where there is one."),

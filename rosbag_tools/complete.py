@@ -34,7 +34,7 @@ class Complete:
     device: str = "auto"
     """cpu, cuda, cuda:1, ...; auto takes a GPU where there is one."""
     config: Path | None = None
-    """YAML file with settings; flags go before it."""
+    """YAML file with settings; flags override it."""
 
     inputs: Annotated[InputFlags, tyro.conf.arg(name="")] = field(default_factory=InputFlags)
 

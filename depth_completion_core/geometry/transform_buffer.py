@@ -132,7 +132,7 @@ class TransformBuffer:
     def lookup(
         self, target: str, source: str, stamp_ns: int, *, tolerance_ns: int | None = None
     ) -> RigidTransform:
-        """``target_from_source`` at one instant; a tolerance goes before the buffer's own.
+        """``target_from_source`` at one instant; a tolerance given here overrides the buffer's own.
 
         Raises:
             TransformError: a frame is unknown, the two are not connected, or the instant lies

@@ -20,7 +20,7 @@ class Geometry:
 
     Attributes:
         transforms: the TF tree.
-        extrinsics: optical frame from the frame of a cloud, given by hand; goes before TF.
+        extrinsics: optical frame from the frame of a cloud, given by hand; overrides TF.
         fixed_frame: the frame held still between image and cloud; empty for no compensation.
         rectified: whether the image is rectified, so that P counts instead of K and D.
         sweep_stamp: which end of the sweep the stamps of the clouds mean.

@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
-import cv2
 import numpy as np
 import pytest
 
@@ -21,51 +20,23 @@ from rosbag_tools.errors import BagError
 from rosbag_tools.inspect import main as inspect
 from tests.bags.bag_factory import (
     CAMERA,
-    CLOUD_TOPIC,
     Entry,
     Float32Array,
-    UInt8Array,
-    compressed_entry,
     depth_entry,
     depths_of,
-    drive,
     frame_of,
     stamp_of,
-    without,
     write_ros2,
 )
+from tests.bags.depth_bag import TOPIC, depth_drive, measured
 
-_TOPIC = "/camera/aligned_depth/image"
 _FRAMES = 2
 _MODELS = ("nearest", "linear")
 
 
-def _measured(seed: int) -> Float32Array:
-    """Some pixels of whole centimetres, so that millimetres hold them."""
-    random = np.random.default_rng([seed, 9])
-    depth = np.round(random.uniform(1.0, 9.0, (CAMERA.height, CAMERA.width)), 2)
-    return np.where(random.random(depth.shape) < 0.1, depth, 0.0).astype(np.float32)
-
-
-def _compressed(depth: Float32Array) -> UInt8Array:
-    """As compressed_depth_image_transport writes 16UC1: twelve bytes, then a PNG."""
-    png = cv2.imencode(".png", np.round(1000 * depth).astype(np.uint16))[1].reshape(-1)
-    return np.concatenate([np.zeros(12, np.uint8), png])
-
-
 def _depth_bag(folder: Path, *, is_compressed: bool = False, further: Sequence[Entry] = ()) -> Path:
-    entries = without(drive(_FRAMES), CLOUD_TOPIC, "/tf_static")
-    for index in range(_FRAMES):
-        at, depth = stamp_of(index), _measured(index)
-        entries.append(
-            compressed_entry(
-                at, _compressed(depth), topic=_TOPIC, format_="16UC1; compressedDepth png"
-            )
-            if is_compressed
-            else depth_entry(at, depth, topic=_TOPIC)
-        )
-    ordered = sorted([*entries, *further], key=lambda entry: entry.log_ns)
-    return write_ros2(folder / "drive", ordered)
+    entries = [*depth_drive(_FRAMES, is_compressed=is_compressed), *further]
+    return write_ros2(folder / "drive", sorted(entries, key=lambda entry: entry.log_ns))
 
 
 def _run(source: Path, output: Path, *flags: str) -> list[Float32Array]:
@@ -86,11 +57,11 @@ def test_a_depth_image_is_completed_as_the_completer_does(
     source = _depth_bag(tmp_path, is_compressed=is_compressed)
     kind = "compressed_depth" if is_compressed else "depth"
     found = _run(source, tmp_path / "out", "--measurements", kind, "--model", model)
-    assert f"depth        {_TOPIC}  (" in capsys.readouterr().out
+    assert f"depth        {TOPIC}  (" in capsys.readouterr().out
     completer = load_model(model, device="cpu")
     assert len(found) == _FRAMES
     for index, depth in enumerate(found):
-        sparse = SparseDepth.from_depth(_measured(index))
+        sparse = SparseDepth.from_depth(measured(index))
         frame = replace(frame_of(index), points=None, camera_from_points=None, sparse=sparse)
         wanted = completer.complete(frame)
         known = np.where(wanted.valid, wanted.depth, np.float32(np.nan))
@@ -102,11 +73,11 @@ def test_the_truth_is_not_taken_for_the_measurements(tmp_path: Path) -> None:
     dense = np.full((CAMERA.height, CAMERA.width), 5.0, np.float32)
     further = [depth_entry(stamp_of(index), dense, topic=truth) for index in range(_FRAMES)]
     source = _depth_bag(tmp_path, further=further)
-    with pytest.raises(BagError, match=rf"several depth image.*{_TOPIC}.*{truth}.*--sparse-depth"):
+    with pytest.raises(BagError, match=rf"several depth image.*{TOPIC}.*{truth}.*--sparse-depth"):
         _run(source, tmp_path / "out", "--measurements", "depth")
     flags = ("--measurements", "depth", "--model", "nearest")
     scored = _run(source, tmp_path / "scored", *flags, "--truth", truth)
-    named = _run(source, tmp_path / "named", *flags, "--sparse-depth", _TOPIC)
+    named = _run(source, tmp_path / "named", *flags, "--sparse-depth", TOPIC)
     np.testing.assert_array_equal(scored, named)
 
 
@@ -114,9 +85,9 @@ def test_the_truth_is_not_taken_for_the_measurements(tmp_path: Path) -> None:
     ("flags", "words"),
     [
         (("--measurements", "depth", "--points", "/a"), "--points names a topic that .* depth "),
-        (("--sparse-depth", _TOPIC), "--measurements points does not read"),
+        (("--sparse-depth", TOPIC), "--measurements points does not read"),
         (("--measurements", "compressed_depth"), "no depth image topic with messages"),
-        (("--measurements", "depth", "--sparse-depth", "/x"), rf"no such topic.*{_TOPIC}"),
+        (("--measurements", "depth", "--sparse-depth", "/x"), rf"no such topic.*{TOPIC}"),
     ],
 )
 def test_measurements_that_are_not_there_are_answered(
@@ -132,5 +103,5 @@ def test_inspect_tells_what_complete_would_read(
 ) -> None:
     assert inspect([str(_depth_bag(tmp_path)), "--measurements", "depth"]) == 0
     text = capsys.readouterr().out
-    assert f"depth        {_TOPIC}  (32FC1, taken as registered" in text
+    assert f"depth        {TOPIC}  (32FC1, taken as registered" in text
     assert f"pairs        {_FRAMES} of {_FRAMES} images" in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 import yaml
 
 from depth_completion_core.config import CompletionConfig
+from depth_completion_core.sensing.output_topics import BAG_TOPICS
 from depth_completion_core.settings.mapping import config_to_mapping
 from rosbag_tools.complete import parsed
 
@@ -97,6 +99,9 @@ def test_help_tells_of_every_flag(capsys: pytest.CaptureFixture[str]) -> None:
     text = capsys.readouterr().out
     for dotted in _DEFAULTS:
         assert f"--{dotted.replace('_', '-')}" in text
+    assert f"By default {', '.join(BAG_TOPICS[:-1])} and {BAG_TOPICS[-1]}." in " ".join(
+        re.sub("[│|]", " ", text).split()
+    )
 
 
 def test_several_inputs() -> None:
