@@ -80,7 +80,7 @@ class FramePlacer:
             extrinsics=self._extrinsics,
             fixed_frame=self.fixed_frame(config.fixed_frame, optical_frame),
             rectified=is_rectified(config, self._image_topic),
-            sweep_stamp=config.sweep_stamp,  # type: ignore[arg-type]  # one of the choices
+            sweep_stamp=config.sweep_stamp,
         )
         return FrameBuilder(geometry, info)
 

@@ -159,7 +159,7 @@ def _count(received: Received, message: Any) -> None:  # noqa: ANN401
 
 
 def _measurement_topics(config: NodeConfig) -> list[tuple[type[Any], str]]:
-    kind = MEASUREMENT_KINDS[config.measurements]  # type: ignore[index]  # one of the choices
+    kind = MEASUREMENT_KINDS[config.measurements]
     if kind.message is None:
         return []
     topics = config.points_topics if kind.may_be_several else (kind.topic,)

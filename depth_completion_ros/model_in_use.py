@@ -31,7 +31,7 @@ class ModelInUse:
             config.weights or config.model,
             sparse_depth=needs.sparse_depth,
             view_offsets=needs.view_offsets,
-            measurements=config.measurements,  # type: ignore[arg-type]  # one of the choices
+            measurements=config.measurements,
         )
         return cls(completer=completer.configured(config), config=config)
 

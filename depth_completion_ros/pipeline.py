@@ -107,7 +107,7 @@ class Pipeline:
         done = CompletedFrame(
             placed=placed,
             prediction=prediction,
-            depth_encoding=config.depth_encoding,  # type: ignore[arg-type]  # one of the choices
+            depth_encoding=config.depth_encoding,
             cloud=config.cloud,
         )
         self._refuse_nonsense(done, needs_measurements=completer.model.needs.sparse_depth)

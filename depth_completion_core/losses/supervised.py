@@ -10,16 +10,12 @@ the pixels of a batch, it does not change when a batch is split over devices.
 from __future__ import annotations
 
 import math
-from typing import Literal
 
 import torch
 from torch import Tensor
 
-Reduction = Literal["all_pixels", "valid_pixels"]
-"""all_pixels: the sum over valid pixels by the number of all pixels, as the authors' PyTorch
-release; valid_pixels: by the number of valid ones, as their TensorFlow release."""
+from depth_completion_core.losses.reduction import Reduction
 
-REDUCTIONS: tuple[Reduction, ...] = ("all_pixels", "valid_pixels")
 _SMALL = 1e-8  # of the release: a target of 0 is not valid, but is divided by
 
 

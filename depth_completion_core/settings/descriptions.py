@@ -10,7 +10,7 @@ import inspect
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, get_type_hints
+from typing import Any, Literal, get_origin, get_type_hints
 
 from depth_completion_core.settings.fields import Limits, limits_of
 
@@ -21,7 +21,8 @@ class Setting:
 
     Attributes:
         path: dotted, such as ``projection.occlusion.window_px``.
-        type_hint: bool, int, float, str or a tuple of one of them.
+        type_hint: bool, int, float, str or a tuple of one of them; str for a Literal, whose texts
+            are the choices of the limits.
         default: its default.
         description: the text below the field in its class.
         limits: what values are allowed.
@@ -44,10 +45,10 @@ def settings_of(cls: type[Any], prefix: str = "") -> Iterator[Setting]:
         else:
             yield Setting(
                 path=f"{prefix}{item.name}",
-                type_hint=hint,
+                type_hint=str if get_origin(hint) is Literal else hint,
                 default=getattr(default, item.name),
                 description=texts.get(item.name, ""),
-                limits=limits_of(item),
+                limits=limits_of(item, hint),
             )
 
 

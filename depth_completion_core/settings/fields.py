@@ -7,7 +7,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 T = TypeVar("T")
 _LIMITS = "limits"
@@ -24,7 +24,7 @@ class Limits:
     Attributes:
         low: smallest number.
         high: largest number.
-        choices: the only texts; empty for any.
+        choices: the only texts, of a Literal; empty for any.
     """
 
     low: float = -math.inf
@@ -46,13 +46,9 @@ def setting(default: T, *, low: float = -math.inf, high: float = math.inf) -> T:
     return field(default=default, metadata={_LIMITS: limits})
 
 
-def choice(default: str, *choices: str) -> str:
-    """A field that holds one of some texts."""
-    limits = Limits(choices=(default, *choices))
-    return field(default=default, metadata={_LIMITS: limits})
-
-
-def limits_of(item: dataclasses.Field[Any]) -> Limits:
-    """The limits of a field of a settings dataclass."""
+def limits_of(item: dataclasses.Field[Any], hint: Any) -> Limits:  # noqa: ANN401 - a type
+    """The limits of a field of a settings dataclass; ``hint`` is its resolved type."""
+    if get_origin(hint) is Literal:
+        return Limits(choices=get_args(hint))
     limits: Limits = item.metadata.get(_LIMITS, Limits())
     return limits

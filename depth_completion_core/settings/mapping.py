@@ -7,9 +7,9 @@ from __future__ import annotations
 import dataclasses
 import difflib
 from collections.abc import Mapping
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
-from depth_completion_core.settings.fields import ConfigError, limits_of
+from depth_completion_core.settings.fields import ConfigError, Limits, limits_of
 
 T = TypeVar("T")
 
@@ -21,7 +21,7 @@ def config_from_mapping(cls: type[T], mapping: Mapping[str, Any], path: str = ""
         ConfigError: a key is not known (the nearest one is named) or a value has another type.
     """
     hints = get_type_hints(cls)
-    limits = {item.name: limits_of(item) for item in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    limits = _limits(cls, hints)
     values: dict[str, Any] = {}
     for key, value in mapping.items():
         dotted = f"{path}{key}"
@@ -38,6 +38,21 @@ def config_from_mapping(cls: type[T], mapping: Mapping[str, Any], path: str = ""
     return cls(**values)
 
 
+def check_limits(config: Any, path: str = "") -> None:  # noqa: ANN401 - a settings dataclass
+    """Raise ConfigError where a value is beyond its limits; types are not checked.
+
+    Args:
+        config: the settings.
+        path: dotted, with a dot at its end, of the group that they are.
+    """
+    for name, limits in _limits(type(config), get_type_hints(type(config))).items():
+        value = getattr(config, name)
+        if dataclasses.is_dataclass(value):
+            check_limits(value, f"{path}{name}.")
+        else:
+            limits.check(f"{path}{name}", value)
+
+
 def config_to_mapping(config: Any) -> dict[str, Any]:  # noqa: ANN401
     """Nested dicts and lists of a settings dataclass, ready for YAML or JSON."""
     return {
@@ -49,6 +64,10 @@ def config_to_mapping(config: Any) -> dict[str, Any]:  # noqa: ANN401
     }
 
 
+def _limits(cls: Any, hints: Mapping[str, Any]) -> dict[str, Limits]:  # noqa: ANN401 - a type
+    return {item.name: limits_of(item, hints[item.name]) for item in dataclasses.fields(cls)}
+
+
 def _unknown_key(dotted: str, path: str, known: list[str]) -> str:
     near = difflib.get_close_matches(dotted.rsplit(".", 1)[-1], known, n=1)
     hint = f"did you mean '{path}{near[0]}'?" if near else f"known here: {', '.join(known)}"
@@ -56,6 +75,8 @@ def _unknown_key(dotted: str, path: str, known: list[str]) -> str:
 
 
 def _leaf(dotted: str, hint: Any, value: Any) -> Any:  # noqa: ANN401
+    if get_origin(hint) is Literal:
+        return value  # its limits name the choices
     if get_origin(hint) is tuple:
         if not isinstance(value, (list, tuple)):
             raise ConfigError(f"'{dotted}' is a list, got {value!r}")

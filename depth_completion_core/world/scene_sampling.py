@@ -5,10 +5,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 
-from depth_completion_core.world.objects.families import chosen_families
+from depth_completion_core.world.objects.families import SceneKind, chosen_families
 from depth_completion_core.world.places.room import build_room
 from depth_completion_core.world.places.street import build_street
 from depth_completion_core.world.scene import WorldScene
@@ -30,14 +31,15 @@ class WorldConfig:
 
     height: int = 240
     width: int = 320
-    kind: str = "mixed"
+    kind: SceneKind = "mixed"
     street_share: float = 0.4
     families: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.kind not in (*KINDS, "mixed"):
-            raise ValueError(f"no kind of scene '{self.kind}'; known are room, street, mixed")
+        known = get_args(SceneKind)
+        if self.kind not in known:
+            raise ValueError(f"no kind of scene '{self.kind}'; known are {', '.join(known)}")
         if self.height < 16 or self.width < 16:
             raise ValueError(f"images are at least 16x16 pixels, got {self.width}x{self.height}")
 

@@ -18,7 +18,6 @@ from depth_completion_core.codecs.message_kinds import MESSAGE_TYPES
 from depth_completion_core.sensing.measurement_kinds import MEASUREMENT_KINDS
 from depth_completion_core.sensing.output_topics import BAG_TOPICS, OUTPUT_TOPICS
 from depth_completion_core.settings.descriptions import settings_of
-from depth_completion_core.settings.fields import limits_of
 from depth_completion_ros.node_config import IMAGE_TRANSPORTS, NodeConfig
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -89,9 +88,8 @@ def test_the_tables_of_measurements_are_those_of_the_code() -> None:
             assert live[kind.topic] == described
         assert bags.pop(name) == described
     assert bags == {}
-    assert limits_of(NodeConfig.__dataclass_fields__["measurements"]).choices == tuple(
-        MEASUREMENT_KINDS
-    )
+    (setting,) = (item for item in settings_of(NodeConfig) if item.path == "measurements")
+    assert setting.limits.choices == tuple(MEASUREMENT_KINDS)
 
 
 def test_what_bags_hold_without_being_asked_is_listed() -> None:

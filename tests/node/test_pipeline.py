@@ -16,6 +16,7 @@ from depth_completion_core.completer import DepthCompleter, load_model
 from depth_completion_core.config import CloudConfig, InferenceConfig, OutputConfig, PairingConfig
 from depth_completion_core.models.base import CompletionModel, ModelInput, ModelOutput
 from depth_completion_core.models.needs import ModelNeeds
+from depth_completion_core.sensing.measurement_kinds import MeasurementName
 from depth_completion_core.sensing.output_topics import CompletedFrame
 from depth_completion_core.sensing.pair import MessagePair, Pair
 from depth_completion_core.sensing.pairing import Pairer
@@ -145,7 +146,7 @@ def test_a_model_of_images_alone_completes_them(monkeypatch: pytest.MonkeyPatch)
     [("linear", "none", "needs measured depth"), ("later", "points", "images that come later")],
 )
 def test_a_model_that_no_stream_can_serve_is_refused(
-    model: str, measurements: str, words: str
+    model: str, measurements: MeasurementName, words: str
 ) -> None:
     completer = DepthCompleter(_Wall(lambda: None))
     if model == "later":

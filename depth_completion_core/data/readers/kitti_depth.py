@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from depth_completion_core.data.readers.kitti_depth_layout import (
     KittiDepthFiles,
@@ -26,7 +27,7 @@ from depth_completion_core.frame import SparseDepth
 from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.geometry.transforms import RigidTransform
 from depth_completion_core.metrics import PROTOCOLS
-from depth_completion_core.settings.fields import choice, setting
+from depth_completion_core.settings.fields import setting
 
 _DEPTH_SCALE = 256.0
 _CROP = PROTOCOLS["kitti"].crop
@@ -41,15 +42,15 @@ class KittiDepth(DepthDataset):
     class Config:
         """Which frames, and what is read with each."""
 
-        split: str = choice("selection", "val", "train", "test")
+        split: Literal["selection", "val", "train", "test"] = "selection"
         """selection: the 1000 crops of val that results are published for. test: has no truth."""
-        camera: str = choice("both", "left", "right")
+        camera: Literal["both", "left", "right"] = "both"
         """Which colour camera; images of the test split do not tell theirs."""
         raw_folder: str = "kitti_raw"
         """Where DATE/DRIVE of the raw data are, relative to the folder."""
         triplet_offset: int = setting(0, low=0)
         """train and val: the context is so many frames before and after; 0 for none."""
-        crop: str = choice("auto", "bottom", "none")
+        crop: Literal["auto", "bottom", "none"] = "auto"
         """bottom: cut to 352x1216, the middle of the lowest rows. auto: where the split is val."""
 
     config: Config

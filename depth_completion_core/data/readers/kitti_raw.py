@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from depth_completion_core.config import ProjectionConfig
 from depth_completion_core.data.readers.contexts import unbroken_runs, with_contexts
@@ -36,7 +36,7 @@ from depth_completion_core.data.sampling.sweep_depth import sweep_depth
 from depth_completion_core.frame import SparseDepth
 from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.geometry.transforms import RigidTransform
-from depth_completion_core.settings.fields import choice, setting
+from depth_completion_core.settings.fields import setting
 
 
 class KittiRaw(DepthDataset):
@@ -48,7 +48,7 @@ class KittiRaw(DepthDataset):
     class Config:
         """Which frames, and what becomes of the sweeps."""
 
-        camera: str = choice("left", "right", "both")
+        camera: Literal["left", "right", "both"] = "left"
         """Which colour camera."""
         drives: tuple[str, ...] = ()
         """Names of the only drives that are read; empty for all."""

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -41,7 +41,6 @@ from depth_completion_core.data.sample import DepthDataset, Sample
 from depth_completion_core.frame import SparseDepth
 from depth_completion_core.geometry.arrays import Float32Array, UInt8Array
 from depth_completion_core.geometry.camera import CameraModel
-from depth_completion_core.settings.fields import choice
 
 _TOP, _LEFT, _CROP_HEIGHT, _CROP_WIDTH = 6, 8, 228, 304
 _SMALLEST_DEPTH = 1e-4  # metres; NLSPN draws points above it, and scores pixels above it
@@ -90,9 +89,9 @@ class Nyu(DepthDataset):
     class Config:
         """Which frames, and how they are prepared."""
 
-        split: str = choice("test", "train", "val")
+        split: Literal["test", "train", "val"] = "test"
         """test: the 654 frames of val/official. val: needs a split_file."""
-        pipeline: str = choice("nlspn", "cspn", "sparse_to_dense")
+        pipeline: Literal["nlspn", "cspn", "sparse_to_dense"] = "nlspn"
         """Whose preparation."""
         split_file: str = ""
         """A .json or .csv list, relative to the folder; empty for all of the split's folder."""

@@ -16,7 +16,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -26,7 +26,7 @@ from depth_completion_core.data.readers.reading import depth_of, rgb_of
 from depth_completion_core.data.sample import DataError, DepthDataset, Sample
 from depth_completion_core.frame import SparseDepth
 from depth_completion_core.geometry.camera import CameraModel
-from depth_completion_core.settings.fields import choice, setting
+from depth_completion_core.settings.fields import setting
 
 _HEIGHT, _WIDTH = 240, 320
 _MILLIMETRES = 1000.0
@@ -56,7 +56,7 @@ class SceneNet(DepthDataset):
     class Config:
         """Which frames, and what is read with each."""
 
-        split: str = choice("train", "val")
+        split: Literal["train", "val"] = "train"
         """Which folder."""
         parts: tuple[int, ...] = ()
         """Numbers of the only parts that are read; empty for all."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from depth_completion_core.data.sampling.sweep_depth import sweep_depth
 from depth_completion_core.frame import SparseDepth
 from depth_completion_core.geometry.deskew import deskew
 from depth_completion_core.geometry.transforms import RigidTransform
-from depth_completion_core.settings.fields import choice, setting
+from depth_completion_core.settings.fields import setting
 from depth_completion_core.world.drives import SyntheticDrive, build_drive
 
 _LIDAR = "lidar"
@@ -38,7 +38,7 @@ class SyntheticDrives(DepthDataset):
     class Config:
         """Which drives, and what is measured on them."""
 
-        scene: str = choice("room", "street")
+        scene: Literal["room", "street"] = "room"
         """Which kind of scene."""
         seeds: tuple[int, ...] = (0,)
         """One drive for each: scene, path and noise are drawn from it."""

@@ -21,13 +21,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from depth_completion_core.data.readers.frame_files import FrameFiles, poses_of, sample_of
 from depth_completion_core.data.readers.lists import check_unique, listed_path, read_parallel
 from depth_completion_core.data.readers.triplets import neighbours_in
 from depth_completion_core.data.sample import DataError, DepthDataset, Sample
-from depth_completion_core.settings.fields import choice, setting
+from depth_completion_core.settings.fields import setting
 
 _DEPTH_SCALE = 256.0
 _LISTS = ("image", "sparse_depth", "validity_map", "ground_truth", "intrinsics")
@@ -45,7 +45,7 @@ class Void(DepthDataset):
 
         density: int = setting(0, low=0)
         """Points per image: 150, 500 or 1500. 0: that of the folder, 1500 in void_release."""
-        split: str = choice("test", "train")
+        split: Literal["test", "train"] = "test"
         """Which lists."""
         triplet_offset: int = setting(0, low=0)
         """The context is so many frames before and after; 0 for none. The set's own is 10."""

@@ -6,14 +6,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from depth_completion_core.settings.fields import choice, setting
+from depth_completion_core.settings.fields import setting
+from depth_completion_core.world.objects.families import SceneKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorldFramesConfig:
     """Which frames, and what is measured on them."""
 
-    kind: str = choice("mixed", "room", "street")
+    kind: SceneKind = "mixed"
     """Which scenes; mixed has 40 % streets."""
     seed: int = setting(0, low=0)
     """Of the world; other seeds share no scene."""

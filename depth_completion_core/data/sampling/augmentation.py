@@ -5,8 +5,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
-from depth_completion_core.settings.fields import ConfigError, choice, setting
+from depth_completion_core.settings.fields import ConfigError, setting
+
+Place = Literal["random", "centre", "anchored"]
+"""Of a crop; anchored: at one end, in the middle, or at the other end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,9 +31,9 @@ class Augmentation:
     """Width of what is cut out afterwards; 0 for all."""
     crop_height_px: int = setting(0, low=0)
     """Height of what is cut out; 0 for all."""
-    crop_horizontal: str = choice("random", "centre", "anchored")
+    crop_horizontal: Place = "random"
     """Where from left to right; anchored: left, middle or right."""
-    crop_vertical: str = choice("random", "centre", "anchored", "top", "bottom")
+    crop_vertical: Literal["random", "centre", "anchored", "top", "bottom"] = "random"
     """Where from top to bottom; lidars see nothing at the top, so that KITTI is cut at bottom."""
     brightness: float = setting(0.0, low=0.0, high=1.0)
     """Colours are multiplied by a factor that is off from 1 by up to this."""

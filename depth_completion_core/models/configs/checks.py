@@ -4,23 +4,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from depth_completion_core.settings.fields import ConfigError
 
 LEVELS = 5
 """How many times an encoder halves the size."""
 
-ENCODERS = ("vggnet08", "vggnet11", "resnet18")
+Encoder = Literal["vggnet08", "vggnet11", "resnet18"]
 """Encoders of networks; the numbers count two more layers, which completion does not have."""
-
-
-def check_encoder(name: str, known: tuple[str, ...]) -> None:
-    """Raise unless a network has an encoder of this name.
-
-    Raises:
-        ConfigError: it has none; the message lists those it has.
-    """
-    if name not in known:
-        raise ConfigError(f"'encoder' is one of {', '.join(known)} here, got '{name}'")
 
 
 def check_filters(setting: str, filters: tuple[int, ...]) -> None:

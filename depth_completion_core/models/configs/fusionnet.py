@@ -5,19 +5,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from depth_completion_core.models.configs.checks import (
-    ENCODERS,
+    Encoder,
     check_depth_range,
-    check_encoder,
     check_filters,
     check_odd,
 )
 from depth_completion_core.models.configs.scaffnet import PRESETS as SCAFFNET_PRESETS
 from depth_completion_core.models.configs.scaffnet import ScaffNetConfig
 from depth_completion_core.settings.fields import ConfigError
-
-_SCALE_MATCHES = ("local_scale", "replace", "none")
+from depth_completion_core.settings.mapping import check_limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +24,8 @@ class FusionNetConfig:
     """The released network indoors."""
 
     scaffnet: ScaffNetConfig = field(default_factory=ScaffNetConfig)
-    encoder: str = "vggnet08"
-    """vggnet08, vggnet11 or resnet18; both branches have the same."""
+    encoder: Encoder = "vggnet08"
+    """Of both branches."""
     image_filters: tuple[int, ...] = (48, 96, 192, 384, 384)
     """Channels of the image branch, finest first."""
     depth_filters: tuple[int, ...] = (16, 32, 64, 128, 128)
@@ -41,8 +40,8 @@ class FusionNetConfig:
     """Side of the window searched for something nearer; 1 keeps every measurement."""
     outlier_threshold: float = 1.5
     """A measurement farther than this behind the nearest in the window is dropped, metres."""
-    scale_match: str = "local_scale"
-    """How ScaffNet's depth is fitted to the measurements: local_scale, replace or none."""
+    scale_match: Literal["local_scale", "replace", "none"] = "local_scale"
+    """How ScaffNet's depth is fitted to the measurements."""
     scale_match_kernel_px: int = 5
     """Side of the window in which a measurement scales ScaffNet's depth."""
     min_multiplier: float = 0.25
@@ -65,15 +64,12 @@ class FusionNetConfig:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be built."""
-        check_encoder(self.encoder, ENCODERS)
+        check_limits(self)
         for setting in ("image_filters", "depth_filters", "decoder_filters"):
             check_filters(setting, getattr(self, setting))
         check_depth_range(self.min_predict_depth, self.max_predict_depth)
         check_odd("outlier_kernel_px", self.outlier_kernel_px)
         check_odd("scale_match_kernel_px", self.scale_match_kernel_px)
-        if self.scale_match not in _SCALE_MATCHES:
-            known = ", ".join(_SCALE_MATCHES)
-            raise ConfigError(f"'scale_match' is one of {known}, got '{self.scale_match}'")
         if not 0 < self.min_multiplier < self.max_multiplier:
             raise ConfigError(
                 "'min_multiplier' is above 0 and below 'max_multiplier', "

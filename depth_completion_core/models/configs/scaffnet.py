@@ -5,24 +5,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from depth_completion_core.models.configs.checks import (
     check_depth_range,
-    check_encoder,
     check_filters,
     check_odd,
 )
 from depth_completion_core.settings.fields import ConfigError
-
-_ENCODERS = ("vggnet08", "resnet18")
+from depth_completion_core.settings.mapping import check_limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScaffNetConfig:
     """The released network indoors."""
 
-    encoder: str = "vggnet08"
-    """vggnet08 or resnet18."""
+    encoder: Literal["vggnet08", "resnet18"] = "vggnet08"
+    """The number counts two more layers, which completion does not have."""
     min_predict_depth: float = 0.1
     """Nearest depth, metres; what is predicted reaches down to 1/(1/min + 1/max)."""
     max_predict_depth: float = 10.0
@@ -44,7 +43,7 @@ class ScaffNetConfig:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be built."""
-        check_encoder(self.encoder, _ENCODERS)
+        check_limits(self)
         check_filters("encoder_filters", self.encoder_filters)
         check_filters("decoder_filters", self.decoder_filters)
         check_depth_range(self.min_predict_depth, self.max_predict_depth)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn.functional import max_pool2d
 
-from depth_completion_core.models.configs.checks import ENCODERS, LEVELS, check_encoder
+from depth_completion_core.models.configs.checks import LEVELS, Encoder
 from depth_completion_core.models.layers.blocks import ConvBlock, ResNetBlock, VggBlock
 
 VGG_CONV_COUNTS = {"vggnet08": (1, 1, 1, 1, 1), "vggnet11": (1, 1, 2, 2, 2)}
@@ -92,14 +92,9 @@ class ResNet18Encoder(nn.Module):
 
 
 def build_encoder(
-    name: str, in_channels: int, filters: tuple[int, ...], *, batch_norm: bool
+    name: Encoder, in_channels: int, filters: tuple[int, ...], *, batch_norm: bool
 ) -> VggEncoder | ResNet18Encoder:
-    """Build an encoder of ``ENCODERS``.
-
-    Raises:
-        ConfigError: no encoder has this name.
-    """
-    check_encoder(name, ENCODERS)
+    """Build the encoder of a name; see :class:`VggEncoder` for the rest."""
     if name == "resnet18":
         return ResNet18Encoder(in_channels, filters, batch_norm=batch_norm)
     return VggEncoder(

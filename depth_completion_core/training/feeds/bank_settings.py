@@ -6,17 +6,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from depth_completion_core.settings.fields import ConfigError, choice, setting
+from depth_completion_core.settings.fields import ConfigError, setting
 from depth_completion_core.training.feeds.bank_augmentation import BankAugmentation
 from depth_completion_core.training.feeds.feed import Feed
-from depth_completion_core.world.objects.families import FAMILIES, chosen_families
+from depth_completion_core.world.objects.families import FAMILIES, SceneKind, chosen_families
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BankSettings(Feed):
     """What a bank holds and how its frames are measured and changed."""
 
-    kind: str = choice("mixed", "room", "street")
+    kind: SceneKind = "mixed"
     """Which scenes; mixed has 40 % streets."""
     world_seed: int = setting(0, low=0)
     """Of the world; other seeds share no scene."""

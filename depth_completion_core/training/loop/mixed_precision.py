@@ -8,6 +8,8 @@ from typing import Any
 
 from lightning_fabric.plugins import MixedPrecision, Precision
 
+from depth_completion_core.training.recipes.recipe import Precision as PrecisionName
+
 
 class Autocast(MixedPrecision):
     """Layers run in half precision; batches come as they are.
@@ -21,13 +23,13 @@ class Autocast(MixedPrecision):
         return data
 
 
-def precision_plugin(precision: str, device: str) -> Precision:
+def precision_plugin(precision: PrecisionName, device: str) -> Precision:
     """Fabric's plugin for a recipe's precision.
 
     Args:
-        precision: 32, bf16-mixed or 16-mixed.
+        precision: numbers of the forward pass.
         device: cpu or cuda.
     """
     if precision == "32":
         return Precision()
-    return Autocast(precision, device)  # type: ignore[arg-type] # the recipe knows the choices
+    return Autocast(precision, device)

@@ -5,13 +5,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar, cast
+from typing import ClassVar
 
 from torch import Tensor
 
 from depth_completion_core.inference.model_input import run_model
+from depth_completion_core.losses.reduction import Reduction
 from depth_completion_core.losses.supervised import (
-    Reduction,
     l1,
     l2,
     log_l1,
@@ -53,7 +53,7 @@ class FusionNetObjective(Objective):
         predicted = run_model(self.model, model_input_of(tensors))
         depth, scaffold = predicted.depth, predicted.maps["initial_depth"]
         truth = capped(tensors["truth"], predicted.farthest)
-        reduction = cast("Reduction", self._loss.reduction)
+        reduction = self._loss.reduction
         terms = {name: loss(depth, truth, reduction) for name, loss in _LOSSES.items()}
         # A weight of 0 leaves its term out: 0 times an overflow is not 0.
         weighted = [weight * terms[name] for name, weight in self._loss.weights().items() if weight]

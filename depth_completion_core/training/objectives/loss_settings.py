@@ -5,20 +5,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Literal
 
-from depth_completion_core.settings.fields import ConfigError, choice, setting
+from depth_completion_core.losses.reduction import Reduction
+from depth_completion_core.settings.fields import ConfigError, setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScaffNetLossConfig:
     """The loss of the release; a network with ``uncertainty`` has its own in place of it."""
 
-    kind: str = choice("normalized_l1", "l1", "log_l1")
+    kind: Literal["normalized_l1", "l1", "log_l1"] = "normalized_l1"
     """normalized_l1: absolute error over the truth. l1: absolute error, metres. log_l1: absolute
     logarithm of the ratio."""
     w_relative_rmse: float = setting(0.0, low=0.0)
     """Beside it, the weight of the root of the mean squared error over the mean truth."""
-    reduction: str = choice("all_pixels", "valid_pixels")
+    reduction: Reduction = "all_pixels"
     """What an image's sum is divided by; the first as in the authors' PyTorch release, the second
     as in their TensorFlow one."""
 
@@ -37,7 +39,7 @@ class FusionNetLossConfig:
     """Of the absolute logarithm of the ratio to the truth."""
     w_relative_rmse: float = setting(0.0, low=0.0)
     """Of the root of the mean squared error over the mean truth."""
-    reduction: str = choice("all_pixels", "valid_pixels")
+    reduction: Reduction = "all_pixels"
     """What an image's sum is divided by."""
 
     def __post_init__(self) -> None:

@@ -4,11 +4,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, cast
+from typing import ClassVar
 
 from depth_completion_core.inference.model_input import run_model
 from depth_completion_core.losses.supervised import (
-    Reduction,
     l1,
     log_l1,
     normalized_l1,
@@ -37,7 +36,7 @@ class ScaffNetObjective(Objective):
         predicted = run_model(self.model, model_input_of(tensors))
         truth = capped(tensors["truth"], predicted.farthest)
         log_error = predicted.maps.get("log_error")
-        reduction = cast("Reduction", self._loss.reduction)
+        reduction = self._loss.reduction
         if log_error is not None:
             total = uncertain_l1(predicted.depth, log_error, truth, reduction)
         else:

@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from depth_completion_core.models.configs.fusionnet import FusionNetConfig
-from depth_completion_core.settings.fields import choice, setting
+from depth_completion_core.settings.fields import setting
 from depth_completion_core.training.feeds.bank_feed import BankFeed
 from depth_completion_core.training.feeds.world_feed import WorldFeed
 from depth_completion_core.training.objectives.loss_settings import FusionNetLossConfig
 from depth_completion_core.training.recipes.fusionnet import FusionNetRecipe
-from depth_completion_core.training.recipes.recipe import RunConfig, ValidationConfig
+from depth_completion_core.training.recipes.recipe import Precision, RunConfig, ValidationConfig
 from depth_completion_core.training.recipes.scaffnet_synthetic import (
     NETWORK,
     gpu_run,
@@ -32,7 +32,7 @@ class FusionNetSynthetic(FusionNetRecipe):
 
     epochs: int = setting(96, low=1)
     batch_size: int = setting(64, low=1)
-    precision: str = choice("bf16-mixed", "32", "16-mixed")
+    precision: Precision = "bf16-mixed"
     clip_norm: float = setting(1.0, low=0.0)
     average_decay: float = setting(0.999, low=0.0, high=1.0)
     network: FusionNetConfig = field(

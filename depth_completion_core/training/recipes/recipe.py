@@ -7,10 +7,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from depth_completion_core.metrics import protocol_named
-from depth_completion_core.settings.fields import choice, setting
+from depth_completion_core.settings.fields import setting
 from depth_completion_core.settings.mapping import config_to_mapping
 from depth_completion_core.training.feeds.dataset_feed import DatasetFeed
 from depth_completion_core.training.feeds.feed import BatchStream, Feed
@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     from depth_completion_core.models.base import CompletionModel
     from depth_completion_core.training.objectives.objective import Objective
 
+Precision = Literal["32", "bf16-mixed", "16-mixed"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptimizerConfig:
     """The optimiser: Adam (Kingma and Ba, 2015) or AdamW (Loshchilov and Hutter, 2019)."""
 
-    name: str = choice("adam", "adamw")
+    name: Literal["adam", "adamw"] = "adam"
     """adam or adamw."""
     beta1: float = setting(0.9, low=0.0, high=1.0)
     """Decay of the mean of gradients."""
@@ -47,7 +49,7 @@ class ValidationConfig:
     """So often, and at the end; 0 for never."""
     protocol: str = "all"
     """Which pixels count; a name of the metrics' protocols."""
-    best_by: str = choice("rmse_mm", "mae_mm", "rel", "irmse_per_km", "imae_per_km")
+    best_by: Literal["rmse_mm", "mae_mm", "rel", "irmse_per_km", "imae_per_km"] = "rmse_mm"
     """The figure whose smallest value makes the best weights."""
 
     def __post_init__(self) -> None:
@@ -62,7 +64,7 @@ class RunConfig:
     """The run's folder; empty for runs/RECIPE."""
     fresh: bool = False
     """Begin again, in place of going on with the newest checkpoint of the folder."""
-    device: str = choice("auto", "cpu", "cuda")
+    device: Literal["auto", "cpu", "cuda"] = "auto"
     """auto takes a GPU where there is one."""
     devices: int = setting(1, low=1)
     """Processes on this machine, one per device; torchrun overrides it."""
@@ -115,7 +117,7 @@ class Recipe:
     """Samples of one step, of all devices and passes together."""
     passes: int = setting(1, low=1)
     """A step's samples go through in so many parts, whose gradients add up."""
-    precision: str = choice("32", "bf16-mixed", "16-mixed")
+    precision: Precision = "32"
     """Numbers of the forward pass; weights and losses are float32 always."""
     clip_norm: float = setting(0.0, low=0.0)
     """Gradients longer than this are shortened to it; 0 for no limit."""

@@ -18,7 +18,7 @@ from typing import ClassVar
 from depth_completion_core.data import build_dataset
 from depth_completion_core.data.readers.scenenet import SceneNet
 from depth_completion_core.data.sample import DepthDataset
-from depth_completion_core.data.sampling.augmentation import Augmentation
+from depth_completion_core.data.sampling.augmentation import Augmentation, Place
 from depth_completion_core.models.configs.scaffnet import ScaffNetConfig
 from depth_completion_core.settings.fields import setting
 from depth_completion_core.settings.mapping import config_to_mapping
@@ -43,7 +43,7 @@ class SceneNetFeed(ReaderFeed):
         return build_dataset("scenenet", root, config_to_mapping(self.reader))
 
 
-def _train_source(*, parts: tuple[int, ...], flip: float, place: str) -> SceneNetFeed:
+def _train_source(*, parts: tuple[int, ...], flip: float, place: Place) -> SceneNetFeed:
     # Both releases took the lengths of rays for depth along the axis.
     return SceneNetFeed(
         points=("corners:384",),

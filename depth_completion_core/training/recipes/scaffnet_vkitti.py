@@ -13,21 +13,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from depth_completion_core.data import build_dataset
 from depth_completion_core.data.readers.vkitti import VirtualKitti2
 from depth_completion_core.data.sample import DepthDataset
-from depth_completion_core.data.sampling.augmentation import Augmentation
+from depth_completion_core.data.sampling.augmentation import Augmentation, Place
 from depth_completion_core.models.configs.scaffnet import PRESETS as NETWORKS
 from depth_completion_core.models.configs.scaffnet import ScaffNetConfig
-from depth_completion_core.settings.fields import choice, setting
+from depth_completion_core.settings.fields import setting
 from depth_completion_core.settings.mapping import config_to_mapping
 from depth_completion_core.training.feeds.reader_feed import ReaderFeed
 from depth_completion_core.training.objectives.loss_settings import ScaffNetLossConfig
 from depth_completion_core.training.recipes.recipe import ValidationConfig
 from depth_completion_core.training.recipes.scaffnet import ScaffNetRecipe
 from depth_completion_core.training.recipes.schedule import ScheduleConfig
+
+Edition = Literal["vkitti2", "vkitti1"]
 
 _HELD_OUT = "Scene20"
 _TRAINED = ("Scene01", "Scene02", "Scene06", "Scene18")
@@ -42,7 +44,7 @@ class VkittiFeed(ReaderFeed):
 
     root: str = ""
     """The folder of the data set."""
-    edition: str = choice("vkitti2", "vkitti1")
+    edition: Edition = "vkitti2"
     """vkitti2 for 2.0.3, vkitti1 for 1.3.1, which has no cameras to choose from."""
     reader: VirtualKitti2.Config = field(default_factory=VirtualKitti2.Config)
 
@@ -55,7 +57,7 @@ class VkittiFeed(ReaderFeed):
 
 
 def _source(
-    edition: str, scenes: tuple[str, ...], *, flip: float, place: str, limit: int = 0
+    edition: Edition, scenes: tuple[str, ...], *, flip: float, place: Place, limit: int = 0
 ) -> VkittiFeed:
     return VkittiFeed(
         edition=edition,

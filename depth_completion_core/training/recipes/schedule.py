@@ -6,15 +6,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
-from depth_completion_core.settings.fields import ConfigError, choice, setting
+from depth_completion_core.settings.fields import ConfigError, setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleConfig:
     """How the learning rate changes."""
 
-    kind: str = choice("cosine", "piecewise")
+    kind: Literal["cosine", "piecewise"] = "cosine"
     """cosine: from rate down along half a cosine. piecewise: rates, each until its epoch."""
     rate: float = setting(3e-4, low=0.0)
     """Highest learning rate of a cosine."""

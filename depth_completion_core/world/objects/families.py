@@ -5,11 +5,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from depth_completion_core.world.objects.family import Family
 from depth_completion_core.world.objects.furniture import FURNITURE
 from depth_completion_core.world.objects.household import HOUSEHOLD
 from depth_completion_core.world.objects.street_things import STREET
+
+SceneKind = Literal["mixed", "room", "street"]
+"""Kinds of scenes that can be asked for; mixed has both."""
 
 FAMILIES: Mapping[str, Mapping[str, Family]] = {
     "room": {**FURNITURE, **HOUSEHOLD},

@@ -24,6 +24,7 @@ from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.geometry.transforms import RigidTransform
 from depth_completion_core.geometry.unprojection import unproject_depth
 from depth_completion_core.settings.fields import ConfigError
+from depth_completion_core.settings.mapping import config_from_mapping
 from tests.core.data.sample_scenes import BENT, FISHEYE, PINHOLE, slanted_plane
 
 _CAMERAS = [PINHOLE, BENT, FISHEYE]
@@ -259,12 +260,9 @@ def test_zoom_divides_depth_or_not() -> None:
 def test_where_crops_come_from(horizontal: str, vertical: str) -> None:
     columns, rows = np.meshgrid(np.arange(64, dtype=np.uint8), np.arange(48, dtype=np.uint8))
     sample = Sample(name="a", image=np.stack([columns, rows, rows], axis=-1), camera=PINHOLE)
-    config = Augmentation(
-        crop_width_px=60,
-        crop_height_px=44,
-        crop_horizontal=horizontal,
-        crop_vertical=vertical,
-    )
+    size = {"crop_width_px": 60, "crop_height_px": 44}
+    places = {"crop_horizontal": horizontal, "crop_vertical": vertical}
+    config = config_from_mapping(Augmentation, {**size, **places})
     starts = set()
     for seed in range(60):
         after = augment(sample, config, np.random.default_rng(seed))

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +14,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from depth_completion_core.losses.reduction import Reduction
 from depth_completion_core.losses.supervised import (
-    REDUCTIONS,
-    Reduction,
     l1,
     l2,
     log_l1,
@@ -24,6 +24,7 @@ from depth_completion_core.losses.supervised import (
     uncertain_l1,
 )
 
+REDUCTIONS: tuple[Reduction, ...] = get_args(Reduction)
 Array = npt.NDArray[np.float64]
 Loss = Callable[..., Tensor]
 

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from depth_completion_core.models import build_model
 from depth_completion_core.models.base import ModelInput
+from depth_completion_core.models.configs.checks import Encoder
 from depth_completion_core.models.configs.fusionnet import PRESETS, FusionNetConfig
 from depth_completion_core.models.configs.scaffnet import ScaffNetConfig
 from depth_completion_core.models.fusionnet import (
@@ -349,7 +350,7 @@ def test_scaffnet_sees_the_outliers_and_the_rest_does_not() -> None:
 
 @pytest.mark.parametrize("encoder", ["vggnet08", "vggnet11", "resnet18"])
 @pytest.mark.parametrize("size", [(101, 77), (37, 50), (1, 1)])
-def test_any_size_comes_back(encoder: str, size: tuple[int, int]) -> None:
+def test_any_size_comes_back(encoder: Encoder, size: tuple[int, int]) -> None:
     model = _loaded(FusionNetConfig(encoder=encoder))
     with torch.inference_mode():
         depth = model(model_input(sparse_depth(size, count=2))).depth
@@ -402,12 +403,15 @@ def test_a_scaffnet_with_uncertainty_fits_in() -> None:
 @pytest.mark.parametrize(
     ("setting", "words"),
     [
-        ({"encoder": "vggnet13"}, "'encoder' is one of vggnet08, vggnet11, resnet18 here"),
-        ({"scaffnet": {"encoder": "vggnet11"}}, "'encoder' is one of vggnet08, resnet18 here"),
+        ({"encoder": "vggnet13"}, "encoder' is one of vggnet08, vggnet11, resnet18, got"),
+        (
+            {"scaffnet": {"encoder": "vggnet11"}},
+            "scaffnet.encoder' is one of vggnet08, resn",
+        ),
         ({"scaffnet": {"pool": [3]}}, "unknown setting 'fusionnet.scaffnet.pool'"),
         ({"outlier_kernel_px": 6}, "'outlier_kernel_px' is odd and positive"),
         ({"scale_match_kernel_px": 0}, "'scale_match_kernel_px' is odd and positive"),
-        ({"scale_match": "global"}, "'scale_match' is one of local_scale, replace, none"),
+        ({"scale_match": "global"}, "scale_match' is one of local_scale, replace, none"),
         ({"min_predict_depth": 8.0}, "'min_predict_depth' is above 0 and below"),
         ({"min_multiplier": 4.0}, "'min_multiplier' is above 0 and below"),
         ({"max_residual": -1.0}, "are not negative, got -1.0 and 1.5"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from depth_completion_core.models import build_model
+from depth_completion_core.models.configs.checks import Encoder
 from depth_completion_core.models.configs.scaffnet import PRESETS, ScaffNetConfig
 from depth_completion_core.models.layers.encoders import build_encoder
 from depth_completion_core.models.scaffnet import (
@@ -88,7 +89,7 @@ def test_depth_is_not_rounded_to_half_precision() -> None:
 
 
 @pytest.mark.parametrize("encoder", ["vggnet08", "resnet18"])
-def test_uncertainty_is_the_slow_twin(encoder: str) -> None:
+def test_uncertainty_is_the_slow_twin(encoder: Literal["vggnet08", "resnet18"]) -> None:
     model = _loaded(ScaffNetConfig(encoder=encoder, uncertainty=True), seed=1)
     sparse = sparse_depth((45, 70), seed=3)
     expected = slow_scaffnet(sparse, model.state_dict(), near=0.1, far=10.0)
@@ -185,7 +186,7 @@ def test_farther_measurements_are_lowered_to_the_range() -> None:
 
 @pytest.mark.parametrize("encoder", ["vggnet08", "vggnet11", "resnet18"])
 @pytest.mark.parametrize("size", [(101, 77), (37, 50)])
-def test_every_encoder_halves_rounding_up(encoder: str, size: tuple[int, int]) -> None:
+def test_every_encoder_halves_rounding_up(encoder: Encoder, size: tuple[int, int]) -> None:
     filters = (6, 7, 8, 9, 10)
     network = build_encoder(encoder, 3, filters, batch_norm=False).eval()
     with torch.inference_mode():
@@ -204,7 +205,7 @@ def test_vggnet11_is_as_large_as_published() -> None:
 
 
 @pytest.mark.parametrize("encoder", ["vggnet08", "vggnet11", "resnet18"])
-def test_encoders_are_their_slow_twins(encoder: str) -> None:
+def test_encoders_are_their_slow_twins(encoder: Encoder) -> None:
     network = build_encoder(encoder, 3, (6, 7, 7, 9, 10), batch_norm=True).eval()
     state = random_state(shapes_of(network))
     network.load_state_dict(state)
@@ -219,7 +220,9 @@ def test_encoders_are_their_slow_twins(encoder: str) -> None:
 
 @pytest.mark.parametrize("encoder", ["vggnet08", "resnet18"])
 @pytest.mark.parametrize("size", [(101, 77), (37, 50), (1, 1), (2, 33)])
-def test_any_size_comes_back(encoder: str, size: tuple[int, int]) -> None:
+def test_any_size_comes_back(
+    encoder: Literal["vggnet08", "resnet18"], size: tuple[int, int]
+) -> None:
     model = _loaded(ScaffNetConfig(encoder=encoder, uncertainty=True))
     with torch.inference_mode():
         output = model(model_input(sparse_depth(size, count=2)))
@@ -272,8 +275,8 @@ def test_new_weights_are_xaviers() -> None:
 @pytest.mark.parametrize(
     ("setting", "words"),
     [
-        ({"encoder": "vggnet11"}, "'encoder' is one of vggnet08, resnet18 here, got 'vggnet11'"),
-        ({"encoder": "resnet"}, "'encoder' is one of vggnet08, resnet18 here, got 'resnet'"),
+        ({"encoder": "vggnet11"}, "encoder' is one of vggnet08, resnet18, got 'vggnet11'"),
+        ({"encoder": "resnet"}, "encoder' is one of vggnet08, resnet18, got 'resnet'"),
         ({"pool_sizes": [13, 16]}, "'pool_sizes' is odd and positive.* got 16"),
         ({"pool_sizes": [-3]}, "'pool_sizes' is odd and positive.* got -3"),
         ({"pool_sizes": []}, "'pool_sizes' needs at least one"),

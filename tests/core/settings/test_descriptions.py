@@ -2,14 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from depth_completion_core.config import CompletionConfig
+from depth_completion_core.config import CompletionConfig, DepthEncoding, OutputConfig
 from depth_completion_core.settings.descriptions import settings_of
 from depth_completion_core.settings.fields import ConfigError
-from depth_completion_core.settings.mapping import config_from_mapping, config_to_mapping
+from depth_completion_core.settings.mapping import (
+    check_limits,
+    config_from_mapping,
+    config_to_mapping,
+)
 from depth_completion_ros.node_config import NodeConfig
 
 trees = pytest.mark.parametrize("tree", [CompletionConfig, NodeConfig])
@@ -62,6 +66,25 @@ def test_values_outside_are_refused(mapping: dict[str, Any], words: str) -> None
         config_from_mapping(CompletionConfig, mapping)
 
 
-def test_choices_are_named() -> None:
-    with pytest.raises(ConfigError, match="'depth_encoding' is one of 32FC1, 16UC1, got '8UC1'"):
-        config_from_mapping(NodeConfig, {"depth_encoding": "8UC1"})
+@pytest.mark.parametrize("wrong", ["8UC1", "", 32, None, ["32FC1"], {"a": 1}])
+def test_choices_are_named(wrong: object) -> None:
+    with pytest.raises(ConfigError) as caught:
+        config_from_mapping(NodeConfig, {"depth_encoding": wrong})
+    assert str(caught.value) == f"'depth_encoding' is one of 32FC1, 16UC1, got {wrong!r}"
+
+
+def test_choices_are_those_of_the_type() -> None:
+    settings = {item.path: item for item in settings_of(NodeConfig)}
+    assert settings["depth_encoding"].limits.choices == get_args(DepthEncoding)
+    assert settings["depth_encoding"].type_hint is str
+    for text in get_args(DepthEncoding):
+        assert config_from_mapping(NodeConfig, {"depth_encoding": text}).depth_encoding == text
+
+
+def test_values_made_in_python_are_checked_by_their_paths() -> None:
+    check_limits(CompletionConfig())
+    wrong = CompletionConfig(output=OutputConfig(min_confidence=2.0))
+    with pytest.raises(ConfigError, match=r"'output\.min_confidence' lies from 0 to 1, got 2\.0"):
+        check_limits(wrong)
+    with pytest.raises(ConfigError, match=r"'here\.output\.min_confidence'"):
+        check_limits(wrong, "here.")

@@ -10,6 +10,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from depth_completion_core.training.loop.mixed_precision import precision_plugin
+from depth_completion_core.training.recipes.recipe import Precision
 
 _DEPTH = 10.0123
 
@@ -26,7 +27,7 @@ class _Layer(nn.Module):
 
 
 @pytest.mark.parametrize("precision", ["32", "bf16-mixed"])
-def test_batches_are_not_rounded(precision: str) -> None:
+def test_batches_are_not_rounded(precision: Precision) -> None:
     fabric = Fabric(accelerator="cpu", devices=1, plugins=precision_plugin(precision, "cpu"))
     found = fabric.setup_module(_Layer())({"sparse_depth": torch.full((1, 1, 4, 4), _DEPTH)})
     assert (found["seen"] == torch.tensor(_DEPTH)).all()

@@ -15,6 +15,7 @@ from depth_completion_core.world.objects.families import (
     FAMILIES,
     HELD_OUT,
     FamilyError,
+    SceneKind,
     chosen_families,
 )
 from depth_completion_core.world.objects.family import Family
@@ -234,14 +235,14 @@ def test_families_are_chosen_and_left_out() -> None:
 
 
 @pytest.mark.parametrize("kind", ["room", "street"])
-def test_a_world_of_held_out_families_can_be_drawn(kind: str) -> None:
+def test_a_world_of_held_out_families_can_be_drawn(kind: SceneKind) -> None:
     scene = sample_scene(WorldConfig(kind=kind, families=HELD_OUT), 0, 0)
     assert scene.families
     assert set(scene.families) <= set(HELD_OUT)
 
 
 @pytest.mark.parametrize(("kind", "name"), _NAMES)
-def test_a_world_of_one_family_can_be_drawn(kind: str, name: str) -> None:
+def test_a_world_of_one_family_can_be_drawn(kind: SceneKind, name: str) -> None:
     scene = sample_scene(WorldConfig(kind=kind, families=(name,)), 0, 0)
     assert set(scene.families) <= {name}
 
