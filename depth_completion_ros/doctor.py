@@ -97,7 +97,9 @@ def _check_pairs(doctor: Doctor, image_topic: str) -> Iterator[Finding]:
     if info is not None and size is not None:
         yield from check_intrinsics(info, size, image_topic)
     try:
-        yield _check_projection(placer.place(pair, doctor.config), doctor)
+        placed = placer.place(pair, doctor.config)
+        if pair.clouds:
+            yield _check_projection(placed, doctor)
         if doctor.config.measurements == "points":
             yield from check_alignment(pairs, placer, doctor.config, list(doctor.logs))
     except (ValueError, TransformError) as error:
