@@ -13,7 +13,7 @@ from pathlib import Path
 import tyro
 
 from depth_completion_core.checkpoints.errors import CheckpointError
-from depth_completion_core.checkpoints.file_kinds import TORCH_FILE, foreign_kind
+from depth_completion_core.checkpoints.file_kinds import TORCH_FILE, check_is_file, foreign_kind
 from depth_completion_core.checkpoints.importers import import_released, importable_models
 from depth_completion_core.models import build_model
 
@@ -93,16 +93,13 @@ def _check(wanted: ImportCheckpoint) -> None:
     if wanted.out.exists() and not wanted.overwrite:
         raise CheckpointError(f"{wanted.out} exists; give another --out, or --overwrite")
     file = wanted.file
-    there = file.is_file()
-    if _is_tensorflow(file) and not (there and foreign_kind(file) == TORCH_FILE):
+    if _is_tensorflow(file) and not (file.is_file() and foreign_kind(file) == TORCH_FILE):
         raise CheckpointError(
             f"{file} is of the TensorFlow release, which is another network (other pooling sizes, "
             "biases, a linear output) and cannot be converted; take the .pth file of the authors' "
             "PyTorch release"
         )
-    if not there:
-        what = "is a folder, not a file" if file.is_dir() else "does not exist"
-        raise CheckpointError(f"{file} {what}")
+    check_is_file(file, "a released file (.pth)")
 
 
 def _is_tensorflow(file: Path) -> bool:

@@ -38,19 +38,16 @@ def warmed_up(completer: DepthCompleter, config: NodeConfig) -> DepthCompleter:
     width, height = config.warmup_size_px
     valid = np.zeros((height, width), dtype=np.bool_)
     valid[::8, ::8] = True
+    image = np.zeros((height, width, 3), dtype=np.uint8)
+    camera = CameraModel(
+        fx=float(width), fy=float(width), cx=width / 2, cy=height / 2, width=width, height=height
+    )
     frame = Frame(
-        image=np.zeros((height, width, 3), dtype=np.uint8),
-        camera=CameraModel(
-            fx=float(width),
-            fy=float(width),
-            cx=width / 2,
-            cy=height / 2,
-            width=width,
-            height=height,
-        ),
+        image=image,
+        camera=camera,
         sparse=SparseDepth(np.where(valid, np.float32(5), np.float32(0)), valid),
         views=tuple(
-            View(offset=offset, image=np.zeros((height, width, 3), dtype=np.uint8))
+            View(offset=offset, image=image, camera=camera)
             for offset in completer.model.needs.view_offsets
         ),
     )

@@ -28,7 +28,7 @@ class NodeConfig(CompletionConfig):
     model: str = "linear"
     """Name of the model. At run time, the service ~/load_model changes it."""
     weights: str = ""
-    """Checkpoint (.safetensors) of the model; empty for the weights that came with it."""
+    """File of a model (.safetensors, .onnx); empty for the weights that came along."""
     device: str = "auto"
     """cpu, cuda, cuda:1, ...; auto takes a GPU where there is one."""
     torch_threads: int = setting(0, low=0)

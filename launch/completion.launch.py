@@ -35,7 +35,7 @@ ARGUMENTS = {
     "name": ("completion_node", "Name of the node."),
     "params_file": ("", "YAML file with parameters; those given here override it."),
     "model": ("", "Model: nearest, linear, morphological, scaffnet, fusionnet, ..."),
-    "weights": ("", "Checkpoint (.safetensors) of the model."),
+    "weights": ("", "File of a model (.safetensors, .onnx)."),
     "device": ("", "cpu, cuda, cuda:1, ...; auto takes a GPU where there is one."),
     "use_sim_time": ("", "true to go by /clock, as with bags; true by default where bag is given."),
     "rviz": ("false", "true to start rviz2 with the layout of this package."),

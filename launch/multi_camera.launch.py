@@ -29,7 +29,7 @@ _PASSED_ON = {
     "points": ("/points", "Topic of the point cloud that all cameras share."),
     "params_file": ("", "YAML file with parameters, the same for all nodes."),
     "model": ("", "Model of all nodes: nearest, linear, morphological, scaffnet, fusionnet, ..."),
-    "weights": ("", "Checkpoint (.safetensors) of the model."),
+    "weights": ("", "File of a model (.safetensors, .onnx)."),
     "device": ("", "cpu, cuda, cuda:1, ...; auto takes a GPU where there is one."),
     "use_sim_time": ("", "true to go by /clock, as with bags."),
     "log_level": ("info", "debug, info, warn or error."),

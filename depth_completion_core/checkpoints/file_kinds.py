@@ -23,9 +23,7 @@ def check_file(path: Path, expected: str) -> None:
     Raises:
         CheckpointError: it is none.
     """
-    if not path.is_file():
-        what = f"is a folder, not {expected}" if path.is_dir() else "does not exist"
-        raise CheckpointError(f"{path} {what}")
+    check_is_file(path, expected)
     try:
         kind = foreign_kind(path)
     except OSError as error:
@@ -37,6 +35,13 @@ def check_file(path: Path, expected: str) -> None:
         )
     if kind:
         raise CheckpointError(f"{path} is {kind}, not {expected}")
+
+
+def check_is_file(path: Path, expected: str) -> None:
+    """Refuse what is missing or a folder; raises CheckpointError."""
+    if not path.is_file():
+        what = f"is a folder, not {expected}" if path.is_dir() else "does not exist"
+        raise CheckpointError(f"{path} {what}")
 
 
 def foreign_kind(path: Path) -> str:

@@ -12,6 +12,7 @@ import torch
 from depth_completion_core.checkpoints.checkpoint import load_checkpoint
 from depth_completion_core.checkpoints.default_weights import model_with_default_weights
 from depth_completion_core.checkpoints.errors import CheckpointError
+from depth_completion_core.checkpoints.file_kinds import check_is_file
 from depth_completion_core.checkpoints.onnx_engine import load_engine
 from depth_completion_core.models import MODELS
 from depth_completion_core.models.base import CompletionModel
@@ -47,8 +48,7 @@ def load_model_file(path: Path, device: torch.device) -> CompletionModel:
     Raises:
         CheckpointError: it cannot be read, or no loader knows the ending.
     """
-    if path.is_dir():
-        raise CheckpointError(f"{path} is a folder, not the file of a model")
+    check_is_file(path, "the file of a model")
     if path.suffix not in LOADERS:
         raise CheckpointError(
             f"{path} does not end with {' or '.join(LOADERS)}, as files of models do; released "
