@@ -6,14 +6,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any, ClassVar
 
 from depth_completion_core.frame import Frame, SparseDepth, View
 from depth_completion_core.geometry.arrays import UInt8Array
 from depth_completion_core.geometry.camera import CameraModel
-from depth_completion_core.geometry.transforms import RigidTransform
 
 
 class DataError(ValueError):
@@ -31,9 +29,8 @@ class Sample:
         camera: the intrinsics of the image; None where the set gives none.
         sparse: what the set gives as measured; None where it is to be sampled from the truth.
         truth: true depth; None where the set keeps it to itself (test servers).
-        context: images before and after, (H, W, 3) uint8 RGB: (t-1, t+1), or empty.
-        context_from_image: for each context image, its optical frame from that of ``image``; empty
-            where the set gives no poses.
+        views: further images of the same camera, as those before and after.
+        stamp_ns: time of the image, nanoseconds; 0 where the set gives none, to views neither.
     """
 
     name: str
@@ -41,21 +38,17 @@ class Sample:
     camera: CameraModel | None = None
     sparse: SparseDepth | None = None
     truth: SparseDepth | None = None
-    context: tuple[UInt8Array, ...] = ()
-    context_from_image: tuple[RigidTransform, ...] = ()
+    views: tuple[View, ...] = ()
+    stamp_ns: int = 0
 
     def frame(self) -> Frame:
         """What a completer gets to see of this sample: everything but the truth."""
-        around = zip_longest((-1, 1), self.context, self.context_from_image)
         return Frame(
             image=self.image,
             camera=self.camera,
             sparse=self.sparse,
-            views=tuple(
-                View(offset=offset, image=image, camera=self.camera, view_from_target=pose)
-                for offset, image, pose in around
-                if image is not None
-            ),
+            views=self.views,
+            stamp_ns=self.stamp_ns,
             frame_id=self.name,
         )
 

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from depth_completion_core.data.readers.frame_files import FrameFiles, poses_of, sample_of
 from depth_completion_core.data.readers.lists import check_unique
-from depth_completion_core.data.readers.triplets import neighbours_in
+from depth_completion_core.data.readers.sequences import neighbours_in
 from depth_completion_core.data.sample import DataError, DepthDataset, Sample
 from depth_completion_core.files.input_files import DEPTH_TYPES, IMAGE_TYPES
 from depth_completion_core.settings.fields import setting
@@ -41,7 +41,7 @@ class Folder(DepthDataset):
         depth_scale: float = setting(256.0, low=1e-3)
         """Numbers of depth PNGs over this are metres: 256, or 1000 for millimetres."""
         triplet_offset: int = setting(0, low=0)
-        """The context is so many frames before and after; 0 for none."""
+        """Views are so many frames before and after; 0 for none."""
         skip_edges: bool = True
         """With an offset: leave out frames too near to an end of their sequence to have both."""
 
@@ -77,7 +77,7 @@ class Folder(DepthDataset):
         for image in images:
             if offset and self.config.skip_edges and image not in neighbours:
                 continue
-            context = neighbours.get(image, ())
+            around = neighbours.get(image, ())
             yield FrameFiles(
                 name=f"{prefix}{image.stem}",
                 image=image,
@@ -85,8 +85,9 @@ class Folder(DepthDataset):
                 sparse=sparse.get(image),
                 validity=validity.get(image),
                 truth=truth.get(image),
-                context=context,
-                poses=poses_of(image, context),
+                neighbours=around,
+                neighbour_intrinsics=tuple(matrices[path] for path in around if matrices),
+                poses=poses_of(image, around),
             )
 
 

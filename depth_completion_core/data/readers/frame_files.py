@@ -4,15 +4,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from depth_completion_core.data.readers.reading import camera_of, depth_of, pose_of, rgb_of
+from depth_completion_core.data.readers.views import read_views
 from depth_completion_core.data.sample import DataError, Sample
 from depth_completion_core.frame import SparseDepth
-from depth_completion_core.geometry.transforms import RigidTransform
 
 _MEASURED = 256.0  # what validity maps hold at measured pixels, and 0 at others
 
@@ -28,8 +28,11 @@ class FrameFiles:
         sparse: measured depth.
         validity: 16-bit PNG, 256 where ``sparse`` was measured and 0 elsewhere.
         truth: true depth.
-        context: the images before and after, or none.
-        poses: of the image, then of each context image: camera to world, 3x4; or none.
+        stamp_ns: time of the image, nanoseconds; 0 where it is not known.
+        neighbours: the images before and after, or none.
+        stamps_ns: their times, nanoseconds, or none.
+        neighbour_intrinsics: a 3x3 matrix of each; none where ``intrinsics`` is of them all.
+        poses: of the image, then of each neighbour: camera to world, 3x4; or none.
     """
 
     name: str
@@ -38,16 +41,19 @@ class FrameFiles:
     sparse: Path | None = None
     validity: Path | None = None
     truth: Path | None = None
-    context: tuple[Path, ...] = ()
+    stamp_ns: int = 0
+    neighbours: tuple[Path, ...] = ()
+    stamps_ns: tuple[int, ...] = ()
+    neighbour_intrinsics: tuple[Path, ...] = ()
     poses: tuple[Path, ...] = ()
 
 
-def poses_of(image: Path, context: tuple[Path, ...]) -> tuple[Path, ...]:
+def poses_of(image: Path, neighbours: tuple[Path, ...]) -> tuple[Path, ...]:
     """The files in ``absolute_pose/`` beside the images' folder; none where one is missing."""
-    if not context:
+    if not neighbours:
         return ()
     folder = image.parent.parent / "absolute_pose"
-    paths = tuple(folder / f"{path.stem}.txt" for path in (image, *context))
+    paths = tuple(folder / f"{path.stem}.txt" for path in (image, *neighbours))
     return paths if all(path.is_file() for path in paths) else ()
 
 
@@ -69,14 +75,27 @@ def sample_of(files: FrameFiles, *, depth_scale: float) -> Sample:
     )
     if sparse is not None and files.validity is not None:
         sparse = _where_measured(sparse, files.validity)
+    camera = camera_of(files.intrinsics, size=size) if files.intrinsics else None
+    views = read_views(
+        files.neighbours,
+        size=size,
+        camera=camera,
+        stamps_ns=files.stamps_ns,
+        world_from_camera=[pose_of(path) for path in files.poses],
+    )
+    if files.neighbour_intrinsics:
+        views = tuple(
+            replace(view, camera=camera_of(path, size=size))
+            for view, path in zip(views, files.neighbour_intrinsics, strict=True)
+        )
     return Sample(
         name=files.name,
         image=image,
-        camera=camera_of(files.intrinsics, size=size) if files.intrinsics else None,
+        camera=camera,
         sparse=sparse,
         truth=truth,
-        context=tuple(rgb_of(path, size=size) for path in files.context),
-        context_from_image=_context_from_image(files.poses),
+        views=views,
+        stamp_ns=files.stamp_ns,
     )
 
 
@@ -90,10 +109,3 @@ def _where_measured(sparse: SparseDepth, path: Path) -> SparseDepth:
             f"{_MEASURED:g}"
         )
     return SparseDepth.from_depth(np.where(validity == 1, sparse.depth, np.float32(0)))
-
-
-def _context_from_image(poses: tuple[Path, ...]) -> tuple[RigidTransform, ...]:
-    if not poses:
-        return ()
-    world_from_image, *world_from_context = (pose_of(path) for path in poses)
-    return tuple(pose.inverse() @ world_from_image for pose in world_from_context)

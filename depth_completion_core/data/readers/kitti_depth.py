@@ -10,7 +10,7 @@ moves.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -19,13 +19,18 @@ from depth_completion_core.data.readers.kitti_depth_layout import (
     frames_of_drives,
     frames_of_selection,
 )
-from depth_completion_core.data.readers.kitti_drive import COLOUR_CAMERAS, rectified_camera
-from depth_completion_core.data.readers.kitti_oxts import poses_in_context
+from depth_completion_core.data.readers.kitti_drive import (
+    COLOUR_CAMERAS,
+    rectified_camera,
+    stamps_ns,
+)
+from depth_completion_core.data.readers.kitti_oxts import camera_poses
 from depth_completion_core.data.readers.reading import camera_of, depth_of, rgb_of
+from depth_completion_core.data.readers.views import read_views
 from depth_completion_core.data.sample import DataError, DepthDataset, Sample
-from depth_completion_core.frame import SparseDepth
+from depth_completion_core.data.sampling.augment_geometry import cropped
+from depth_completion_core.frame import SparseDepth, View
 from depth_completion_core.geometry.camera import CameraModel
-from depth_completion_core.geometry.transforms import RigidTransform
 from depth_completion_core.metrics import PROTOCOLS
 from depth_completion_core.settings.fields import setting
 
@@ -49,7 +54,7 @@ class KittiDepth(DepthDataset):
         raw_folder: str = "kitti_raw"
         """Where DATE/DRIVE of the raw data are, relative to the folder."""
         triplet_offset: int = setting(0, low=0)
-        """train and val: the context is so many frames before and after; 0 for none."""
+        """train and val: views are so many frames before and after; 0 for none."""
         crop: Literal["auto", "bottom", "none"] = "auto"
         """bottom: cut to 352x1216, the middle of the lowest rows. auto: where the split is val."""
 
@@ -70,14 +75,15 @@ class KittiDepth(DepthDataset):
         files = self._frames[index]
         image = rgb_of(files.image)
         size = image.shape[0], image.shape[1]
+        camera = _camera(files, size)
         sample = Sample(
             name=files.name,
             image=image,
-            camera=_camera(files, size),
+            camera=camera,
             sparse=_depth(files.sparse, size),
             truth=_depth(files.truth, size) if files.truth else None,
-            context=tuple(rgb_of(path, size=size) for path in files.context),
-            context_from_image=_poses(files, size),
+            views=_views(files, camera, size),
+            stamp_ns=stamps_ns([files.image])[0] if files.drive else 0,
         )
         is_cut = self.config.crop == "bottom" or (
             self.config.crop == "auto" and self.config.split == "val"
@@ -123,10 +129,19 @@ def _camera(files: KittiDepthFiles, size: tuple[int, int]) -> CameraModel | None
     return camera_of(files.intrinsics, size=size) if files.intrinsics else None
 
 
-def _poses(files: KittiDepthFiles, size: tuple[int, int]) -> tuple[RigidTransform, ...]:
-    if not files.drive:
+def _views(
+    files: KittiDepthFiles, camera: CameraModel | None, size: tuple[int, int]
+) -> tuple[View, ...]:
+    if not files.drive or not files.neighbours:
         return ()
-    return poses_in_context(files.drive, files.camera_index, files.image, files.context, size=size)
+    paths = [files.image, *files.neighbours]
+    return read_views(
+        files.neighbours,
+        size=size,
+        camera=camera,
+        stamps_ns=stamps_ns(files.neighbours),
+        world_from_camera=camera_poses(files.drive, files.camera_index, paths, size=size),
+    )
 
 
 def _bottom_crop(sample: Sample, path: Path) -> Sample:
@@ -138,17 +153,5 @@ def _bottom_crop(sample: Sample, path: Path) -> Sample:
             f"{path} is {width}x{height} pixels, expected at least {crop_width}x{crop_height} to "
             "cut that from; set crop to none"
         )
-    top, left = height - crop_height, (width - crop_width) // 2
-    window = slice(top, None), slice(left, left + crop_width)
-
-    def cut(depth: SparseDepth | None) -> SparseDepth | None:
-        return SparseDepth(depth.depth[window], depth.valid[window]) if depth else None
-
-    return replace(
-        sample,
-        image=sample.image[window],
-        camera=sample.camera.cropped(left, top, crop_width, crop_height) if sample.camera else None,
-        sparse=cut(sample.sparse),
-        truth=cut(sample.truth),
-        context=tuple(image[window] for image in sample.context),
-    )
+    left = (width - crop_width) // 2
+    return cropped(sample, left, height - crop_height, crop_width, crop_height)

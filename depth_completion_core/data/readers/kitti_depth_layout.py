@@ -19,7 +19,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from depth_completion_core.data.readers.contexts import numbered_files, unbroken_runs, with_contexts
+from depth_completion_core.data.readers.sequences import (
+    numbered_files,
+    unbroken_runs,
+    with_neighbours,
+)
 from depth_completion_core.data.sample import DataError
 
 _UNPACKED = ("", "data_depth_velodyne", "data_depth_annotated", "data_rgb")
@@ -44,7 +48,7 @@ class KittiDepthFiles:
         drive: the folder with the images; its calibration is there or above. None in selections.
         intrinsics: a text file of 9 numbers; None in drives.
         camera_index: 2 or 3; 0 where the files do not tell.
-        context: the images before and after, or none.
+        neighbours: the images before and after, or none.
     """
 
     name: str
@@ -54,7 +58,7 @@ class KittiDepthFiles:
     drive: Path | None = None
     intrinsics: Path | None = None
     camera_index: int = 0
-    context: tuple[Path, ...] = ()
+    neighbours: tuple[Path, ...] = ()
 
 
 def frames_of_drives(
@@ -72,7 +76,7 @@ def frames_of_drives(
         truth = _first_folder([place / "proj_depth/groundtruth" / camera for place in places])
         raw = raw_folder / drive[:_DATE_LENGTH] / drive
         images = _first_folder([place / camera / "data" for place in (raw, *places)])
-        for sparse, image, context in _with_images(sweeps, images, triplet_offset):
+        for sparse, image, around in _with_images(sweeps, images, triplet_offset):
             yield KittiDepthFiles(
                 name=f"{drive}/{camera}/{sparse.stem}",
                 image=image,
@@ -80,7 +84,7 @@ def frames_of_drives(
                 truth=truth / sparse.name,
                 drive=images.parents[1],
                 camera_index=camera_index,
-                context=context,
+                neighbours=around,
             )
 
 
@@ -133,12 +137,12 @@ def _with_images(
     if triplet_offset == 0:
         yield from ((path, images / path.name, ()) for path in sparse)
         return
-    contexts = {
-        image.name: (image, context)
+    images_around = {
+        image.name: (image, around)
         for run in unbroken_runs(numbered_files(images, ".png"))
-        for image, context in with_contexts(run, triplet_offset)
+        for image, around in with_neighbours(run, triplet_offset)
     }
-    yield from ((path, *contexts[path.name]) for path in sparse if path.name in contexts)
+    yield from ((path, *images_around[path.name]) for path in sparse if path.name in images_around)
 
 
 def _first_folder(places: list[Path]) -> Path:

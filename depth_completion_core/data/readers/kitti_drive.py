@@ -10,14 +10,15 @@ other stream.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from depth_completion_core.data.readers.contexts import numbered_files
 from depth_completion_core.data.readers.reading import blamed_on
+from depth_completion_core.data.readers.sequences import numbered_files
 from depth_completion_core.data.sample import DataError
 from depth_completion_core.geometry.arrays import Float32Array
 from depth_completion_core.geometry.calibration import (
@@ -112,7 +113,7 @@ def sweep_of(path: Path) -> Float32Array:
     return np.frombuffer(data, dtype="<f4").astype(np.float32).reshape(-1, 4)
 
 
-def stamps_ns(files: list[Path]) -> list[int]:
+def stamps_ns(files: Sequence[Path]) -> list[int]:
     """The time of each file of one stream, nanoseconds since 1970.
 
     By the stream's timestamps.txt, whose line n belongs to file n; without, 10 Hz by number.

@@ -19,35 +19,26 @@ from depth_completion_core.geometry.transforms import RigidTransform
 _EARTH_RADIUS = 6378137.0  # metres, as in the development kit
 
 
-def poses_in_context(
-    drive: Path,
-    camera_index: int,
-    image: Path,
-    context: Sequence[Path],
-    *,
-    size: tuple[int, int],
-) -> tuple[RigidTransform, ...]:
-    """For each context image its optical frame from that of the image; empty without oxts.
+def camera_poses(
+    drive: Path, camera_index: int, images: Sequence[Path], *, size: tuple[int, int]
+) -> list[RigidTransform]:
+    """For each image the world from its optical frame; empty without oxts.
 
     Args:
         drive: the folder.
         camera_index: of the images.
-        image: its file NUMBER.png, which names its line of the navigation.
-        context: the files of the context images.
+        images: files NUMBER.png, which name their files of the navigation.
         size: (height, width) of the images, pixels.
 
     Raises:
         DataError: a file of the navigation or of the calibration is missing or damaged.
     """
-    if not context or not (drive / "oxts" / "data").is_dir():
-        return ()
+    if not (drive / "oxts" / "data").is_dir():
+        return []
     camera_from_velodyne = calibrated_camera(drive, camera_index, size=size).camera_from_frame
     camera_from_imu = camera_from_velodyne @ rigid_calibration(drive, "calib_imu_to_velo.txt")
-    world_from_image = imu_pose(drive, int(image.stem)) @ camera_from_imu.inverse()
-    return tuple(
-        camera_from_imu @ imu_pose(drive, int(other.stem)).inverse() @ world_from_image
-        for other in context
-    )
+    imu_from_camera = camera_from_imu.inverse()
+    return [imu_pose(drive, int(image.stem)) @ imu_from_camera for image in images]
 
 
 def imu_pose(drive: Path, number: int) -> RigidTransform:

@@ -19,21 +19,23 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from depth_completion_core.config import ProjectionConfig
-from depth_completion_core.data.readers.contexts import unbroken_runs, with_contexts
 from depth_completion_core.data.readers.kitti_drive import (
     COLOUR_CAMERAS,
     calibrated_camera,
     image_files,
+    stamps_ns,
     sweep_files,
     sweep_of,
 )
-from depth_completion_core.data.readers.kitti_oxts import poses_in_context
+from depth_completion_core.data.readers.kitti_oxts import camera_poses
 from depth_completion_core.data.readers.lists import read_list
 from depth_completion_core.data.readers.reading import rgb_of
+from depth_completion_core.data.readers.sequences import unbroken_runs, with_neighbours
+from depth_completion_core.data.readers.views import read_views
 from depth_completion_core.data.sample import DataError, DepthDataset, Sample
 from depth_completion_core.data.sampling.scan_split import split_sweep
 from depth_completion_core.data.sampling.sweep_depth import sweep_depth
-from depth_completion_core.frame import SparseDepth
+from depth_completion_core.frame import SparseDepth, View
 from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.geometry.transforms import RigidTransform
 from depth_completion_core.settings.fields import setting
@@ -57,8 +59,8 @@ class KittiRaw(DepthDataset):
         keep_rows: int = setting(1, low=1)
         """Every so many-th scan line is sparse depth, the others are truth. 1: no truth."""
         triplet_offset: int = setting(0, low=0)
-        """The context is so many frames before and after; 0 for none. Ends of drives then have none
-        and are left out."""
+        """Views are so many frames before and after; 0 for none. Ends of drives then have none and
+        are left out."""
         projection: ProjectionConfig = field(default_factory=ProjectionConfig)
         """From sweeps to sparse depth."""
 
@@ -75,7 +77,9 @@ class KittiRaw(DepthDataset):
         if self.config.split_file:
             self._frames = _listed(self._frames, root / self.config.split_file)
         if not self._frames:
-            raise DataError(f"{root}: no image has a sweep and neighbours; see drives and context")
+            raise DataError(
+                f"{root}: no image has a sweep and neighbours; see drives and triplet_offset"
+            )
 
     @property
     def names(self) -> list[str]:
@@ -94,10 +98,8 @@ class KittiRaw(DepthDataset):
             camera=camera,
             sparse=kept,
             truth=withheld,
-            context=tuple(rgb_of(path, size=size) for path in frame.context),
-            context_from_image=poses_in_context(
-                frame.drive, frame.camera_index, frame.image, frame.context, size=size
-            ),
+            views=_views(frame, camera, size),
+            stamp_ns=stamps_ns([frame.image])[0],
         )
 
     def _projected(
@@ -114,7 +116,7 @@ class KittiRaw(DepthDataset):
         sweeps = {path.stem: path for path in sweep_files(drive)}
         prefix = (drive / f"image_{camera_index:02d}").relative_to(self.root).as_posix()
         for run in unbroken_runs(image_files(drive, camera_index)):
-            for image, context in with_contexts(run, self.config.triplet_offset):
+            for image, around in with_neighbours(run, self.config.triplet_offset):
                 if image.stem in sweeps:
                     yield _Frame(
                         f"{prefix}/{image.stem}",
@@ -122,7 +124,7 @@ class KittiRaw(DepthDataset):
                         camera_index,
                         image,
                         sweeps[image.stem],
-                        context,
+                        around,
                     )
 
 
@@ -132,7 +134,20 @@ class _Frame(NamedTuple):
     camera_index: int
     image: Path
     sweep: Path
-    context: tuple[Path, ...]
+    neighbours: tuple[Path, ...]
+
+
+def _views(frame: _Frame, camera: CameraModel, size: tuple[int, int]) -> tuple[View, ...]:
+    if not frame.neighbours:
+        return ()
+    paths = [frame.image, *frame.neighbours]
+    return read_views(
+        frame.neighbours,
+        size=size,
+        camera=camera,
+        stamps_ns=stamps_ns(frame.neighbours),
+        world_from_camera=camera_poses(frame.drive, frame.camera_index, paths, size=size),
+    )
 
 
 def _chosen_drives(root: Path, wanted: tuple[str, ...]) -> list[Path]:

@@ -40,6 +40,7 @@ from depth_completion_core.data.readers.real_layout import (
     sweep_file,
 )
 from depth_completion_core.data.readers.real_sequence import Neighbours, neighbours_of
+from depth_completion_core.data.readers.views import read_views
 from depth_completion_core.data.sample import DataError, DepthDataset, Sample
 from depth_completion_core.data.sampling.scan_split import split_sweep
 from depth_completion_core.data.sampling.sparsify import Sparsifier, sparsified
@@ -74,7 +75,7 @@ class Real(DepthDataset):
         lidar_max_depth: float = setting(250.0, low=0.0)
         """Lidar: points beyond are dropped, metres."""
         triplet_offset: int = setting(0, low=0)
-        """Sets that are one drive: the context is so many images before and after; 0 for none.
+        """Sets that are one drive: views are so many images before and after; 0 for none.
         Images without both are left out."""
 
     config: Config
@@ -104,11 +105,13 @@ class Real(DepthDataset):
         if files.name not in self._neighbours:
             return sample
         around = self._neighbours[files.name]
-        return replace(
-            sample,
-            context=around.read(sample.image.shape[:2]),
-            context_from_image=around.context_from_image,
+        views = read_views(
+            around.images,
+            size=sample.image.shape[:2],
+            camera=sample.camera,
+            world_from_camera=around.world_from_camera,
         )
+        return replace(sample, views=views)
 
     def _rgbd(self, files: RealFiles) -> Sample:
         image = rgb_of(files.image)

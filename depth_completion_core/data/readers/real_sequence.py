@@ -10,11 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from depth_completion_core.data.readers.reading import blamed_on, rgb_of
+from depth_completion_core.data.readers.reading import blamed_on
 from depth_completion_core.data.readers.real_layout import RealFiles
-from depth_completion_core.data.readers.triplets import neighbours_in
+from depth_completion_core.data.readers.sequences import neighbours_in
 from depth_completion_core.data.sample import DataError
-from depth_completion_core.geometry.arrays import UInt8Array
 from depth_completion_core.geometry.transforms import RigidTransform
 
 _POSES = "poses.txt"
@@ -23,14 +22,10 @@ _DRIVES = (_POSES, "image_02")  # what sets of single images do not have
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """Two images around another, and their optical frames from its own; empty for no poses."""
+    """Two images around another, and the poses of that and of both; empty for no poses."""
 
     images: tuple[Path, ...]
-    context_from_image: tuple[RigidTransform, ...]
-
-    def read(self, size: tuple[int, int]) -> tuple[UInt8Array, ...]:
-        """The images, of (height, width); raises DataError."""
-        return tuple(rgb_of(path, size=size) for path in self.images)
+    world_from_camera: tuple[RigidTransform, ...]
 
 
 def neighbours_of(root: Path, files: Sequence[RealFiles], offset: int) -> dict[str, Neighbours]:
@@ -56,7 +51,7 @@ def neighbours_of(root: Path, files: Sequence[RealFiles], offset: int) -> dict[s
     return {
         files[index].name: Neighbours(
             tuple(files[other].image for other in others),
-            tuple(poses[other].inverse() @ poses[index] for other in others) if poses else (),
+            tuple(poses[number] for number in (index, *others)) if poses else (),
         )
         for index, others in around.items()
     }

@@ -20,9 +20,10 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from depth_completion_core.data.readers.contexts import numbered_files, with_contexts
 from depth_completion_core.data.readers.lists import read_list
 from depth_completion_core.data.readers.reading import depth_of, rgb_of
+from depth_completion_core.data.readers.sequences import numbered_files, with_neighbours
+from depth_completion_core.data.readers.views import read_views
 from depth_completion_core.data.sample import DataError, DepthDataset, Sample
 from depth_completion_core.frame import SparseDepth
 from depth_completion_core.geometry.camera import CameraModel
@@ -61,8 +62,8 @@ class SceneNet(DepthDataset):
         parts: tuple[int, ...] = ()
         """Numbers of the only parts that are read; empty for all."""
         triplet_offset: int = setting(0, low=0)
-        """The context is so many frames before and after; 0 for none. Ends of sequences then have
-        none and are left out."""
+        """Views are so many frames before and after; 0 for none. Ends of sequences then have none
+        and are left out."""
         bad_frames: str = ""
         """A list, relative to the folder, of frames to leave out; train/PART/SEQUENCE/N a line."""
         fewest_pixels: int = setting(0, low=0)
@@ -97,7 +98,7 @@ class SceneNet(DepthDataset):
             image=rgb_of(frame.image, size=size),
             camera=SCENENET_CAMERA,
             truth=self._truth(frame),
-            context=tuple(rgb_of(path, size=size) for path in frame.context),
+            views=read_views(frame.neighbours, size=size, camera=SCENENET_CAMERA),
         )
 
     def _truth(self, frame: _Frame) -> SparseDepth:
@@ -115,14 +116,14 @@ class SceneNet(DepthDataset):
     def _frames_of(self, sequence: Path) -> Iterator[_Frame]:
         prefix = sequence.relative_to(self.root).as_posix()
         images = numbered_files(sequence / "photo", ".jpg")
-        for image, context in with_contexts(images, self.config.triplet_offset):
-            yield _Frame(f"{prefix}/{image.stem}", image, context)
+        for image, around in with_neighbours(images, self.config.triplet_offset):
+            yield _Frame(f"{prefix}/{image.stem}", image, around)
 
 
 class _Frame(NamedTuple):
     name: str
     image: Path
-    context: tuple[Path, ...]
+    neighbours: tuple[Path, ...]
 
 
 def _sequences(folder: Path, parts: tuple[int, ...]) -> list[Path]:

@@ -13,6 +13,7 @@ from typing import ClassVar, Literal, NamedTuple
 import numpy as np
 
 from depth_completion_core.config import ProjectionConfig
+from depth_completion_core.data.readers.views import views_of
 from depth_completion_core.data.sample import DataError, DepthDataset, Sample
 from depth_completion_core.data.sampling.sparsify import Sparsifier, sparsified
 from depth_completion_core.data.sampling.sweep_depth import sweep_depth
@@ -53,7 +54,7 @@ class SyntheticDrives(DepthDataset):
         height_px: int = setting(0, low=0)
         """Height of the images; 0 for the scene's own."""
         triplet_offset: int = setting(0, low=0)
-        """The context is so many images (of 20 per second) before and after; 0 for none."""
+        """Views are so many images (of 20 per second) before and after; 0 for none."""
 
     config: Config
 
@@ -87,11 +88,15 @@ class SyntheticDrives(DepthDataset):
             image=shot.image,
             camera=drive.camera,
             truth=SparseDepth(shot.depth, shot.valid),
-            context=tuple(drive.render(stamp).image for stamp in stamps_around),
-            context_from_image=tuple(
-                _odom_from_camera(drive, stamp).inverse() @ _odom_from_camera(drive, stamp_ns)
-                for stamp in stamps_around
+            views=views_of(
+                [drive.render(stamp).image for stamp in stamps_around],
+                camera=drive.camera,
+                stamps_ns=stamps_around,
+                world_from_camera=[
+                    _odom_from_camera(drive, stamp) for stamp in (stamp_ns, *stamps_around)
+                ],
             ),
+            stamp_ns=stamp_ns,
         )
         if self._sparsifier is None:
             return replace(sample, sparse=lidar_depth(drive, stamp_ns))

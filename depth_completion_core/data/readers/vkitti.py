@@ -24,8 +24,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
-from depth_completion_core.data.readers.contexts import numbered_files, with_contexts
 from depth_completion_core.data.readers.reading import depth_of, rgb_of
+from depth_completion_core.data.readers.sequences import numbered_files, with_neighbours
+from depth_completion_core.data.readers.views import read_views
 from depth_completion_core.data.readers.vkitti_tables import camera_row, pose_row
 from depth_completion_core.data.sample import DataError, DepthDataset, Sample
 from depth_completion_core.geometry.camera import CameraModel
@@ -43,7 +44,7 @@ class _Frame(NamedTuple):
         name: of the sample.
         image: RGB.
         depth: centimetres.
-        context: the images before and after, or none.
+        neighbours: the images before and after, or none.
         tables: the folder or file of the camera's numbers.
         camera_index: 0, or 1 for the right one.
     """
@@ -51,7 +52,7 @@ class _Frame(NamedTuple):
     name: str
     image: Path
     depth: Path
-    context: tuple[Path, ...]
+    neighbours: tuple[Path, ...]
     tables: Path
     camera_index: int = 0
 
@@ -76,8 +77,8 @@ class _VirtualKitti(DepthDataset):
         variations: tuple[str, ...] = ("clone",)
         """Names of the only variations that are read; empty for all."""
         triplet_offset: int = setting(0, low=0)
-        """The context is so many frames before and after; 0 for none. Ends of drives then have none
-        and are left out."""
+        """Views are so many frames before and after; 0 for none. Ends of drives then have none and
+        are left out."""
         max_depth: float = setting(655.34, low=0.0)
         """Depth beyond is not valid, metres: sky at 655.35, in ScaffNet's preparation from 255."""
 
@@ -105,13 +106,18 @@ class _VirtualKitti(DepthDataset):
         truth = depth_of(
             frame.depth, depth_scale=_CENTIMETRES, size=size, max_depth=self.config.max_depth
         )
+        camera = self._camera(frame, size)
         return Sample(
             name=frame.name,
             image=image,
-            camera=self._camera(frame, size),
+            camera=camera,
             truth=truth,
-            context=tuple(rgb_of(path, size=size) for path in frame.context),
-            context_from_image=self._context_from_image(frame),
+            views=read_views(
+                frame.neighbours,
+                size=size,
+                camera=camera,
+                world_from_camera=self._world_from_camera(frame),
+            ),
         )
 
     @abstractmethod
@@ -126,14 +132,12 @@ class _VirtualKitti(DepthDataset):
     def _camera_from_world(self, frame: _Frame, image: Path) -> RigidTransform | None:
         """The pose of an image; None where the set has no poses; raises DataError."""
 
-    def _context_from_image(self, frame: _Frame) -> tuple[RigidTransform, ...]:
-        if not frame.context:
-            return ()
-        camera_from_world = self._camera_from_world(frame, frame.image)
-        poses = [self._camera_from_world(frame, path) for path in frame.context]
-        if camera_from_world is None:
-            return ()
-        return tuple(pose @ camera_from_world.inverse() for pose in poses if pose)
+    def _world_from_camera(self, frame: _Frame) -> list[RigidTransform]:
+        """The poses of the image and its neighbours; empty where there are none."""
+        if not frame.neighbours:
+            return []
+        poses = [self._camera_from_world(frame, path) for path in (frame.image, *frame.neighbours)]
+        return [camera_from_world.inverse() for camera_from_world in poses if camera_from_world]
 
     def _folders_of(self, parent: Path, pattern: str) -> Iterator[Path]:
         """The wanted parent/SCENE/VARIATION, sorted."""
@@ -155,9 +159,9 @@ class VirtualKitti1(_VirtualKitti):
             depth = self.root / "vkitti_1.3.1_depthgt" / scene / variation
             table = self.root / "vkitti_1.3.1_extrinsicsgt" / f"{scene}_{variation}.txt"
             images = numbered_files(folder, ".png")
-            for image, context in with_contexts(images, self.config.triplet_offset):
+            for image, around in with_neighbours(images, self.config.triplet_offset):
                 name = f"{scene}/{variation}/{image.stem}"
-                yield _Frame(name, image, depth / image.name, context, table)
+                yield _Frame(name, image, depth / image.name, around, table)
 
     def _camera(self, frame: _Frame, size: tuple[int, int]) -> CameraModel:
         if size != (_CAMERA_1.height, _CAMERA_1.width):
@@ -191,13 +195,13 @@ class VirtualKitti2(_VirtualKitti):
             for index in self.config.cameras:
                 depth = self._unpacked("depth") / below / f"frames/depth/Camera_{index}"
                 images = sorted((folder / f"frames/rgb/Camera_{index}").glob("rgb_*.jpg"))
-                for image, context in with_contexts(images, self.config.triplet_offset):
+                for image, around in with_neighbours(images, self.config.triplet_offset):
                     number = _number(image)
                     yield _Frame(
                         name=f"{below}/Camera_{index}/{number}",
                         image=image,
                         depth=depth / f"depth_{number}.png",
-                        context=context,
+                        neighbours=around,
                         tables=self._unpacked("textgt") / below,
                         camera_index=index,
                     )

@@ -20,12 +20,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from pathlib import Path, PurePosixPath
 from typing import Literal, NamedTuple
 
 from depth_completion_core.data.readers.frame_files import FrameFiles, poses_of, sample_of
 from depth_completion_core.data.readers.lists import check_unique, listed_path, read_parallel
-from depth_completion_core.data.readers.triplets import neighbours_in
+from depth_completion_core.data.readers.sequences import neighbours_in
 from depth_completion_core.data.sample import DataError, DepthDataset, Sample
 from depth_completion_core.settings.fields import setting
 
@@ -48,7 +49,7 @@ class Void(DepthDataset):
         split: Literal["test", "train"] = "test"
         """Which lists."""
         triplet_offset: int = setting(0, low=0)
-        """The context is so many frames before and after; 0 for none. The set's own is 10."""
+        """Views are so many frames before and after; 0 for none. The set's own is 10."""
         skip_edges: bool = True
         """With an offset: leave out frames too near to an end of their sequence to have both."""
         skip_start: int = setting(0, low=0)
@@ -81,7 +82,7 @@ class Void(DepthDataset):
         frame = self._frames[index]
         image = listed_path(self._folder, self._lines["image"][frame.line], self._listings["image"])
         validity = self._partner("validity_map", frame, image)
-        context = tuple(image.with_name(name) for name in frame.context)
+        around = tuple(image.with_name(name) for name in frame.neighbours)
         files = FrameFiles(
             name=frame.name,
             image=image,
@@ -89,8 +90,10 @@ class Void(DepthDataset):
             sparse=self._partner("sparse_depth", frame, image),
             validity=validity if validity.is_file() else None,
             truth=self._partner("ground_truth", frame, image),
-            context=context,
-            poses=poses_of(image, context),
+            stamp_ns=_stamp_ns(image),
+            neighbours=around,
+            stamps_ns=tuple(_stamp_ns(path) for path in around),
+            poses=poses_of(image, around),
         )
         return sample_of(files, depth_scale=_DEPTH_SCALE)
 
@@ -111,7 +114,7 @@ class Void(DepthDataset):
                     f"{self._listings['image']}: '{line}', expected data/SEQUENCE/image/STAMP.png"
                 )
             if image.parent not in sequences:
-                sequences[image.parent] = self._contexts(self._folder / image.parent)
+                sequences[image.parent] = self._neighbours(self._folder / image.parent)
             chosen = sequences[image.parent]
             if image.name in chosen or not self._is_selective:
                 name = f"{image.parts[-3]}/{image.stem}"
@@ -124,8 +127,8 @@ class Void(DepthDataset):
         edges = self.config.skip_edges and self.config.triplet_offset > 0
         return edges or self.config.skip_start > 0 or self.config.skip_end > 0
 
-    def _contexts(self, images: Path) -> dict[str, tuple[str, ...]]:
-        """The context of each frame of a sequence that is not left out for its place."""
+    def _neighbours(self, images: Path) -> dict[str, tuple[str, ...]]:
+        """The neighbours of each frame of a sequence that is not left out for its place."""
         if not (self._is_selective or self.config.triplet_offset):
             return {}
         if not images.is_dir():
@@ -140,11 +143,19 @@ class Void(DepthDataset):
 
 
 class _ListedFrame(NamedTuple):
-    """A name, its line in the lists (from 0), and the file names of its context."""
+    """A name, its line in the lists (from 0), and the file names of its neighbours."""
 
     name: str
     line: int
-    context: tuple[str, ...]
+    neighbours: tuple[str, ...]
+
+
+def _stamp_ns(image: Path) -> int:
+    """The time that an image is named after, seconds in the name; 0 where that is no number."""
+    try:
+        return int(Decimal(image.stem) * 10**9)
+    except (InvalidOperation, ValueError, OverflowError):
+        return 0
 
 
 def _density_folder(root: Path, density: int) -> Path:

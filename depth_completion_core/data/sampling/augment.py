@@ -65,7 +65,7 @@ def zoomed(sample: Sample, factor: float, *, divide_depth: bool) -> Sample:
 def recoloured(sample: Sample, brightness: float, contrast: float, saturation: float) -> Sample:
     """All images under the same change of light: factors of brightness, contrast, saturation.
 
-    Contrast turns about the mean grey of the sample's own image, for the context images too.
+    Contrast turns about the mean grey of the sample's own image, for the other views too.
     """
     mean = float(cv2.cvtColor(sample.image, cv2.COLOR_RGB2GRAY).mean()) * brightness
 
@@ -80,7 +80,7 @@ def recoloured(sample: Sample, brightness: float, contrast: float, saturation: f
     return replace(
         sample,
         image=change(sample.image),
-        context=tuple(change(image) for image in sample.context),
+        views=tuple(replace(view, image=change(view.image)) for view in sample.views),
     )
 
 

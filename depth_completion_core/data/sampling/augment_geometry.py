@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -19,11 +20,12 @@ import numpy.typing as npt
 
 from depth_completion_core.data.sample import Sample
 from depth_completion_core.data.sampling.pixels import moved
-from depth_completion_core.frame import SparseDepth
+from depth_completion_core.frame import SparseDepth, View
 from depth_completion_core.geometry.arrays import UInt8Array
 from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.geometry.transforms import RigidTransform
 
+T = TypeVar("T")
 Float64Array = npt.NDArray[np.float64]
 _MIRROR = np.diag([-1.0, 1.0, 1.0])
 
@@ -41,8 +43,8 @@ def flipped(sample: Sample) -> Sample:
         image=lambda image: np.ascontiguousarray(image[:, ::-1]),
         sparse=flip,
         truth=flip,
-        camera=sample.camera.mirrored() if sample.camera else None,
-        poses=tuple(_in_axes(pose, _MIRROR) for pose in sample.context_from_image),
+        camera=CameraModel.mirrored,
+        pose=lambda pose: _in_axes(pose, _MIRROR),
     )
 
 
@@ -71,8 +73,7 @@ def cropped(sample: Sample, left: int, top: int, width: int, height: int) -> Sam
         image=lambda image: np.ascontiguousarray(image[part]),
         sparse=cut,
         truth=cut,
-        camera=sample.camera.cropped(left, top, width, height) if sample.camera else None,
-        poses=sample.context_from_image,
+        camera=lambda camera: camera.cropped(left, top, width, height),
     )
 
 
@@ -99,8 +100,7 @@ def resized(sample: Sample, width: int, height: int) -> Sample:
         truth=lambda truth: SparseDepth(
             truth.depth[row[:, None], column], truth.valid[row[:, None], column]
         ),
-        camera=sample.camera.scaled(width, height) if sample.camera else None,
-        poses=sample.context_from_image,
+        camera=lambda camera: camera.scaled(width, height),
     )
 
 
@@ -119,11 +119,7 @@ def nearer(sample: Sample, factor: float) -> Sample:
         image=lambda image: image,
         sparse=divide,
         truth=divide,
-        camera=sample.camera,
-        poses=tuple(
-            RigidTransform(pose.rotation, pose.translation / factor)
-            for pose in sample.context_from_image
-        ),
+        pose=lambda pose: RigidTransform(pose.rotation, pose.translation / factor),
     )
 
 
@@ -170,9 +166,12 @@ def rolled(sample: Sample, angle_deg: float) -> Sample:
         image=turn_image,
         sparse=turn_points,
         truth=turn_truth,
-        camera=sample.camera,
-        poses=tuple(_in_axes(pose, new_from_old) for pose in sample.context_from_image),
+        pose=lambda pose: _in_axes(pose, new_from_old),
     )
+
+
+def _as_it_is(value: T) -> T:
+    return value
 
 
 def _changed(
@@ -181,18 +180,30 @@ def _changed(
     image: Callable[[UInt8Array], UInt8Array],
     sparse: Callable[[SparseDepth], SparseDepth],
     truth: Callable[[SparseDepth], SparseDepth],
-    camera: CameraModel | None,
-    poses: tuple[RigidTransform, ...],
+    camera: Callable[[CameraModel], CameraModel] = _as_it_is,
+    pose: Callable[[RigidTransform], RigidTransform] = _as_it_is,
 ) -> Sample:
+    def changed_view(view: View) -> View:
+        return replace(
+            view,
+            image=image(view.image),
+            camera=_or_none(camera, view.camera),
+            sparse=_or_none(sparse, view.sparse),
+            view_from_target=_or_none(pose, view.view_from_target),
+        )
+
     return replace(
         sample,
         image=image(sample.image),
-        sparse=None if sample.sparse is None else sparse(sample.sparse),
-        truth=None if sample.truth is None else truth(sample.truth),
-        context=tuple(image(other) for other in sample.context),
-        camera=camera,
-        context_from_image=poses,
+        camera=_or_none(camera, sample.camera),
+        sparse=_or_none(sparse, sample.sparse),
+        truth=_or_none(truth, sample.truth),
+        views=tuple(changed_view(view) for view in sample.views),
     )
+
+
+def _or_none(change: Callable[[T], T], value: T | None) -> T | None:
+    return None if value is None else change(value)
 
 
 def _in_axes(pose: RigidTransform, new_from_old: Float64Array) -> RigidTransform:

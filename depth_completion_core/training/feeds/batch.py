@@ -97,7 +97,7 @@ def collate(samples: Sequence[Sample]) -> Batch:
         image=_images([(sample.image,) for sample in used], size)[:, 0],
         sparse_depth=_depths([s.sparse.depth for s in used if s.sparse is not None], size),
         truth=_depths([s.truth.depth for s in used if s.truth is not None], size),
-        context=_images([sample.context for sample in used], size),
+        context=_images([[view.image for view in sample.views] for sample in used], size),
         intrinsics=_intrinsics(used),
     )
 

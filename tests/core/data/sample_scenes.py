@@ -8,7 +8,7 @@ import numpy as np
 
 from depth_completion_core.data.sample import Sample
 from depth_completion_core.data.sampling.sparsify import uniform
-from depth_completion_core.frame import SparseDepth
+from depth_completion_core.frame import SparseDepth, View
 from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.geometry.transforms import RigidTransform
 
@@ -36,7 +36,7 @@ FISHEYE = CameraModel(
 
 
 def slanted_plane(camera: CameraModel = PINHOLE, *, points: int = 60) -> Sample:
-    """A textured plane through a hole-free image, with two context images and their poses."""
+    """A textured plane through a hole-free image, with two further views and their poses."""
     random = np.random.default_rng(0)
     rays, has_ray = camera.rays()
     # The plane 0.2 x + 0.3 y + z = 3 metres.
@@ -53,8 +53,10 @@ def slanted_plane(camera: CameraModel = PINHOLE, *, points: int = 60) -> Sample:
         camera=camera,
         sparse=uniform(truth, points, random),
         truth=truth,
-        context=(images[1], images[2]),
-        context_from_image=poses,
+        views=tuple(
+            View(offset=offset, image=image, camera=camera, view_from_target=pose)
+            for offset, image, pose in zip((-1, 1), images[1:], poses, strict=True)
+        ),
     )
 
 

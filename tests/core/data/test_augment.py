@@ -26,6 +26,7 @@ from depth_completion_core.geometry.unprojection import unproject_depth
 from depth_completion_core.settings.fields import ConfigError
 from depth_completion_core.settings.mapping import config_from_mapping
 from tests.core.data.sample_scenes import BENT, FISHEYE, PINHOLE, slanted_plane
+from tests.core.data.views import images_of, motions
 
 _CAMERAS = [PINHOLE, BENT, FISHEYE]
 _EVERYTHING = Augmentation(
@@ -40,6 +41,7 @@ _EVERYTHING = Augmentation(
     saturation=0.3,
     remove_max=0.5,
 )
+
 Change = Callable[[Sample], Sample]
 _CHANGES: dict[str, Change] = {
     "flip": flipped,
@@ -119,12 +121,12 @@ def test_a_plane_stays_a_plane(what: str, camera: CameraModel) -> None:
 
 @pytest.mark.parametrize("camera", _CAMERAS, ids=lambda camera: camera.distortion_model)
 @pytest.mark.parametrize("what", ["flip", "crop", "larger", "nearer", "roll"])
-def test_context_images_see_the_moved_points(what: str, camera: CameraModel) -> None:
+def test_further_views_see_the_moved_points(what: str, camera: CameraModel) -> None:
     before = _single_point(camera, 22, 33)
     after = _CHANGES[what](before)
     move = _MAPS.get(what, np.eye(3))
     (point,) = _points(before.sparse, before.camera)
-    for old, new in zip(before.context_from_image, after.context_from_image, strict=True):
+    for old, new in zip(motions(before), motions(after), strict=True):
         np.testing.assert_allclose(new.apply(move @ point), move @ old.apply(point), atol=1e-9)
 
 
@@ -153,7 +155,7 @@ def test_everything_together_keeps_shapes(seed: int, camera: CameraModel) -> Non
     change = np.abs(_distances(old) - _distances(new))
     assert change.max() < 0.2
     assert change.mean() < 0.05
-    for pose, other in zip(before.context_from_image, after.context_from_image, strict=True):
+    for pose, other in zip(motions(before), motions(after), strict=True):
         reached = np.linalg.norm(pose.apply(old), axis=1)
         moved = np.linalg.norm(other.apply(new / factors.mean()), axis=1) * factors.mean()
         assert np.abs(reached - moved).max() < 0.15
@@ -168,7 +170,7 @@ def test_twice_flipped_is_as_before(camera: CameraModel) -> None:
     for name in ("sparse", "truth"):
         np.testing.assert_array_equal(getattr(twice, name).depth, getattr(sample, name).depth)
         np.testing.assert_array_equal(getattr(twice, name).valid, getattr(sample, name).valid)
-    for pose, other in zip(sample.context_from_image, twice.context_from_image, strict=True):
+    for pose, other in zip(motions(sample), motions(twice), strict=True):
         np.testing.assert_allclose(pose.matrix, other.matrix, atol=1e-12)
 
 
@@ -196,7 +198,7 @@ def test_no_depth_is_invented(seed: int) -> None:
         np.testing.assert_array_equal(new.valid, new.depth > 0)
         assert new.depth.dtype == np.float32
     assert after.frame().size == (30, 40)
-    assert all(image.shape == after.image.shape for image in after.context)
+    assert all(image.shape == after.image.shape for image in images_of(after))
 
 
 @pytest.mark.parametrize("size", [(97, 71), (41, 31), (128, 96), (64, 48)])
@@ -230,7 +232,7 @@ def test_images_move_with_their_depth() -> None:
 
 
 def test_rolled_without_intrinsics_turns_about_the_middle() -> None:
-    sample = replace(slanted_plane(), camera=None, context_from_image=())
+    sample = replace(slanted_plane(), camera=None, views=())
     after = rolled(sample, 180.0)
     np.testing.assert_array_equal(after.image, sample.image[::-1, ::-1])
     assert after.camera is None
@@ -288,9 +290,9 @@ def test_a_crop_larger_than_the_image() -> None:
 
 def test_colours_change_alike_in_all_images() -> None:
     sample = slanted_plane()
-    alike = replace(sample, context=(sample.image, sample.image))
+    alike = replace(sample, views=tuple(replace(v, image=sample.image) for v in sample.views))
     after = recoloured(alike, 1.2, 0.7, 1.3)
-    for image in after.context:
+    for image in images_of(after):
         np.testing.assert_array_equal(image, after.image)
     np.testing.assert_array_equal(recoloured(sample, 1.0, 1.0, 1.0).image, sample.image)
     grey = recoloured(sample, 1.0, 1.0, 0.0).image
@@ -338,6 +340,6 @@ def test_limits_the_wrong_way_round() -> None:
 def test_poses_stay_rigid() -> None:
     sample = slanted_plane()
     for change in _CHANGES.values():
-        for pose in change(sample).context_from_image:
+        for pose in motions(change(sample)):
             assert isinstance(pose, RigidTransform)
             assert np.linalg.det(pose.rotation) == pytest.approx(1.0)

@@ -12,6 +12,7 @@ from depth_completion_core.data import build_dataset
 from depth_completion_core.data.sample import DataError
 from depth_completion_core.files.output_files import write_depth_png
 from tests.core.data.trees import SINGULAR_K, K, WrittenFrame, write_frame, write_matrix
+from tests.core.data.views import motions
 
 
 def _folder(root: Path, count: int = 4) -> list[WrittenFrame]:
@@ -53,7 +54,17 @@ def test_a_folder_of_folders(tmp_path: Path) -> None:
     ]
     triplets = build_dataset("folder", tmp_path, {"triplet_offset": 1})
     assert triplets.names == ["a/0001", "b/0001"]
-    assert len(triplets[1].context) == len(triplets[1].context_from_image) == 2
+    assert len(triplets[1].views) == len(motions(triplets[1])) == 2
+
+
+def test_views_have_the_intrinsics_of_their_own_image(tmp_path: Path) -> None:
+    _folder(tmp_path, 3)
+    (tmp_path / "K.txt").unlink()
+    for number in range(3):
+        own = K * [[1 + number, 1, 1], [1, 1 + number, 1], [1, 1, 1]]
+        write_matrix(tmp_path / "intrinsics" / f"000{number}.txt", own)
+    sample = build_dataset("folder", tmp_path, {"triplet_offset": 1})[0]
+    assert [view.camera.fx for view in sample.views if view.camera] == [30.0, 90.0]
 
 
 def test_intrinsics_of_each_image_and_npy_depth(tmp_path: Path) -> None:

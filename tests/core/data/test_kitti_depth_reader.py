@@ -26,6 +26,7 @@ from tests.core.data.kitti_trees import (
     write_oxts,
     write_rigid_calibrations,
 )
+from tests.core.data.views import images_of, motions
 from tests.core.data.written_files import (
     random_image,
     spelled,
@@ -146,14 +147,14 @@ def test_neighbours_of_frames_with_and_without_depth(root: Path) -> None:
     dataset = build_dataset("kitti_depth", root, config)
     assert dataset.names == _names(2)
     sample = dataset[2]
-    for found, number in zip(sample.context, (5, 9), strict=True):
+    for found, number in zip(images_of(sample), (5, 9), strict=True):
         np.testing.assert_array_equal(found, random_image(200 + number, HEIGHT, WIDTH))
-    assert sample.context_from_image == ()
+    assert all(view.view_from_target is None for view in sample.views)
     for number in range(10):
         write_oxts(
             root / "kitti_raw" / DATE / DRIVE, number, 49.0, 8.4, 100.0 + number, 0.0, 0.0, 0.0
         )
-    distances = [np.linalg.norm(pose.translation) for pose in dataset[2].context_from_image]
+    distances = [np.linalg.norm(pose.translation) for pose in motions(dataset[2])]
     np.testing.assert_allclose(distances, 2.0)
     config["triplet_offset"] = 3
     assert build_dataset("kitti_depth", root, config).names == _names(2)[:2]

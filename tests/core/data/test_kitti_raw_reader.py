@@ -33,6 +33,7 @@ from tests.core.data.kitti_trees import (
     write_rigid_calibrations,
     write_sweep,
 )
+from tests.core.data.views import images_of, motions
 from tests.core.data.written_files import random_image, write_image, write_text
 
 _REAL = "DEPTH_COMPLETION_REAL_DATA"
@@ -140,10 +141,20 @@ def test_other_lines_are_the_truth(root: Path) -> None:
 def test_neighbours_are_by_number(root: Path) -> None:
     dataset = build_dataset("kitti_raw", root, {"triplet_offset": 1})
     assert dataset.names == _names(DRIVE, 2, 2, 3)
-    before, after = dataset[1].context
+    before, after = images_of(dataset[1])
     np.testing.assert_array_equal(before, random_image(202, HEIGHT, WIDTH))
     np.testing.assert_array_equal(after, random_image(204, HEIGHT, WIDTH))
-    assert dataset[1].context_from_image == ()
+    assert all(view.view_from_target is None for view in dataset[1].views)
+
+
+def test_stamps_are_those_of_the_drive(root: Path) -> None:
+    sample = build_dataset("kitti_raw", root, {"triplet_offset": 1})[0]
+    assert [view.stamp_ns - sample.stamp_ns for view in sample.views] == [-(10**8), 10**8]
+    lines = [f"2011-09-26 13:02:{25 + number}.594360375" for number in range(7)]
+    write_text(root / DATE / DRIVE / "image_02/timestamps.txt", "\n".join(lines))
+    sample = build_dataset("kitti_raw", root, {"triplet_offset": 1, "drives": [DRIVE]})[0]
+    assert [view.stamp_ns - sample.stamp_ns for view in sample.views] == [-(10**9), 10**9]
+    assert sample.stamp_ns % 10**9 == 594360375
 
 
 def test_frames_of_a_list(root: Path) -> None:
@@ -184,7 +195,7 @@ def test_pose_turns_roll_first_and_yaw_last(tmp_path: Path) -> None:
     np.testing.assert_allclose(imu_pose(tmp_path, 0).rotation, expected.rotation, atol=1e-12)
 
 
-def test_context_poses_keep_a_landmark_in_place(root: Path) -> None:
+def test_poses_of_views_keep_a_landmark_in_place(root: Path) -> None:
     drive = root / DATE / DRIVE
     for number in range(7):
         write_oxts(
@@ -197,7 +208,7 @@ def test_context_poses_keep_a_landmark_in_place(root: Path) -> None:
         (camera_from_imu @ imu_pose(drive, number).inverse()).apply(landmark)
         for number in (1, 2, 3)
     )
-    for transform, expected in zip(sample.context_from_image, (before, after), strict=True):
+    for transform, expected in zip(motions(sample), (before, after), strict=True):
         np.testing.assert_allclose(transform.apply(image), expected, atol=1e-5)
     assert np.abs(before - image).max() > 0.5
 
@@ -269,7 +280,7 @@ def test_image_of_no_bytes(root: Path) -> None:
     assert f"{path} is an empty file" in _refusal(root)
 
 
-def test_context_of_another_size(root: Path) -> None:
+def test_views_of_another_size(root: Path) -> None:
     path = root / DATE / DRIVE / "image_02" / "data" / number_png(1)
     write_image(path, random_image(0, 30, 40))
     with pytest.raises(DataError, match=rf"{path} is 40x30 pixels, expected 100x60"):

@@ -25,6 +25,7 @@ from tests.core.data.trees import (
     write_rig,
     write_sweep,
 )
+from tests.core.data.views import motions
 
 _RANDOM = np.random.default_rng(0)
 _REAL_DATA = os.environ.get("DEPTH_COMPLETION_REAL_DATA", "")
@@ -192,13 +193,13 @@ def test_a_drive_with_poses(tmp_path: Path) -> None:
     write_matrix(tmp_path / "poses.txt", np.stack([pose.matrix.ravel() for pose in poses]))
     samples, alone = _real(tmp_path, triplet_offset=1), _real(tmp_path)
     assert [sample.name for sample in samples] == ["1", "2"]
-    assert alone[1].context == ()
+    assert alone[1].views == ()
     point = np.array([0.1, -0.3, 2.0])
     for number, sample in zip((1, 2), samples, strict=True):
         for index, other in enumerate((number - 1, number + 1)):
-            np.testing.assert_array_equal(sample.context[index], alone[other].image)
+            np.testing.assert_array_equal(sample.views[index].image, alone[other].image)
             np.testing.assert_allclose(
-                poses[other].apply(sample.context_from_image[index].apply(point)),
+                poses[other].apply(motions(sample)[index].apply(point)),
                 poses[number].apply(point),
             )
     write_matrix(tmp_path / "poses.txt", np.eye(4))
@@ -307,9 +308,9 @@ def test_poses_of_a_real_drive_take_depth_to_the_next_image() -> None:
     assert sample.camera is not None
     assert sample.truth is not None
     assert after.truth is not None
-    np.testing.assert_array_equal(sample.context[1], after.image)
+    np.testing.assert_array_equal(sample.views[1].image, after.image)
     points = unproject_depth(sample.truth.depth, sample.truth.valid, sample.camera)
-    moved = sample.context_from_image[1].apply(points[sample.truth.valid])
+    moved = motions(sample)[1].apply(points[sample.truth.valid])
     pixels, seen = sample.camera.project(moved)
     column, row = np.rint(pixels[seen]).astype(int).T
     column, row = column.clip(0, sample.camera.width - 1), row.clip(0, sample.camera.height - 1)

@@ -14,6 +14,7 @@ from depth_completion_core.data.readers.scenenet import SCENENET_CAMERA, SceneNe
 from depth_completion_core.data.sample import DataError
 from depth_completion_core.data.sampling.sparsify import Sparsifier, sparsified
 from depth_completion_core.geometry.arrays import UInt8Array
+from tests.core.data.views import images_of
 from tests.core.data.written_files import write_image, write_numbers, write_text
 
 _SIZE = 240, 320
@@ -81,7 +82,7 @@ def test_camera_sees_sixty_by_forty_five_degrees() -> None:
 def test_neighbours_are_the_next_frames_whatever_their_number(root: Path) -> None:
     dataset = build_dataset("scenenet", root, {"triplet_offset": 1})
     assert dataset.names == ["train/0/9/25"]
-    for found, seed in zip(dataset[0].context, (0, 2), strict=True):
+    for found, seed in zip(images_of(dataset[0]), (0, 2), strict=True):
         assert np.abs(found.astype(int) - _photo(seed)).max() < 12
 
 

@@ -12,6 +12,7 @@ from depth_completion_core.data import build_dataset
 from depth_completion_core.data.sample import DataError, DepthDataset
 from depth_completion_core.data.sampling.sparsify import SparsifierError
 from depth_completion_core.geometry.unprojection import unproject_depth
+from tests.core.data.views import motions
 
 _SMALL = {"width_px": 96, "height_px": 72, "frames": 3}
 
@@ -47,8 +48,8 @@ def test_the_lidar_measures_the_truth(scene: str) -> None:
     sample.frame()
 
 
-def test_context_sees_the_same_scene() -> None:
-    """True points of the image, moved by the pose, lie where the context image's truth is."""
+def test_views_show_the_same_scene() -> None:
+    """True points of the image, moved by the pose, lie where the view's truth is."""
     offset = 4
     sample = _drives(frames=2, triplet_offset=offset, points="uniform:5")[0]
     everything = _drives(frames=400, points="uniform:5")
@@ -60,8 +61,9 @@ def test_context_sees_the_same_scene() -> None:
     for index, step in enumerate((-offset, offset)):
         other = everything[number + step]
         assert other.truth is not None
-        np.testing.assert_array_equal(sample.context[index], other.image)
-        moved = sample.context_from_image[index].apply(points)
+        np.testing.assert_array_equal(sample.views[index].image, other.image)
+        assert sample.views[index].stamp_ns - sample.stamp_ns == step * 50_000_000
+        moved = motions(sample)[index].apply(points)
         pixels, seen = sample.camera.project(moved)
         column, row = np.rint(pixels[seen]).astype(int).T
         depth = other.truth.depth[row.clip(0, 71), column.clip(0, 95)]

@@ -13,6 +13,7 @@ from depth_completion_core.data.readers.vkitti import VirtualKitti1, VirtualKitt
 from depth_completion_core.data.sample import DataError
 from depth_completion_core.data.sampling.sparsify import Sparsifier, sparsified
 from depth_completion_core.geometry.transforms import RigidTransform
+from tests.core.data.views import motions
 from tests.core.data.written_files import random_image, write_image, write_numbers, write_text
 
 _HEIGHT, _WIDTH = 40, 64
@@ -104,12 +105,12 @@ def test_first_edition(root_1: Path) -> None:
     assert build_dataset("vkitti1", root_1, config).names[-1] == "0001/fog/00000"
 
 
-def test_context_poses_of_the_first_edition(root_1: Path) -> None:
+def test_poses_of_views_of_the_first_edition(root_1: Path) -> None:
     sample = build_dataset("vkitti1", root_1, {"triplet_offset": 1})[0]
     assert sample.name == "0001/clone/00001"
     world = np.array([2.0, 1.0, 20.0])
     image, before, after = (_camera_from_world(frame, 0).apply(world) for frame in (1, 0, 2))
-    for pose, expected in zip(sample.context_from_image, (before, after), strict=True):
+    for pose, expected in zip(motions(sample), (before, after), strict=True):
         np.testing.assert_allclose(pose.apply(image), expected, atol=1e-9)
 
 
@@ -117,8 +118,8 @@ def test_first_edition_without_extrinsics(root_1: Path, tmp_path: Path) -> None:
     for name in ("vkitti_1.3.1_rgb", "vkitti_1.3.1_depthgt"):
         (tmp_path / name).symlink_to(root_1 / name)
     sample = build_dataset("vkitti1", tmp_path, {"triplet_offset": 1})[0]
-    assert len(sample.context) == 2
-    assert sample.context_from_image == ()
+    assert len(sample.views) == 2
+    assert all(view.view_from_target is None for view in sample.views)
 
 
 def test_first_edition_of_another_size(tmp_path: Path) -> None:
@@ -145,12 +146,12 @@ def test_second_edition(tmp_path: Path, archives: bool) -> None:
     assert sample.truth is not None
     assert sample.sparse is None
     np.testing.assert_array_equal(sample.image, _smooth(11))
-    np.testing.assert_array_equal(sample.context[1], _smooth(12))
+    np.testing.assert_array_equal(sample.views[1].image, _smooth(12))
     np.testing.assert_allclose(sample.truth.depth[5:] * 100, _centimetres(11)[5:], rtol=1e-6)
     np.testing.assert_array_equal(sample.camera.K, [[40.5, 0, 32.5], [0, 41.5, 19.5], [0, 0, 1]])
     world = np.array([2.0, 1.0, 20.0])
     image, before, after = (_camera_from_world(frame, 1).apply(world) for frame in (1, 0, 2))
-    for pose, expected in zip(sample.context_from_image, (before, after), strict=True):
+    for pose, expected in zip(motions(sample), (before, after), strict=True):
         np.testing.assert_allclose(pose.apply(image), expected, atol=1e-9)
 
 

@@ -21,6 +21,7 @@ from tests.core.data.trees import (
     write_matrix,
     write_numbers,
 )
+from tests.core.data.views import motions
 
 _LISTS = {
     "image": "data/{}/image/{}.png",
@@ -76,8 +77,7 @@ def test_both_roots_and_all_forms_of_lists(tmp_path: Path, prefix: str, root: st
         np.testing.assert_array_equal(sample.sparse.depth, written[name].sparse)
         np.testing.assert_array_equal(sample.truth.depth, written[name].truth)
         np.testing.assert_allclose(sample.camera.K, K)
-        assert sample.context == ()
-        assert sample.context_from_image == ()
+        assert sample.views == ()
 
 
 def test_train_and_a_density(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_the_validity_map_counts(tmp_path: Path) -> None:
         _void(tmp_path)[0]
 
 
-def test_context_comes_from_the_sequence_not_from_the_list(tmp_path: Path) -> None:
+def test_views_come_from_the_sequence_not_from_the_list(tmp_path: Path) -> None:
     written = _release(tmp_path)
     void = _void(tmp_path, triplet_offset=1)
     assert void.names == [f"classroom6/{_stamp(number)}" for number in (2, 4)]
@@ -135,22 +135,30 @@ def test_context_comes_from_the_sequence_not_from_the_list(tmp_path: Path) -> No
     own = written[sample.name].world_from_camera
     point = np.array([0.3, -0.2, 2.0])
     for index, other in enumerate(around):
-        np.testing.assert_array_equal(sample.context[index], other.image)
+        np.testing.assert_array_equal(sample.views[index].image, other.image)
         np.testing.assert_allclose(
-            other.world_from_camera.apply(sample.context_from_image[index].apply(point)),
+            other.world_from_camera.apply(motions(sample)[index].apply(point)),
             own.apply(point),
             atol=1e-5,
         )
     kept = _void(tmp_path, triplet_offset=1, skip_edges=False)
-    assert [len(kept[index].context) for index in range(3)] == [0, 2, 2]
+    assert [len(kept[index].views) for index in range(3)] == [0, 2, 2]
 
 
-def test_context_without_poses(tmp_path: Path) -> None:
+def test_views_without_poses(tmp_path: Path) -> None:
     _release(tmp_path)
     shutil.rmtree(tmp_path / "void_1500" / "data" / "classroom6" / "absolute_pose")
     sample = _void(tmp_path, triplet_offset=1)[0]
-    assert len(sample.context) == 2
-    assert sample.context_from_image == ()
+    assert len(sample.views) == 2
+    assert all(view.view_from_target is None for view in sample.views)
+
+
+def test_names_of_files_are_times(tmp_path: Path) -> None:
+    _release(tmp_path)
+    sample = _void(tmp_path, triplet_offset=1)[0]
+    assert sample.name == "classroom6/1552696002.5523"
+    assert [view.stamp_ns - sample.stamp_ns for view in sample.views] == [-(10**9), 10**9]
+    assert sample.stamp_ns == 1552696002_552300000
 
 
 def test_starts_and_ends_of_sequences_are_left_out(tmp_path: Path) -> None:

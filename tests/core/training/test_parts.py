@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from depth_completion_core.config import InferenceConfig
+from depth_completion_core.frame import View
 from depth_completion_core.inference.preprocessing import model_input, window_of
 from depth_completion_core.models.needs import ModelNeeds
 from depth_completion_core.settings.fields import ConfigError
@@ -163,7 +164,9 @@ def test_a_batch_shows_a_model_what_a_completer_would() -> None:
 
 def test_context_images_go_along() -> None:
     sample = Planes(Path())[0]
-    sample = replace(sample, context=(sample.image[::-1], sample.image[:, ::-1]))
+    flips = sample.image[::-1], sample.image[:, ::-1]
+    views = (View(offset=-1, image=flips[0]), View(offset=1, image=flips[1]))
+    sample = replace(sample, views=views)
     context = collate([sample, sample]).context
     assert context.shape == (2, 2, 3, 32, 32)
     assert torch.equal(context[1, 0], collate([sample]).image[0].flip(1))

@@ -8,8 +8,6 @@ from collections.abc import Hashable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from depth_completion_core.data.readers.triplets import neighbours_in
-
 T = TypeVar("T", bound=Hashable)
 
 
@@ -19,16 +17,32 @@ def numbered_files(folder: Path, suffix: str) -> list[Path]:
     return sorted(found, key=lambda path: int(path.stem))
 
 
-def with_contexts(sequence: Sequence[T], offset: int) -> list[tuple[T, tuple[T, ...]]]:
+def neighbours_in(sequence: Sequence[T], distance: int) -> dict[T, tuple[T, T]]:
+    """For each frame those ``distance`` before and after it; none for frames nearer to an end.
+
+    Args:
+        sequence: all frames of one drive, in order of time.
+        distance: how many frames away, at least 1.
+
+    Raises:
+        ValueError: the distance is less than 1.
+    """
+    if distance < 1:
+        raise ValueError(f"neighbours are 1 or more frames away, {distance} was asked for")
+    middle = sequence[distance:-distance]
+    return dict(zip(middle, zip(sequence, sequence[2 * distance :], strict=False), strict=False))
+
+
+def with_neighbours(sequence: Sequence[T], distance: int) -> list[tuple[T, tuple[T, ...]]]:
     """Each frame with those so many before and after it; frames that lack one are left out.
 
     Args:
         sequence: all frames of one drive, in order of time.
-        offset: how many frames away; 0 for all frames, and no context.
+        distance: how many frames away; 0 for all frames, and no neighbours.
     """
-    if offset == 0:
+    if distance == 0:
         return [(frame, ()) for frame in sequence]
-    return list(neighbours_in(sequence, offset).items())
+    return list(neighbours_in(sequence, distance).items())
 
 
 def unbroken_runs(frames: Sequence[Path]) -> Iterator[list[Path]]:
