@@ -202,7 +202,6 @@ _LAWS: dict[str, set[str]] = {
         "training.feeds",
         "training.objectives",
         "checkpoints",
-        "data",
         "data.readers",
         "data.sampling",
         "models",

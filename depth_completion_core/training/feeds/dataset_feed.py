@@ -49,6 +49,11 @@ class DatasetFeed(Feed):
         """The reader; raises DataError where something of the set is missing."""
         raise NotImplementedError
 
+    def beside(self, trained: Feed) -> DatasetFeed:
+        """As what is scored on beside a feed that is trained on, of which it may take something."""
+        del trained
+        return self
+
     def changed(self, sample: Sample, generator: np.random.Generator) -> Sample:
         """The sample as it is trained on: measurements drawn, augmented.
 

@@ -5,21 +5,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from depth_completion_core.data.sample import Sample
+from depth_completion_core.data import build_dataset
+from depth_completion_core.data.sample import DepthDataset, Sample
 from depth_completion_core.data.sampling.augmentation import Augmentation
 from depth_completion_core.data.sampling.pixels import masked
 from depth_completion_core.data.sampling.sparsify import Sparsifier
 from depth_completion_core.settings.fields import setting
 from depth_completion_core.training.feeds.dataset_feed import DatasetFeed
+from depth_completion_core.training.feeds.feed import Feed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReaderFeed(DatasetFeed):
     """A reader, sensors and augmentation; what extends it says which reader."""
 
+    root: str = ""
+    """The folder of the data set."""
     points: tuple[str, ...] = ()
     """How measurements are drawn from the truth, as uniform:500; one of them is chosen for each
     sample in each epoch. Empty for what the data set gives."""
@@ -30,6 +36,21 @@ class ReaderFeed(DatasetFeed):
     def __post_init__(self) -> None:
         for text in self.points:
             Sparsifier.from_text(text)
+
+    def dataset(self) -> tuple[str, dict[str, Any]]:
+        """The name of the reader in the table of data sets, and its settings."""
+        raise NotImplementedError
+
+    def open(self) -> DepthDataset:
+        """The reader; raises DataError where something of the set is missing."""
+        name, settings = self.dataset()
+        return build_dataset(name, Path(self.root) if self.root else None, settings)
+
+    def beside(self, trained: Feed) -> ReaderFeed:
+        """In the same folder where none of its own is given."""
+        if self.root or not isinstance(trained, ReaderFeed):
+            return self
+        return replace(self, root=trained.root)
 
     def changed(self, sample: Sample, generator: np.random.Generator) -> Sample:
         """Measure, then augment, so that cropped images have the density of whole ones."""

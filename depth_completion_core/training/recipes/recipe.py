@@ -142,7 +142,7 @@ class Recipe:
 
     def held_out(self) -> DatasetFeed:
         """The samples that are scored on, with what they take over from those trained on."""
-        return self.validation
+        return self.validation.beside(self.data)
 
     def build_model(self) -> CompletionModel:
         """The network with random weights, drawn from torch's generator.
