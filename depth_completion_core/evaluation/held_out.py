@@ -12,8 +12,9 @@ from depth_completion_core.data.readers.world_frames import WorldFrames
 from depth_completion_core.data.readers.world_frames_config import WorldFramesConfig
 from depth_completion_core.evaluation.conditions import Condition
 from depth_completion_core.evaluation.predictors import ModelPredictor, Predictor
-from depth_completion_core.evaluation.session import Case, Group, Session, folder_name
+from depth_completion_core.evaluation.session import Case, Group, Session
 from depth_completion_core.evaluation.tables import Row
+from depth_completion_core.files.folder_names import folder_name
 from depth_completion_core.world.objects.families import HELD_OUT
 
 HEADINGS = ("measurements", "model")

@@ -33,13 +33,14 @@ from depth_completion_core.evaluation.report import (
     write_sweep_reports,
 )
 from depth_completion_core.evaluation.run import SUBMISSION
-from depth_completion_core.evaluation.session import Case, Group, Session, folder_name
+from depth_completion_core.evaluation.session import Case, Group, Session
 from depth_completion_core.evaluation.suite import HEADINGS as SUITE_HEADINGS
 from depth_completion_core.evaluation.suite import PROTOCOL as SUITE_PROTOCOL
 from depth_completion_core.evaluation.suite import evaluate_real, suite_root
 from depth_completion_core.evaluation.sweep import sweep_cases, sweeps_from
 from depth_completion_core.evaluation.tables import SHORT, Row
 from depth_completion_core.evaluation.wording import failures
+from depth_completion_core.files.folder_names import folder_name
 from depth_completion_core.metrics import protocol_named
 from depth_completion_core.models import MODELS
 from depth_completion_core.settings.fields import ConfigError

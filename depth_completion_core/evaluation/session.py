@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from depth_completion_core.evaluation.run import Job, score
 from depth_completion_core.evaluation.sheets import write_sheets
 from depth_completion_core.evaluation.summary import summary_of
 from depth_completion_core.evaluation.tables import Row
+from depth_completion_core.files.folder_names import folder_name
 from depth_completion_core.metrics import Protocol, protocol_named
 from depth_completion_core.settings.mapping import config_to_mapping
 
@@ -135,8 +135,3 @@ def protocol_values(protocol: Protocol) -> dict[str, Any]:
         key: None if isinstance(value, float) and math.isinf(value) else value
         for key, value in values.items()
     }
-
-
-def folder_name(label: str) -> str:
-    """A label as the name of a folder."""
-    return re.sub(r"[^\w.=-]+", "_", label).strip("._") or "_"

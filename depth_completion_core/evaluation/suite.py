@@ -13,8 +13,9 @@ from depth_completion_core.data import build_dataset
 from depth_completion_core.data.readers.real import RealSet, real_sets
 from depth_completion_core.data.sample import DataError
 from depth_completion_core.evaluation.conditions import Condition
-from depth_completion_core.evaluation.session import Case, Group, Session, folder_name
+from depth_completion_core.evaluation.session import Case, Group, Session
 from depth_completion_core.evaluation.tables import Row
+from depth_completion_core.files.folder_names import folder_name
 
 ROOT_VARIABLE = "DEPTH_COMPLETION_REAL_DATA"
 PROTOCOL = "all"

@@ -10,6 +10,7 @@ import numpy as np
 
 from depth_completion_core.completer import DepthCompleter
 from depth_completion_core.file_completion.command_line import Infer
+from depth_completion_core.files.folder_names import folder_name
 from depth_completion_core.files.json_files import without_nan, write_json
 from depth_completion_core.files.output_files import (
     write_depth_npy,
@@ -55,7 +56,7 @@ def write_results(
         write_depth_npy(out / "confidence" / f"{name}.npy", prediction.confidence, known)
     for kind, values in prediction.maps.items() if wanted.save_maps else ():
         known = np.ones(values.shape, dtype=np.bool_)
-        write_depth_npy(out / "maps" / kind / f"{name}.npy", values, known)
+        write_depth_npy(out / "maps" / folder_name(kind) / f"{name}.npy", values, known)
     if wanted.save_inputs:
         write_picture(out / "image" / f"{name}.png", frame.image)
         start = prediction.maps.get("initial_depth")

@@ -10,13 +10,14 @@ import pytest
 import torch
 
 from depth_completion_core.checkpoints.checkpoint import load_checkpoint, save_checkpoint
-from depth_completion_core.completer import load_model
+from depth_completion_core.completer import DepthCompleter, load_model
 from depth_completion_core.files.input_files import read_depth, read_image
 from depth_completion_core.files.output_files import write_depth_png, write_picture
 from depth_completion_core.frame import Frame, SparseDepth
 from depth_completion_core.infer import main
 from depth_completion_core.metrics import depth_metrics
 from depth_completion_core.models import build_model
+from depth_completion_core.models.base import CompletionModel, ModelInput, ModelOutput
 from depth_completion_core.models.fusionnet import FusionNet
 from tests.core.checkpoints.released_checkpoints import seeded_checkpoint
 
@@ -210,3 +211,22 @@ def test_confidence_is_written_where_a_network_gives_one(data: Path) -> None:
     confidence = np.load(data / "out" / "confidence" / "0001.npy")
     assert confidence.shape == _SIZE
     assert np.all((confidence > 0) & (confidence < 1))
+
+
+def test_maps_stay_in_their_folder_whatever_their_names(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Traveller(CompletionModel):
+        def forward(self, inputs: ModelInput) -> ModelOutput:
+            return ModelOutput(
+                depth=inputs.sparse_depth, maps={"../../escaped": inputs.sparse_depth}
+            )
+
+    monkeypatch.setattr(
+        "depth_completion_core.file_completion.run.load_model",
+        lambda *_, **__: DepthCompleter(Traveller()),
+    )
+    assert _run(data, "--save-maps") == 0
+    (folder,) = (data / "out" / "maps").iterdir()
+    assert len(list(folder.glob("*.npy"))) == 3
+    assert list(data.rglob("*escaped")) == [folder]

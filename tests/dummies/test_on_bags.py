@@ -23,7 +23,7 @@ from tests.bags.bag_factory import (
     without,
     write_ros2,
 )
-from tests.dummies.table import DUMMIES, register
+from tests.dummies.table import EVERY_KIND, model_argument, register
 
 _FRAMES = 4
 
@@ -58,10 +58,11 @@ def _frame(index: int, completer: DepthCompleter) -> Frame:
     return replace(frame, views=tuple(views))
 
 
-@pytest.mark.parametrize("name", DUMMIES)
+@pytest.mark.parametrize("name", EVERY_KIND)
 def test_complete_writes_what_the_completer_says(name: str, tmp_path: Path) -> None:
-    found = _completed(tmp_path, drive(_FRAMES), "--model", name)
-    completer = load_model(name, device="cpu")
+    model = model_argument(name, tmp_path)
+    found = _completed(tmp_path, drive(_FRAMES), "--model", model)
+    completer = load_model(model, device="cpu")
     first = completer.model.needs.earlier_images
     assert len(found) == _FRAMES - first
     for index, depth in enumerate(found, first):

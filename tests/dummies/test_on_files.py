@@ -14,7 +14,7 @@ from depth_completion_core.data import build_dataset
 from depth_completion_core.files.input_files import read_image
 from depth_completion_core.infer import main as infer
 from tests.core.evaluation.made_sets import evaluated, means_in, write_folder_set
-from tests.dummies.table import DUMMIES, register
+from tests.dummies.table import EVERY_KIND, model_argument, register
 
 _FRAMES = 3
 
@@ -26,12 +26,13 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "data"
 
 
-@pytest.mark.parametrize("name", DUMMIES)
+@pytest.mark.parametrize("name", EVERY_KIND)
 def test_infer_writes_what_the_completer_says(name: str, data: Path) -> None:
-    completer = load_model(name, device="cpu")
+    model = model_argument(name, data)
+    completer = load_model(model, device="cpu")
     needs = completer.model.needs
     measured = [str(data / "sparse_depth")] if needs.sparse_depth else []
-    flags = ["--model", name, "--device", "cpu", "--out", str(data / "out"), "--save-maps"]
+    flags = ["--model", model, "--device", "cpu", "--out", str(data / "out"), "--save-maps"]
     assert infer([str(data / "image"), *measured, *flags]) == 0
     written = sorted((data / "out" / "output_depth").glob("*.npy"))
     assert len(written) == _FRAMES - needs.earlier_images
@@ -47,12 +48,13 @@ def test_infer_writes_what_the_completer_says(name: str, data: Path) -> None:
             np.testing.assert_allclose(found, values, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", DUMMIES)
+@pytest.mark.parametrize("name", EVERY_KIND)
 def test_evaluate_scores_it(name: str, data: Path) -> None:
     flags = ["--set", "triplet_offset=1"] if name == "two_views" else []
     out = data / "evaluation"
-    assert evaluated(data, out, "--model", name, "--device", "cpu", *flags) == 0
-    error_mm = means_in(out)[name]["mae_mm"]
+    assert evaluated(data, out, "--model", model_argument(name, data), *flags) == 0
+    (means,) = means_in(out).values()
+    error_mm = means["mae_mm"]
     assert error_mm is not None
     assert np.isfinite(error_mm)
 
