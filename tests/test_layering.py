@@ -128,7 +128,7 @@ _LAWS: dict[str, set[str]] = {
     "models.layers": {"models.configs"},
     "models": {"models.configs", "models.layers", "geometry", "settings"},
     "inference": {"models", "models.layers", "config", "frame", "geometry"},
-    "checkpoints.importers": {"checkpoints", "models.configs", "settings"},
+    "checkpoints.importers": {"checkpoints", "files", "models.configs", "settings"},
     "checkpoints": {"files", "files.atomic", "models", "settings"},
     "completer": {"checkpoints", "inference", "models", "config", "frame", "geometry"},
     "alignment": {"diagnosis", "sensing", "geometry"},

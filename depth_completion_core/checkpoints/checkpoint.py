@@ -20,11 +20,10 @@ from depth_completion_core.checkpoints.checkpoint_file import (
     write_checkpoint_file,
 )
 from depth_completion_core.checkpoints.errors import CheckpointError
+from depth_completion_core.files.listing import listed
 from depth_completion_core.models import MODELS, UnknownModelError, build_model
 from depth_completion_core.models.base import CompletionModel
 from depth_completion_core.settings.mapping import config_to_mapping
-
-_LISTED = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -146,7 +145,7 @@ def load_weights(model: nn.Module, weights: Mapping[str, Tensor], *, what: str) 
     if missing or unexpected:
         raise CheckpointError(
             f"{what}: the weights are for another network or another configuration; missing are "
-            f"{_some(missing)}, not expected are {_some(unexpected)}"
+            f"{listed(missing)}, not expected are {listed(unexpected)}"
         )
     wrong = [
         f"{key} {tuple(weights[key].shape)} where {tuple(own[key].shape)} was expected"
@@ -154,7 +153,7 @@ def load_weights(model: nn.Module, weights: Mapping[str, Tensor], *, what: str) 
         if weights[key].shape != own[key].shape
     ]
     if wrong:
-        raise CheckpointError(f"{what}: the weights have other shapes: {_some(wrong)}")
+        raise CheckpointError(f"{what}: the weights have other shapes: {listed(wrong)}")
     converted = {key: weights[key].to(own[key].dtype) for key in own}
     _check_finite(converted, what)
     model.load_state_dict(converted)
@@ -206,14 +205,9 @@ def _stored(value: Tensor, *, half: bool) -> Tensor:
 def _check_finite(weights: Mapping[str, Tensor], what: str) -> None:
     bad = [key for key, value in weights.items() if not _is_finite(value)]
     if bad:
-        raise CheckpointError(f"{what}: weights are NaN or infinite: {_some(bad)}; train it again")
+        raise CheckpointError(f"{what}: weights are NaN or infinite: {listed(bad)}; train it again")
 
 
 def _is_finite(value: Tensor) -> bool:
     """By the sum, which is cheap and never finite with a NaN or an infinity in it."""
     return math.isfinite(value.sum().item()) or bool(torch.isfinite(value).all())
-
-
-def _some(items: list[str]) -> str:
-    more = f" and {len(items) - _LISTED} more" if len(items) > _LISTED else ""
-    return (", ".join(items[:_LISTED]) or "none") + more

@@ -9,15 +9,14 @@ The server takes 1000 16-bit PNGs of metres times 256, named and sized as the im
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 
 from depth_completion_core.files.input_files import InputFileError, read_depth
+from depth_completion_core.files.listing import listed
 
 HEIGHT, WIDTH, COUNT = 352, 1216, 1000
 _DEPTH_SCALE = 256.0
 _NAME = re.compile(r"\d{10}\.png")
-_LISTED = 5
 
 
 def submission_problems(folder: Path) -> list[str]:
@@ -27,11 +26,11 @@ def submission_problems(folder: Path) -> list[str]:
     present = {path.name for path in files}
     problems = []
     if strange := sorted(name for name in present if not _NAME.fullmatch(name)):
-        problems.append(f"names are NNNNNNNNNN.png, found {_some(strange)}")
+        problems.append(f"names are NNNNNNNNNN.png, found {listed(strange)}")
     if missing := sorted(expected - present):
-        problems.append(f"{len(missing)} of {COUNT} files are missing: {_some(missing)}")
+        problems.append(f"{len(missing)} of {COUNT} files are missing: {listed(missing)}")
     if extra := sorted(name for name in present - expected if _NAME.fullmatch(name)):
-        problems.append(f"the server does not ask for {_some(extra)}")
+        problems.append(f"the server does not ask for {listed(extra)}")
     named = (path for path in files if _NAME.fullmatch(path.name))
     return [*problems, *filter(None, map(_problem_of, named))]
 
@@ -48,8 +47,3 @@ def _problem_of(path: Path) -> str:
     if depth.max() < 1.0:
         return f"{path.name} has no depth above {depth.max():.2f} m; is it metres times 256?"
     return ""
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-    return ", ".join(names[:_LISTED]) + more

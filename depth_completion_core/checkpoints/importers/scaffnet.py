@@ -15,6 +15,7 @@ import torch
 
 from depth_completion_core.checkpoints.errors import CheckpointError
 from depth_completion_core.checkpoints.importers import ReleasedWeights
+from depth_completion_core.files.listing import listed
 from depth_completion_core.models.configs import fusionnet, scaffnet
 from depth_completion_core.settings.mapping import config_to_mapping
 
@@ -46,7 +47,6 @@ _PRESETS: dict[str, dict[str, Any]] = {
     "fusionnet": {**fusionnet.PRESETS},
 }
 _POSENET = {"encoder_state_dict", "decoder_state_dict"}
-_LISTED = 8
 
 Parts = dict[str, dict[str, Any]]
 
@@ -145,14 +145,13 @@ def _check_parts(parts: Parts, wanted: list[str], model: str) -> None:
             "give the file fusionnet-<step>.pth"
         )
     raise CheckpointError(
-        f"this is no {model} of the authors' PyTorch release: {_some(missing)} not in it, what is "
-        f"in it is {_some(list(parts)) or 'nothing'}; give the .pth file of their release"
+        f"this is no {model} of the authors' PyTorch release: {_quoted(missing)} not in it, what "
+        f"is in it is {_quoted(list(parts)) if parts else 'nothing'}; give the .pth file of their release"
     )
 
 
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-    return ", ".join(f"'{name}'" for name in names[:_LISTED]) + more
+def _quoted(names: list[str]) -> str:
+    return listed([f"'{name}'" for name in names], most=8)
 
 
 def _tensor(name: str, value: object) -> torch.Tensor:

@@ -18,6 +18,7 @@ from depth_completion_core.files.input_files import (
     read_image,
     read_intrinsics,
 )
+from depth_completion_core.files.listing import listed
 from depth_completion_core.files.output_files import (
     write_depth_npy,
     write_depth_png,
@@ -152,3 +153,10 @@ def test_partners_by_name_else_by_place() -> None:
     assert matched(twice, others, "depth") == others
     with pytest.raises(InputFileError, match=r"none belongs to 1\.jpg"):
         matched(images, [Path("d/7.png")], "depth")
+
+
+def test_a_few_names_and_how_many_more() -> None:
+    assert listed([]) == "none"
+    assert listed(["a", "b"]) == "a, b"
+    assert listed(list("abcdef")) == "a, b, c, d, e and 1 more"
+    assert listed(list("abc"), most=1) == "a and 2 more"
