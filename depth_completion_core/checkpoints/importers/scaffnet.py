@@ -144,9 +144,10 @@ def _check_parts(parts: Parts, wanted: list[str], model: str) -> None:
             "this file holds a ScaffNet without a FusionNet; import it with --model scaffnet, or "
             "give the file fusionnet-<step>.pth"
         )
+    present = _quoted(list(parts)) if parts else "nothing"
     raise CheckpointError(
         f"this is no {model} of the authors' PyTorch release: {_quoted(missing)} not in it, what "
-        f"is in it is {_quoted(list(parts)) if parts else 'nothing'}; give the .pth file of their release"
+        f"is in it is {present}; give the .pth file of their release"
     )
 
 
