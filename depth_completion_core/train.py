@@ -12,20 +12,19 @@ from collections.abc import Sequence
 
 from depth_completion_core.data.sample import DataError
 from depth_completion_core.training.errors import TrainingError
-from depth_completion_core.training.recipes import build_recipe, recipe_class
-from depth_completion_core.training.recipes.command_line import changes_from, help_text
+from depth_completion_core.training.recipes.command_line import overview, parsed_recipe
 
 
 def main(arguments: Sequence[str]) -> int:
     """Parse, train, print what came out."""
     name, *rest = arguments or ["--help"]
     try:
-        if name in ("-h", "--help") or "-h" in rest or "--help" in rest:
-            print(help_text("" if name.startswith("-") else name))
+        if name in ("-h", "--help"):
+            print(overview())
             return 0
+        recipe = parsed_recipe(name, rest)
         from depth_completion_core.training.loop import devices, trainer  # noqa: PLC0415 - slow
 
-        recipe = build_recipe(name, changes_from(rest, recipe_class(name)))
         metrics = trainer.train(recipe, name)
     except KeyboardInterrupt:
         print("\ninterrupted; the same command goes on from the last checkpoint", file=sys.stderr)

@@ -6,10 +6,9 @@ from __future__ import annotations
 
 import difflib
 import importlib
-from collections.abc import Mapping
+import inspect
 from typing import Any
 
-from depth_completion_core.settings.mapping import config_from_mapping, config_to_mapping
 from depth_completion_core.training.errors import TrainingError
 from depth_completion_core.training.recipes.recipe import Recipe, default_of
 
@@ -41,37 +40,23 @@ def presets_of(name: str) -> dict[str, Recipe]:
     return {"": default, **own}
 
 
-def build_recipe(name: str, changes: Mapping[str, Any] | None = None) -> Recipe:
-    """A recipe with some settings changed.
-
-    Args:
-        name: a name of the table.
-        changes: nested mappings of settings; ``preset`` among them says what they change.
+def preset_named(name: str, preset: str = "") -> Recipe:
+    """The settings of a recipe, or of one of its presets.
 
     Raises:
         TrainingError: no recipe, or no preset of it, has this name.
-        ConfigError: the recipe has no such setting, or a value does not fit.
     """
-    changes = changes or {}
-    found, presets = recipe_class(name), presets_of(name)
-    preset = changes.get("preset", "")
+    presets = presets_of(name)
     if preset not in presets:
         known = ", ".join(repr(key) for key in presets if key) or "none"
         raise TrainingError(f"'{name}' has no preset '{preset}'; it has {known}")
-    return config_from_mapping(found, _merged(config_to_mapping(presets[preset]), changes))
+    return presets[preset]
+
+
+def summary_of(name: str) -> str:
+    """What a recipe is, as its file begins."""
+    return inspect.cleandoc(str(_module(name).__doc__))
 
 
 def _module(name: str) -> Any:  # noqa: ANN401 - its classes and tables
     return importlib.import_module(f"{__name__}.{RECIPES[name].split(':')[0]}")
-
-
-def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Changes over a base, group by group; unknown keys stay, to be refused by name."""
-    merged = dict(base)
-    for key, value in changes.items():
-        old = merged.get(key)
-        if isinstance(old, Mapping) and isinstance(value, Mapping):
-            merged[key] = _merged(old, value)
-        else:
-            merged[key] = value
-    return merged

@@ -8,8 +8,9 @@ import dataclasses
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
-from typing import get_type_hints
+from typing import Any, get_type_hints
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from depth_completion_core.completer import load_model
 from depth_completion_core.models import MODELS
 from depth_completion_core.models.fusionnet import FusionNet
 from depth_completion_core.settings.descriptions import settings_of
-from depth_completion_core.settings.fields import ConfigError, Limits, limits_of
+from depth_completion_core.settings.fields import Limits, limits_of
 from depth_completion_core.settings.mapping import config_from_mapping, config_to_mapping
 from depth_completion_core.train import main
 from depth_completion_core.training.errors import TrainingError
@@ -29,11 +30,11 @@ from depth_completion_core.training.feeds.dataset_feed import DatasetFeed
 from depth_completion_core.training.feeds.world_feed import WorldFeed
 from depth_completion_core.training.recipes import (
     RECIPES,
-    build_recipe,
+    preset_named,
     presets_of,
     recipe_class,
 )
-from depth_completion_core.training.recipes.command_line import changes_from, help_text
+from depth_completion_core.training.recipes.command_line import parsed_recipe
 from depth_completion_core.training.recipes.recipe import Recipe
 from depth_completion_core.world.objects.families import HELD_OUT
 from tests.core.data.written_files import random_image, write_image, write_numbers, write_text
@@ -59,7 +60,7 @@ def _run(*arguments: str, limit_s: float = 120.0) -> subprocess.CompletedProcess
 
 @pytest.mark.parametrize("name", ["overfit_scaffnet", "overfit_fusionnet"])
 def test_overfit_recipes_reach_their_loss_in_their_steps(name: str, tmp_path: Path) -> None:
-    recipe = build_recipe(name)
+    recipe = preset_named(name)
     assert recipe.target_loss > 0
     began = os.times()
     done = _run(name, "--run.out", str(tmp_path), "--run.threads", "1", "--run.progress", "false")
@@ -82,24 +83,85 @@ def test_a_recipe_survives_the_way_through_plain_values(name: str) -> None:
     for preset, recipe in presets_of(name).items():
         again = config_from_mapping(recipe_class(name), config_to_mapping(recipe))
         assert again == recipe
-        built = build_recipe(name, {"preset": preset} if preset else {})
-        assert built == recipe
+        assert parsed_recipe(name, ["--preset", preset] if preset else []) == recipe
         assert recipe.preset == (preset or recipe.preset)
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_every_setting_is_described_and_can_be_changed(name: str) -> None:
-    recipe, text = recipe_class(name), help_text(name)
-    changed = {item.path: _another(item.default) for item in settings_of(recipe)}
-    words = [f"--{path}={_spelled(value)}" for path, value in changed.items()]
-    changes = changes_from(words, recipe)
-    for item in settings_of(recipe):
+def test_every_setting_is_a_flag_spelled_as_its_path_and_its_value_as_in_yaml(name: str) -> None:
+    default = preset_named(name)
+    other = _varied(default)
+    before, after = (_leaves(config_to_mapping(recipe)) for recipe in (default, other))
+    changed = {path for path in before if before[path] != after[path]}
+    assert len(changed) > 0.8 * len(before)
+    words = [f"--{path}={_spelled(value)}" for path, value in after.items() if path != "preset"]
+    assert parsed_recipe(name, words) == other
+    dashed = [word.replace("_", "-") if word.startswith("--") else word for word in _apart(words)]
+    assert parsed_recipe(name, dashed) == other
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_help_describes_every_setting(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        main([name, "--help"])
+    text = capsys.readouterr().out
+    presets = ", ".join(preset for preset in presets_of(name) if preset) or "none"
+    assert f"Presets: {presets}" in text
+    for item in settings_of(recipe_class(name)):
         assert item.description, item.path
-        assert f"--{item.path} " in text
-        found, expected = changes, changed[item.path]
-        for group in item.path.split("."):
-            found = found[group]
-        assert found == (list(expected) if isinstance(expected, tuple) else expected), item.path
+        assert f"--{item.path.replace('_', '-')} " in text
+
+
+def _varied(recipe: Recipe) -> Recipe:
+    """The recipe with every setting changed that another value fits."""
+    for item in settings_of(type(recipe)):
+        if item.path == "preset":
+            continue
+        mapping = config_to_mapping(recipe)
+        *groups, key = item.path.split(".")
+        place = mapping
+        for group in groups:
+            place = place[group]
+        place[key] = _another(place[key], item.limits)
+        with suppress(ValueError):
+            recipe = config_from_mapping(type(recipe), mapping)
+    return recipe
+
+
+def _another(value: Any, limits: Limits) -> object:  # noqa: ANN401 - of a setting
+    if limits.choices:
+        return next(text for text in limits.choices if text != value)
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int):
+        return value + 2
+    if isinstance(value, float):
+        return value / 2 if value else 0.25
+    if isinstance(value, list):
+        return value[::-1] if len(set(value)) > 1 else [*value, *value] or ["uniform:5", "sofa"]
+    return f"{value}x"
+
+
+def _leaves(mapping: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in mapping.items():
+        path = f"{prefix}{key}"
+        found |= _leaves(value, f"{path}.") if isinstance(value, dict) else {path: value}
+    return found
+
+
+def _spelled(value: object) -> str:
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _apart(words: list[str]) -> list[str]:
+    """``--flag=value`` as two words, but for texts that are empty."""
+    pairs = [word.partition("=") for word in words]
+    return [
+        part for flag, equals, value in pairs for part in ([flag, value] if value else [f"{flag}="])
+    ]
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -112,20 +174,6 @@ def test_recipes_keep_the_limits_of_all_recipes(name: str) -> None:
 def _limits(recipe: type[Recipe]) -> dict[str, Limits]:
     hints = get_type_hints(recipe)
     return {item.name: limits_of(item, hints[item.name]) for item in dataclasses.fields(recipe)}
-
-
-def _another(value: object) -> object:
-    if isinstance(value, bool):
-        return not value
-    if isinstance(value, tuple):
-        return value[:1]
-    return f"{value}x" if isinstance(value, str) else value
-
-
-def _spelled(value: object) -> str:
-    if isinstance(value, tuple):
-        return ",".join(map(str, value))
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -154,35 +202,28 @@ def test_presets_hold_the_published_settings() -> None:
     }
 
 
-def test_a_change_keeps_what_the_preset_says_beside_it() -> None:
-    changes = {"preset": "paper", "network": {"uncertainty": True}}
-    recipe = build_recipe("scaffnet_scenenet", changes)
-    expected = config_to_mapping(presets_of("scaffnet_scenenet")["paper"])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_change_keeps_what_the_preset_says_beside_it(is_first: bool) -> None:
+    preset, change = ["--preset", "paper"], ["--network.uncertainty", "true"]
+    words = [*preset, *change] if is_first else [*change, *preset]
+    expected = config_to_mapping(preset_named("scaffnet_scenenet", "paper"))
     expected["network"]["uncertainty"] = True
-    assert config_to_mapping(recipe) == expected
+    assert config_to_mapping(parsed_recipe("scaffnet_scenenet", words)) == expected
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["scafnet_synthetic"], "Did you mean 'scaffnet_synthetic'?"),
-        (["scaffnet_synthetic", "--epoch", "3"], "did you mean 'epochs'?"),
-        (["scaffnet_synthetic", "--network.encoders", "x"], "did you mean 'network.encoder'?"),
-        (["scaffnet_synthetic", "--data.augmentation.flp=1"], "mean 'data.augmentation.flip'?"),
-        (["scaffnet_synthetic", "--epochs", "many"], "'epochs' is a whole number, got 'many'"),
-        (["scaffnet_synthetic", "--epochs"], "'--epochs' has no value"),
-        (["scaffnet_synthetic", "epochs=3"], "expected --setting value"),
-        (["scaffnet_synthetic", "--run.fresh", "1"], "'run.fresh' is true or false, got '1'"),
-        (["scaffnet_synthetic", "--precision", "8"], "'precision' is one of 32, bf16-mixed"),
         (["scaffnet_synthetic", "--preset", "paper"], "has no preset 'paper'"),
         (["scaffnet_scenenet", "--preset", "tf"], "it has 'pytorch', 'paper'"),
-        (["scaffnet_scenenet", "--data.points", "unifrom:5"], "'unifrom:5' is no sparsifier"),
-        (["scaffnet_synthetic", "--data.without", "sofaa"], "unknown family 'sofaa'"),
+        (["scaffnet_synthetic", "--batch_size", "0"], "'batch_size' lies from 1 to inf, got 0"),
+        (["scaffnet_vkitti", "--data.augmentation.flip", "2"], "'data.augmentation.flip' lies"),
         (["scaffnet_scenenet"], "needs its folder"),
         (["fusionnet_synthetic"], "train scaffnet_synthetic first"),
     ],
 )
-def test_what_is_wrong_is_said(
+def test_what_cannot_be_trained_is_said(
     arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     if arguments == ["fusionnet_synthetic"]:
@@ -193,29 +234,45 @@ def test_what_is_wrong_is_said(
     assert message in error
 
 
-def test_help_names_recipes_and_settings(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([]) == 0
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["scaffnet_synthetic", "--epoch", "3"], "--epochs INT"),
+        (["scaffnet_synthetic", "--network.encoders", "x"], "--network.encoder {"),
+        (["scaffnet_scenenet", "--data.augmentation.flp=1"], "--data.augmentation.flip FLOAT"),
+        (["scaffnet_synthetic", "--epochs", "many"], "invalid literal for int()"),
+        (["scaffnet_synthetic", "--epochs"], "Missing value for argument '--epochs"),
+        (["scaffnet_synthetic", "epochs=3"], "Unrecognized options: epochs=3"),
+        (["scaffnet_synthetic", "--run.fresh", "1"], "expected true or false, got '1'"),
+        (["scaffnet_synthetic", "--precision", "8"], "('32', 'bf16-mixed', '16-mixed')"),
+        (["scaffnet_scenenet", "--data.points", "unifrom:5"], "'unifrom:5' is no sparsifier"),
+        (["scaffnet_synthetic", "--data.without", "sofaa"], "unknown family 'sofaa'"),
+    ],
+)
+def test_a_command_line_that_cannot_be_read_says_why(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments)
+    error = " ".join(capsys.readouterr().err.replace("│", " ").split())
+    assert message in error
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"]])
+def test_help_lists_the_recipes(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 0
     shown = capsys.readouterr().out
-    assert all(name in shown for name in RECIPES)
-    assert main(["scaffnet_vkitti", "--help"]) == 0
-    assert "presets: pytorch, paper" in capsys.readouterr().out
+    assert all(f"  {name} " in shown for name in RECIPES)
 
 
-def test_numbers_are_read_as_people_write_them() -> None:
-    recipe = recipe_class("scaffnet_synthetic")
-    words = ["--schedule.rate", "1e-4", "--init-weights=a=b", "--data.without", "[sofa, van]"]
-    assert changes_from(words, recipe) == {
-        "schedule": {"rate": 1e-4},
-        "init_weights": "a=b",
-        "data": {"without": ["sofa", "van"]},
-    }
-
-
-def test_limits_hold_for_changes() -> None:
-    with pytest.raises(ConfigError, match="'batch_size' lies from 1"):
-        build_recipe("scaffnet_synthetic", {"batch_size": 0})
-    with pytest.raises(TrainingError, match="known are scaffnet_synthetic"):
-        build_recipe("nothing")
+@pytest.mark.parametrize("spelled", ["[sofa, van]", "sofa,van", "sofa van"])
+def test_values_are_read_as_people_write_them(spelled: str) -> None:
+    listed = [spelled] if "," in spelled else spelled.split()
+    words = ["--schedule.rate", "1e-4", "--init-weights=a=b", "--data.without", *listed]
+    recipe = parsed_recipe("scaffnet_synthetic", words)
+    assert isinstance(recipe.data, BankFeed)
+    assert (recipe.schedule.rate, recipe.init_weights) == (1e-4, "a=b")
+    assert recipe.data.without == ("sofa", "van")
 
 
 def _write_scenenet(root: Path) -> None:
@@ -306,6 +363,8 @@ def test_what_is_trained_on_shows_nothing_that_is_held_out() -> None:
 
 
 def test_recipes_are_values() -> None:
-    recipe: Recipe = build_recipe("overfit_scaffnet", {"epochs": 3})
+    recipe = parsed_recipe("overfit_scaffnet", ["--epochs", "3"])
     assert recipe.epochs == 3
-    assert build_recipe("overfit_scaffnet", {"epochs": 3}) == recipe
+    assert parsed_recipe("overfit_scaffnet", ["--epochs", "3"]) == recipe
+    with pytest.raises(TrainingError, match="known are scaffnet_synthetic"):
+        preset_named("nothing")
