@@ -92,6 +92,13 @@ def test_the_tables_of_measurements_are_those_of_the_code() -> None:
     assert setting.limits.choices == tuple(MEASUREMENT_KINDS)
 
 
+def test_the_launch_file_remaps_every_input() -> None:
+    text = _text("launch", "completion.launch.py")
+    topics = {topic for _, topic in IMAGE_TRANSPORTS.values()} | {"camera_info"}
+    topics |= {kind.topic for kind in MEASUREMENT_KINDS.values() if kind.topic}
+    assert {topic for topic in topics if f'("{topic}", ' in text} == topics
+
+
 def test_what_bags_hold_without_being_asked_is_listed() -> None:
     (listed,) = re.findall(r"Without it these are written:\n((?:`[\w/]+`[,.]\s)+)", _bags())
     assert tuple(re.findall(r"`([^`]+)`", listed)) == BAG_TOPICS
