@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import tyro
+from depth_completion_core.settings.command_line import parsed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,7 @@ class Benchmark:
 
 def main(arguments: list[str]) -> int:
     """Parse, measure, print; 0 for success."""
-    wanted = tyro.cli(Benchmark, args=arguments, config=(tyro.conf.AvoidSubcommands,))
+    wanted = parsed(Benchmark, arguments)
     from depth_completion_core.benchmarks import fast_paths  # noqa: PLC0415 - needs torch
 
     fast_paths.measure(rounds=wanted.rounds, threads=wanted.threads, json_file=wanted.json_file)

@@ -12,7 +12,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import tyro
+from depth_completion_core.settings.command_line import parsed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class BenchmarkNetworks:
 
 def main(arguments: list[str]) -> int:
     """Parse, measure, print; 0 for success."""
-    wanted = tyro.cli(BenchmarkNetworks, args=arguments)
+    wanted = parsed(BenchmarkNetworks, arguments)
     from depth_completion_core.benchmarks import network_stages  # noqa: PLC0415 - needs torch
 
     network_stages.measure(

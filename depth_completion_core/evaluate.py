@@ -6,8 +6,7 @@ from __future__ import annotations
 
 import sys
 
-import tyro
-
+from depth_completion_core.config_flags import parsed_with_config
 from depth_completion_core.evaluation.command_line import Evaluate
 
 _SOME_FAILED = 3
@@ -15,8 +14,8 @@ _SOME_FAILED = 3
 
 def main(arguments: list[str]) -> int:
     """Parse, evaluate, print the table."""
-    wanted = tyro.cli(Evaluate, args=arguments)
     try:
+        wanted = parsed_with_config(Evaluate, arguments)
         from depth_completion_core.evaluation.runs import evaluate  # noqa: PLC0415 - needs torch
 
         problems = evaluate(wanted)

@@ -19,6 +19,7 @@ from pathlib import Path
 import tyro
 
 from depth_completion_core.checkpoints.errors import CheckpointError
+from depth_completion_core.settings.command_line import parsed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,7 @@ def export_weights(wanted: ExportWeights) -> str:
 
 def main(arguments: list[str]) -> int:
     """Parse, export, print; 0 for success, 1 with a sentence where it cannot be done."""
-    wanted = tyro.cli(ExportWeights, args=arguments)
+    wanted = parsed(ExportWeights, arguments)
     try:
         print(export_weights(wanted))
     except (ValueError, OSError) as error:

@@ -16,6 +16,7 @@ from depth_completion_core.checkpoints.errors import CheckpointError
 from depth_completion_core.checkpoints.file_kinds import TORCH_FILE, check_is_file, foreign_kind
 from depth_completion_core.checkpoints.importers import import_released, importable_models
 from depth_completion_core.models import build_model
+from depth_completion_core.settings.command_line import parsed
 
 _TENSORFLOW = re.compile(r"(\.ckpt(-\d+)?)?(\.index|\.meta|\.data-\d+-of-\d+)|\.ckpt(-\d+)?|\.pb")
 
@@ -73,7 +74,7 @@ def import_checkpoint(wanted: ImportCheckpoint) -> str:
 
 def main(arguments: list[str]) -> int:
     """Parse, convert, print; 0 for success, 1 with a sentence where it cannot be done."""
-    wanted = tyro.cli(ImportCheckpoint, args=arguments)
+    wanted = parsed(ImportCheckpoint, arguments)
     try:
         print(import_checkpoint(wanted))
     except (ValueError, OSError) as error:

@@ -6,15 +6,14 @@ from __future__ import annotations
 
 import sys
 
-import tyro
-
+from depth_completion_core.config_flags import parsed_with_config
 from depth_completion_core.file_completion.command_line import Infer
 
 
 def main(arguments: list[str]) -> int:
     """Parse, complete, write; 0 for success, 1 after an error."""
-    wanted = tyro.cli(Infer, args=arguments)
     try:
+        wanted = parsed_with_config(Infer, arguments)
         from depth_completion_core.file_completion.run import infer  # noqa: PLC0415 - needs torch
 
         infer(wanted)

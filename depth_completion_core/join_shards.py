@@ -10,6 +10,8 @@ from pathlib import Path
 
 import tyro
 
+from depth_completion_core.settings.command_line import parsed
+
 
 @dataclass(frozen=True, slots=True)
 class JoinShards:
@@ -43,7 +45,7 @@ def join_shards(wanted: JoinShards) -> str:
 
 def main(arguments: list[str]) -> int:
     """Parse, join, print; 0 for success, 1 with a sentence where it cannot be done."""
-    wanted = tyro.cli(JoinShards, args=arguments)
+    wanted = parsed(JoinShards, arguments)
     try:
         print(join_shards(wanted))
     except ValueError as error:

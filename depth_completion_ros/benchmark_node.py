@@ -21,7 +21,6 @@ from typing import Any
 
 import numpy as np
 import rclpy
-import tyro
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
@@ -35,6 +34,7 @@ from depth_completion_core.codecs.stamps import seconds_and_nanoseconds, stamp_n
 from depth_completion_core.files.json_files import write_json
 from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.sensing.output_topics import Fields
+from depth_completion_core.settings.command_line import parsed
 from depth_completion_ros.conversions import message_of
 from depth_completion_ros.msg import CompletionStatus
 
@@ -110,7 +110,7 @@ class _Load(Node):  # type: ignore[misc]  # rclpy has no types on every distro
 
 def main(arguments: list[str]) -> int:
     """Measure and print; 1 where nothing came back."""
-    wanted = tyro.cli(BenchmarkNode, args=arguments)
+    wanted = parsed(BenchmarkNode, arguments)
     rclpy.init()
     seen = _Seen()
     with _completion_node(wanted) as process:

@@ -12,8 +12,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import tyro
-
+from depth_completion_core.settings.command_line import parsed
 from rosbag_tools.cli import run_cli
 
 
@@ -35,7 +34,7 @@ class Benchmark:
 
 def main(arguments: list[str]) -> int:
     """Parse, measure, print; 0 for success."""
-    wanted = tyro.cli(Benchmark, args=arguments)
+    wanted = parsed(Benchmark, arguments)
     from rosbag_tools import stage_timing  # noqa: PLC0415 - needs torch
 
     stage_timing.measure(

@@ -12,7 +12,8 @@ from typing import Annotated
 
 import tyro
 
-from depth_completion_core.config import CompletionConfig, DepthEncoding, load_config
+from depth_completion_core.config import DepthEncoding
+from depth_completion_core.config_flags import ConfigFlags, parsed_with_config
 from depth_completion_core.files.json_files import write_json
 from depth_completion_core.sensing.holdout import Holdout
 from rosbag_tools.cli import run_cli
@@ -24,7 +25,7 @@ from rosbag_tools.wishes import OutputWishes, Storage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Complete:
+class Complete(ConfigFlags):
     """Complete the depth of a camera-lidar bag: IN... OUT."""
 
     paths: tyro.conf.Positional[tuple[Path, ...]]
@@ -33,8 +34,6 @@ class Complete:
     """A model's name (a wrong one lists them), or the path of a checkpoint."""
     device: str = "auto"
     """cpu, cuda, cuda:1, ...; auto takes a GPU where there is one."""
-    config: Path | None = None
-    """YAML file with settings; flags override it."""
 
     inputs: Annotated[InputFlags, tyro.conf.arg(name="")] = field(default_factory=InputFlags)
 
@@ -70,14 +69,11 @@ class Complete:
     """A picture of every n-th frame."""
     max_frames: int = 0
     """Stop after so many frames; 0 for all."""
-    settings: Annotated[CompletionConfig, tyro.conf.arg(name=""), tyro.conf.FlagConversionOff] = (
-        field(default_factory=CompletionConfig)
-    )
 
 
 def main(arguments: list[str]) -> int:
     """Parse, complete, report; 0 for success, 130 when interrupted."""
-    wanted = parsed(arguments)
+    wanted = parsed_with_config(Complete, arguments)
     job = job_of(wanted)
     report = run_job(job, tell=partial(print, flush=True))
     ended = "interrupted: " if report.interrupted else ""
@@ -91,11 +87,6 @@ def main(arguments: list[str]) -> int:
     if wanted.metrics:
         write_json(wanted.metrics, report_json(report, job.model))
     return 130 if report.interrupted else (1 if report.damage else 0)
-
-
-def parsed(arguments: list[str]) -> Complete:
-    """The command line; settings come from its flags, then from its --config file."""
-    return tyro.cli(Complete, args=arguments, default=_with_config_file(arguments))
 
 
 def job_of(wanted: Complete) -> CompletionJob:
@@ -135,16 +126,6 @@ def _truth_of(job: CompletionJob) -> str:
         if lines > 1
         else f"withheld points ({100 * share:g} %)"
     )
-
-
-def _with_config_file(arguments: list[str]) -> Complete:
-    """The defaults, those of a --config file among them, for the flags to override."""
-    for flag, value in zip(arguments, [*arguments[1:], ""], strict=True):
-        name, equals, joined = flag.partition("=")
-        if name == "--config":
-            settings = load_config(Path(joined if equals else value))
-            return Complete(paths=(Path(),), settings=settings)
-    return Complete(paths=tyro.MISSING)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import tyro
-
+from depth_completion_core.settings.command_line import parsed
 from rosbag_tools.cli import run_cli
 
 
@@ -29,7 +28,7 @@ class Demo:
 
 def main(arguments: list[str]) -> int:
     """Parse, render, complete, print; 0 for success."""
-    wanted = tyro.cli(Demo, args=arguments)
+    wanted = parsed(Demo, arguments)
     from rosbag_tools.rendered_demo import run_demo  # noqa: PLC0415 - needs torch
 
     run_demo(

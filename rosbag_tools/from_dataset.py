@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import tyro
 
+from depth_completion_core.settings.command_line import parsed
 from rosbag_tools.cli import run_cli
 from rosbag_tools.errors import BagError
 
@@ -46,7 +47,7 @@ class FromDataset:
 
 def main(arguments: list[str]) -> int:
     """Parse, record; 0 for success."""
-    wanted = tyro.cli(FromDataset, args=arguments)
+    wanted = parsed(FromDataset, arguments)
     from rosbag_tools.recording import write_recording  # noqa: PLC0415 - slow to import
 
     images = write_recording(_recording(wanted), wanted.out, overwrite=wanted.overwrite)

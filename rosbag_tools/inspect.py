@@ -12,6 +12,8 @@ from typing import Annotated
 import tyro
 
 from depth_completion_core.config import PairingConfig
+from depth_completion_core.settings.command_line import parsed
+from depth_completion_core.settings.mapping import check_limits
 from rosbag_tools.cli import run_cli
 from rosbag_tools.input_flags import InputFlags
 
@@ -30,7 +32,8 @@ class Inspect:
 
 def main(arguments: list[str]) -> int:
     """Parse, look, print; 0 for success."""
-    wanted = tyro.cli(Inspect, args=arguments)
+    wanted = parsed(Inspect, arguments)
+    check_limits(wanted.pairing, "pairing.")
     from rosbag_tools.inspection import inspect_bag  # noqa: PLC0415 - slow to import
     from rosbag_tools.reader import BagReader  # noqa: PLC0415 - likewise
 

@@ -115,6 +115,7 @@ _CORE = "depth_completion_core"
 _LAWS: dict[str, set[str]] = {
     "settings": set(),
     "config": {"files.atomic", "settings"},
+    "config_flags": {"config", "settings"},
     "geometry": {"config"},
     "frame": {"geometry"},
     "metrics": {"geometry"},
@@ -135,7 +136,7 @@ _LAWS: dict[str, set[str]] = {
     "diagnosis": {"files", "files.atomic", "pictures", "sensing", "config", "settings"},
     "data": {"frame", "geometry", "settings"},
     "data.sampling": {"data", "config", "frame", "geometry", "settings"},
-    "world": {"data", "data.sampling", "config", "frame", "geometry"},
+    "world": {"data", "data.sampling", "config", "frame", "geometry", "settings"},
     "data.readers": {
         "data",
         "data.sampling",
@@ -153,7 +154,7 @@ _LAWS: dict[str, set[str]] = {
         "inference",
         "models",
         "pictures",
-        "config",
+        "config_flags",
         "frame",
         "geometry",
         "metrics",
@@ -170,6 +171,7 @@ _LAWS: dict[str, set[str]] = {
         "pictures",
         "world",
         "config",
+        "config_flags",
         "frame",
         "geometry",
         "metrics",

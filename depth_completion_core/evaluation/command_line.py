@@ -4,17 +4,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-import tyro
-
-from depth_completion_core.config import CompletionConfig
+from depth_completion_core.config_flags import ConfigFlags
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evaluate:
+class Evaluate(ConfigFlags):
     """Score one or several models on a data set, or on a suite of them.
 
     Writes metrics.json and table.md, and for each model frames.csv and sheets of pictures. The same
@@ -65,6 +63,3 @@ class Evaluate:
     """Begin again, in place of going on with the results in --out."""
     device: str = "auto"
     """cpu, cuda, cuda:1, ...; auto takes a GPU where there is one."""
-    settings: Annotated[CompletionConfig, tyro.conf.arg(name=""), tyro.conf.FlagConversionOff] = (
-        field(default_factory=CompletionConfig)
-    )

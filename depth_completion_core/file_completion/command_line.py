@@ -4,17 +4,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 import tyro
 
-from depth_completion_core.config import CompletionConfig
+from depth_completion_core.config_flags import ConfigFlags
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Infer:
+class Infer(ConfigFlags):
     """Complete images with sparse depth: files, folders, or .txt lists with a path per line."""
 
     image: tyro.conf.Positional[Path]
@@ -41,6 +40,3 @@ class Infer:
     """Write the model's further maps, too, as .npy."""
     save_inputs: bool = False
     """Write image/, sparse_depth/ and ground_truth/ as used, and FusionNet's input_depth/, too."""
-    settings: Annotated[CompletionConfig, tyro.conf.arg(name=""), tyro.conf.FlagConversionOff] = (
-        field(default_factory=CompletionConfig)
-    )

@@ -8,7 +8,7 @@ import json
 import sys
 from dataclasses import dataclass
 
-import tyro
+from depth_completion_core.settings.command_line import parsed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,7 @@ class Statistics:
 
 def main(arguments: list[str]) -> int:
     """Parse, draw, count, print; 0 for success."""
-    wanted = tyro.cli(Statistics, args=arguments)
+    wanted = parsed(Statistics, arguments)
     import torch  # noqa: PLC0415 - --help is answered without it
 
     from depth_completion_core.world import frame_statistics  # noqa: PLC0415 - needs torch

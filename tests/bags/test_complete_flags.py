@@ -12,9 +12,14 @@ import pytest
 import yaml
 
 from depth_completion_core.config import CompletionConfig
+from depth_completion_core.config_flags import parsed_with_config
 from depth_completion_core.sensing.output_topics import BAG_TOPICS
 from depth_completion_core.settings.mapping import config_to_mapping
-from rosbag_tools.complete import parsed
+from rosbag_tools.complete import Complete
+
+
+def _parsed(arguments: list[str]) -> Complete:
+    return parsed_with_config(Complete, arguments)
 
 
 def _leaves(mapping: dict[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
@@ -45,7 +50,7 @@ def _words(value: object) -> list[str]:
 
 
 def _settings(*flags: str) -> dict[str, Any]:
-    return dict(_leaves(config_to_mapping(parsed(["in", "out", *flags]).settings)))
+    return dict(_leaves(config_to_mapping(_parsed(["in", "out", *flags]).settings)))
 
 
 def _nested(dotted: str, value: object) -> dict[str, Any]:
@@ -89,12 +94,12 @@ def test_flags_go_before_the_file(tmp_path: Path, is_joined: bool) -> None:
 def test_paths_are_needed_with_a_file_too(tmp_path: Path) -> None:
     path = tmp_path / "settings.yaml"
     path.write_text("", encoding="utf-8")
-    assert len(parsed(["--config", str(path)]).paths) < 2
+    assert len(_parsed(["--config", str(path)]).paths) < 2
 
 
 def test_help_tells_of_every_flag(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
-        parsed(["--help"])
+        _parsed(["--help"])
     assert caught.value.code == 0
     text = capsys.readouterr().out
     for dotted in _DEFAULTS:
@@ -105,6 +110,6 @@ def test_help_tells_of_every_flag(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_several_inputs() -> None:
-    wanted = parsed(["a.bag", "b.bag", "out", "--model", "nearest"])
+    wanted = _parsed(["a.bag", "b.bag", "out", "--model", "nearest"])
     assert [str(path) for path in wanted.paths] == ["a.bag", "b.bag", "out"]
     assert dataclasses.is_dataclass(wanted.settings)
