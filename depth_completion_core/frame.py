@@ -49,6 +49,33 @@ class SparseDepth:
         valid = np.isfinite(array) & (array > 0)
         return cls(np.where(valid, array, np.float32(0)), valid)
 
+    @classmethod
+    def nearest_at(
+        cls,
+        depth: Float32Array,
+        row: npt.NDArray[np.int64],
+        column: npt.NDArray[np.int64],
+        size: tuple[int, ...],
+    ) -> SparseDepth:
+        """Points on the pixels of an image; the nearest of each pixel wins, those outside are lost.
+
+        Args:
+            depth: (N,) float32 metres, all positive.
+            row: (N,) int64, pixels.
+            column: (N,) int64, pixels.
+            size: (height, width) of the image.
+        """
+        height, width = size
+        inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
+        nearest = np.full(height * width, np.inf, dtype=np.float32)
+        np.minimum.at(nearest, row[inside] * width + column[inside], depth[inside])
+        return cls.from_depth(nearest.reshape(height, width))
+
+    def masked(self, mask: BoolArray) -> SparseDepth:
+        """Where a mask (H, W) holds."""
+        valid = self.valid & mask
+        return SparseDepth(np.where(valid, self.depth, np.float32(0)), valid)
+
     @property
     def count(self) -> int:
         """Number of measured pixels."""

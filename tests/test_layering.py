@@ -134,8 +134,9 @@ _LAWS: dict[str, set[str]] = {
     "completer": {"checkpoints", "inference", "models", "config", "frame", "geometry"},
     "alignment": {"diagnosis", "sensing", "geometry"},
     "diagnosis": {"files", "files.atomic", "pictures", "sensing", "config", "settings"},
-    "data": {"frame", "geometry", "settings"},
-    "data.sampling": {"data", "config", "frame", "geometry", "settings"},
+    "data.layers": {"frame", "geometry"},
+    "data": {"data.layers", "frame", "geometry", "settings"},
+    "data.sampling": {"data", "data.layers", "config", "frame", "geometry", "settings"},
     "world": {"data", "data.sampling", "config", "frame", "geometry", "settings"},
     "data.readers": {
         "data",

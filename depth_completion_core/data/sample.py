@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
+from depth_completion_core.data.layers.layer import Layer
 from depth_completion_core.frame import Frame, SparseDepth, View
 from depth_completion_core.geometry.arrays import UInt8Array
 from depth_completion_core.geometry.camera import CameraModel
@@ -30,6 +32,7 @@ class Sample:
         sparse: what the set gives as measured; None where it is to be sampled from the truth.
         truth: true depth; None where the set keeps it to itself (test servers).
         views: further images of the same camera, as those before and after.
+        layers: what else is known of the image, by name, such as ``label`` or ``flow``.
         stamp_ns: time of the image, nanoseconds; 0 where the set gives none, to views neither.
     """
 
@@ -39,10 +42,11 @@ class Sample:
     sparse: SparseDepth | None = None
     truth: SparseDepth | None = None
     views: tuple[View, ...] = ()
+    layers: Mapping[str, Layer] = field(default_factory=dict)
     stamp_ns: int = 0
 
     def frame(self) -> Frame:
-        """What a completer gets to see of this sample: everything but the truth."""
+        """What a completer gets to see of this sample: everything but truth and layers."""
         return Frame(
             image=self.image,
             camera=self.camera,

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from depth_completion_core.frame import Frame, SparseDepth
-from depth_completion_core.geometry.arrays import BoolArray
 from depth_completion_core.geometry.scan_rows import keep_every_nth_row, scan_rows
 from depth_completion_core.sensing.placed_frame import PlacedFrame
 
@@ -62,17 +61,12 @@ class Holdout:
         elif self.share:
             random = np.random.default_rng([self.seed, frame.stamp_ns])
             chosen = random.random(everything.valid.shape) >= self.share
-            kept = _masked(everything, chosen)
+            kept = everything.masked(chosen)
         else:
             kept = everything
-        truth = _masked(everything, ~kept.valid)
+        truth = everything.masked(~kept.valid)
         views = frame.views
         if self.is_on:
             views = tuple(replace(view, sparse=None) for view in views)
         shown = replace(frame, points=None, camera_from_points=None, sparse=kept, views=views)
         return shown, truth
-
-
-def _masked(sparse: SparseDepth, mask: BoolArray) -> SparseDepth:
-    valid = sparse.valid & mask
-    return SparseDepth(np.where(valid, sparse.depth, np.float32(0)), valid)

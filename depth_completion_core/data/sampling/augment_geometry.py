@@ -1,51 +1,43 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Changes of a whole sample that stay true: image, depth, intrinsics and poses move together.
+"""Changes of a whole sample that stay true: all that is known of it moves together.
 
-Depth is never blended. True depth is looked up at the pixel that is nearest; sparse depth is moved
-point by point to the pixel that it falls into, so that no point is lost or doubled by resampling
-(the nearest wins where two meet).
+How each kind of thing moves is a matter of its layer, in
+:mod:`depth_completion_core.data.layers`.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeVar
+from typing import Protocol
 
-import cv2
-import numpy as np
-import numpy.typing as npt
-
+from depth_completion_core.data.layers.camera_roll import CameraRoll
+from depth_completion_core.data.layers.depth import DepthLayer
+from depth_completion_core.data.layers.image import ImageLayer
+from depth_completion_core.data.layers.intrinsics import IntrinsicsLayer
+from depth_completion_core.data.layers.layer import L, Window
+from depth_completion_core.data.layers.pose import PoseLayer
+from depth_completion_core.data.layers.sparse_depth import SparseDepthLayer
 from depth_completion_core.data.sample import Sample
-from depth_completion_core.data.sampling.pixels import moved
-from depth_completion_core.frame import SparseDepth, View
-from depth_completion_core.geometry.arrays import UInt8Array
+from depth_completion_core.frame import View
 from depth_completion_core.geometry.camera import CameraModel
-from depth_completion_core.geometry.transforms import RigidTransform
 
-T = TypeVar("T")
-Float64Array = npt.NDArray[np.float64]
-_MIRROR = np.diag([-1.0, 1.0, 1.0])
+
+class LayerChange(Protocol):
+    """A change of any layer."""
+
+    def __call__(self, layer: L) -> L:
+        """The changed layer."""
 
 
 def flipped(sample: Sample) -> Sample:
     """Left and right swapped, as in the same scene mirrored."""
 
-    def flip(depth: SparseDepth) -> SparseDepth:
-        return SparseDepth(
-            np.ascontiguousarray(depth.depth[:, ::-1]), np.ascontiguousarray(depth.valid[:, ::-1])
-        )
+    def change(layer: L) -> L:
+        return layer.mirrored()
 
-    return _changed(
-        sample,
-        image=lambda image: np.ascontiguousarray(image[:, ::-1]),
-        sparse=flip,
-        truth=flip,
-        camera=CameraModel.mirrored,
-        pose=lambda pose: _in_axes(pose, _MIRROR),
-    )
+    return _changed(sample, lambda _: change)
 
 
 def cropped(sample: Sample, left: int, top: int, width: int, height: int) -> Sample:
@@ -61,47 +53,20 @@ def cropped(sample: Sample, left: int, top: int, width: int, height: int) -> Sam
             f"{sample.name}: a crop of {width}x{height} pixels at ({left}, {top}) does not lie in "
             f"the image of {full_width}x{full_height}"
         )
-    part = (slice(top, top + height), slice(left, left + width))
 
-    def cut(depth: SparseDepth) -> SparseDepth:
-        return SparseDepth(
-            np.ascontiguousarray(depth.depth[part]), np.ascontiguousarray(depth.valid[part])
-        )
+    def change(layer: L) -> L:
+        return layer.cropped(Window(left, top, width, height))
 
-    return _changed(
-        sample,
-        image=lambda image: np.ascontiguousarray(image[part]),
-        sparse=cut,
-        truth=cut,
-        camera=lambda camera: camera.cropped(left, top, width, height),
-    )
+    return _changed(sample, lambda _: change)
 
 
 def resized(sample: Sample, width: int, height: int) -> Sample:
-    """All images at another size (area-averaged where smaller, else linear); same depths."""
-    full_height, full_width = sample.image.shape[:2]
-    method = cv2.INTER_AREA if width < full_width else cv2.INTER_LINEAR
-    row = ((np.arange(height) + 0.5) * (full_height / height)).astype(np.int64)
-    column = ((np.arange(width) + 0.5) * (full_width / width)).astype(np.int64)
+    """All images at another size, pixels; same depths."""
 
-    def scale(points: SparseDepth) -> SparseDepth:
-        old_row, old_column = np.nonzero(points.valid)
-        return moved(
-            points.depth[points.valid],
-            ((old_row + 0.5) * (height / full_height)).astype(np.int64),
-            ((old_column + 0.5) * (width / full_width)).astype(np.int64),
-            (height, width),
-        )
+    def change(layer: L) -> L:
+        return layer.resized(width, height)
 
-    return _changed(
-        sample,
-        image=lambda image: _uint8(cv2.resize(image, (width, height), interpolation=method)),
-        sparse=scale,
-        truth=lambda truth: SparseDepth(
-            truth.depth[row[:, None], column], truth.valid[row[:, None], column]
-        ),
-        camera=lambda camera: camera.scaled(width, height),
-    )
+    return _changed(sample, lambda _: change)
 
 
 def nearer(sample: Sample, factor: float) -> Sample:
@@ -111,110 +76,66 @@ def nearer(sample: Sample, factor: float) -> Sample:
     (Ma and Karaman, ICRA 2018; kept by CSPN and NLSPN). Pixels stay where they are.
     """
 
-    def divide(depth: SparseDepth) -> SparseDepth:
-        return SparseDepth((depth.depth / np.float32(factor)).astype(np.float32), depth.valid)
+    def change(layer: L) -> L:
+        return layer.nearer(factor)
 
-    return _changed(
-        sample,
-        image=lambda image: image,
-        sparse=divide,
-        truth=divide,
-        pose=lambda pose: RigidTransform(pose.rotation, pose.translation / factor),
-    )
+    return _changed(sample, lambda _: change)
 
 
 def rolled(sample: Sample, angle_deg: float) -> Sample:
-    """The camera turned about its optical axis, the picture counter-clockwise; black where unseen.
+    """The cameras turned about their axes, the pictures counter-clockwise; black where unseen.
 
-    Depth along the axis stays, and so do the intrinsics: pixels are moved along their rays, with
-    whatever distortion the lens has. Without intrinsics the axis is taken to be in the middle of
-    the image.
+    Depth along the axis stays, and so do the intrinsics. Without intrinsics the axis is taken to
+    be in the middle of the image.
 
     Args:
         sample: what is turned.
         angle_deg: degrees.
     """
+    rolls: dict[CameraModel, CameraRoll] = {}
+
+    def change_of(camera: CameraModel | None) -> LayerChange:
+        camera = camera or _middle(sample)
+        if camera not in rolls:
+            rolls[camera] = CameraRoll.of(camera, angle_deg)
+        roll = rolls[camera]
+
+        def change(layer: L) -> L:
+            return layer.rolled(roll)
+
+        return change
+
+    return _changed(sample, change_of)
+
+
+def _middle(sample: Sample) -> CameraModel:
     height, width = sample.image.shape[:2]
-    camera = sample.camera or CameraModel(
+    return CameraModel(
         fx=width, fy=width, cx=(width - 1) / 2, cy=(height - 1) / 2, width=width, height=height
     )
-    cosine, sine = math.cos(math.radians(angle_deg)), math.sin(math.radians(angle_deg))
-    new_from_old = np.array([[cosine, sine, 0.0], [-sine, cosine, 0.0], [0.0, 0.0, 1.0]])
-    rays, has_ray = camera.rays()
-    source, seen = camera.project(rays.astype(np.float64) @ new_from_old)  # row vectors: inverse
-    source, seen = np.where(seen[..., None], source, -2.0), seen & has_ray
-    map_x, map_y = source[..., 0].astype(np.float32), source[..., 1].astype(np.float32)
-
-    def turn_points(points: SparseDepth) -> SparseDepth:
-        target, lands = camera.project(rays[points.valid].astype(np.float64) @ new_from_old.T)
-        lands &= has_ray[points.valid]
-        column, row = np.rint(target[lands]).astype(np.int64).T
-        return moved(points.depth[points.valid][lands], row, column, (height, width))
-
-    def turn_truth(truth: SparseDepth) -> SparseDepth:
-        column = np.rint(source[..., 0]).astype(np.int64).clip(0, width - 1)
-        row = np.rint(source[..., 1]).astype(np.int64).clip(0, height - 1)
-        valid = truth.valid[row, column] & seen
-        return SparseDepth(np.where(valid, truth.depth[row, column], np.float32(0)), valid)
-
-    def turn_image(image: UInt8Array) -> UInt8Array:
-        turned = cv2.remap(image, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        return _uint8(np.where(seen[..., None], turned, 0))
-
-    return _changed(
-        sample,
-        image=turn_image,
-        sparse=turn_points,
-        truth=turn_truth,
-        pose=lambda pose: _in_axes(pose, new_from_old),
-    )
 
 
-def _as_it_is(value: T) -> T:
-    return value
-
-
-def _changed(
-    sample: Sample,
-    *,
-    image: Callable[[UInt8Array], UInt8Array],
-    sparse: Callable[[SparseDepth], SparseDepth],
-    truth: Callable[[SparseDepth], SparseDepth],
-    camera: Callable[[CameraModel], CameraModel] = _as_it_is,
-    pose: Callable[[RigidTransform], RigidTransform] = _as_it_is,
-) -> Sample:
-    def changed_view(view: View) -> View:
-        return replace(
-            view,
-            image=image(view.image),
-            camera=_or_none(camera, view.camera),
-            sparse=_or_none(sparse, view.sparse),
-            view_from_target=_or_none(pose, view.view_from_target),
-        )
-
+def _changed(sample: Sample, change_of: Callable[[CameraModel | None], LayerChange]) -> Sample:
+    """Every layer of the sample and its views, changed; each image by the change of its camera."""
+    change = change_of(sample.camera)
+    truth = None if sample.truth is None else change(DepthLayer(sample.truth)).value
     return replace(
         sample,
-        image=image(sample.image),
-        camera=_or_none(camera, sample.camera),
-        sparse=_or_none(sparse, sample.sparse),
-        truth=_or_none(truth, sample.truth),
-        views=tuple(changed_view(view) for view in sample.views),
+        image=change(ImageLayer(sample.image)).value,
+        camera=None if sample.camera is None else change(IntrinsicsLayer(sample.camera)).value,
+        sparse=None if sample.sparse is None else change(SparseDepthLayer(sample.sparse)).value,
+        truth=truth,
+        views=tuple(_changed_view(view, change_of(view.camera)) for view in sample.views),
+        layers={name: change(layer) for name, layer in sample.layers.items()},
     )
 
 
-def _or_none(change: Callable[[T], T], value: T | None) -> T | None:
-    return None if value is None else change(value)
-
-
-def _in_axes(pose: RigidTransform, new_from_old: Float64Array) -> RigidTransform:
-    """The pose between two cameras after both got the same new axes (orthonormal, maybe mirrored).
-
-    A mirrored rotation is a rotation again: the two mirrors cancel.
-    """
-    return RigidTransform(
-        new_from_old @ pose.rotation @ new_from_old.T, new_from_old @ pose.translation
+def _changed_view(view: View, change: LayerChange) -> View:
+    pose = view.view_from_target
+    return replace(
+        view,
+        image=change(ImageLayer(view.image)).value,
+        camera=None if view.camera is None else change(IntrinsicsLayer(view.camera)).value,
+        sparse=None if view.sparse is None else change(SparseDepthLayer(view.sparse)).value,
+        view_from_target=None if pose is None else change(PoseLayer(pose)).value,
     )
-
-
-def _uint8(array: npt.NDArray[np.generic]) -> UInt8Array:
-    return array.astype(np.uint8, copy=False)

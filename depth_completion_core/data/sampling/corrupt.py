@@ -23,7 +23,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from depth_completion_core.data.sample import DataError, Sample
-from depth_completion_core.data.sampling.pixels import masked, moved
 from depth_completion_core.data.sampling.seeding import generator_for
 from depth_completion_core.frame import SparseDepth
 
@@ -95,7 +94,7 @@ def corrupted(sample: Sample, corruption: Corruption, *, seed: int) -> Sample:
 
 def dropouts(sparse: SparseDepth, share: float, generator: np.random.Generator) -> SparseDepth:
     """Each point lost with probability ``share``."""
-    return masked(sparse, generator.random(sparse.valid.shape) >= share)
+    return sparse.masked(generator.random(sparse.valid.shape) >= share)
 
 
 def block_dropouts(
@@ -109,7 +108,7 @@ def block_dropouts(
     height, width = sparse.valid.shape
     blocks = generator.random((-(-height // block_px), -(-width // block_px))) >= share
     pixels = blocks.repeat(block_px, axis=0).repeat(block_px, axis=1)
-    return masked(sparse, pixels[:height, :width])
+    return sparse.masked(pixels[:height, :width])
 
 
 def outliers(sparse: SparseDepth, share: float, generator: np.random.Generator) -> SparseDepth:
@@ -149,7 +148,9 @@ def misplaced(sparse: SparseDepth, sigma_px: float, generator: np.random.Generat
     """Points moved to a pixel nearby with the depth they had; the nearest wins, some leave."""
     row, column = np.nonzero(sparse.valid)
     offset = np.rint(generator.normal(0.0, sigma_px, (2, len(row)))).astype(np.int64)
-    return moved(sparse.depth[row, column], row + offset[0], column + offset[1], sparse.depth.shape)
+    return SparseDepth.nearest_at(
+        sparse.depth[row, column], row + offset[0], column + offset[1], sparse.depth.shape
+    )
 
 
 def shuffled(sparse: SparseDepth, share: float, generator: np.random.Generator) -> SparseDepth:

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from depth_completion_core.config import ProjectionConfig
-from depth_completion_core.data.sampling.pixels import masked
 from depth_completion_core.data.sampling.sweep_depth import sweep_depth
 from depth_completion_core.frame import SparseDepth
 from depth_completion_core.geometry.arrays import Float32Array
@@ -62,7 +61,7 @@ def split_sweep(
     everything, kept = (
         sweep_depth(part, camera, camera_from_lidar, config) for part in (points, points[chosen])
     )
-    truth = masked(everything.nearest, everything.visible & ~kept.nearest.valid)
+    truth = everything.nearest.masked(everything.visible & ~kept.nearest.valid)
     return SplitSweep(kept=kept.seen, withheld=truth)
 
 

@@ -25,7 +25,6 @@ import numpy as np
 import numpy.typing as npt
 
 from depth_completion_core.data.sample import DataError, Sample
-from depth_completion_core.data.sampling.pixels import masked
 from depth_completion_core.data.sampling.seeding import generator_for
 from depth_completion_core.frame import SparseDepth
 from depth_completion_core.geometry.arrays import BoolArray, UInt8Array
@@ -118,7 +117,7 @@ def bernoulli(truth: SparseDepth, count: int, generator: np.random.Generator) ->
     So the number varies, and an image with few valid pixels gets few points (Ma and Karaman,
     "Sparse-to-Dense", ICRA 2018; kept by CSPN).
     """
-    return masked(truth, generator.random(truth.valid.shape) < count / truth.valid.size)
+    return truth.masked(generator.random(truth.valid.shape) < count / truth.valid.size)
 
 
 def corners(
@@ -153,7 +152,7 @@ def corners(
     chosen[rows, columns] = True
     chosen &= truth.valid
     missing = count - int(np.count_nonzero(chosen))
-    return masked(truth, chosen | uniform(masked(truth, ~chosen), missing, generator).valid)
+    return truth.masked(chosen | uniform(truth.masked(~chosen), missing, generator).valid)
 
 
 def lidar_lines(
@@ -188,13 +187,13 @@ def lidar_lines(
     column, row = np.rint(pixels[seen]).astype(np.int64).T
     chosen = np.zeros(truth.valid.shape, dtype=np.bool_)
     chosen[row.clip(0, camera.height - 1), column.clip(0, camera.width - 1)] = True
-    return masked(truth, chosen)
+    return truth.masked(chosen)
 
 
 def _at(depth: SparseDepth, flat_index: npt.NDArray[np.int64]) -> SparseDepth:
     mask = np.zeros(depth.valid.size, dtype=np.bool_)
     mask[flat_index] = True
-    return masked(depth, mask.reshape(depth.valid.shape))
+    return depth.masked(mask.reshape(depth.valid.shape))
 
 
 def _strongest_corners(

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 
 from depth_completion_core.config import ProjectionConfig
-from depth_completion_core.data.sampling.pixels import masked
 from depth_completion_core.frame import SparseDepth
 from depth_completion_core.geometry.arrays import BoolArray, Float32Array
 from depth_completion_core.geometry.camera import CameraModel
@@ -33,7 +32,7 @@ class SweepDepth(NamedTuple):
     @property
     def seen(self) -> SparseDepth:
         """The points that are not hidden."""
-        return masked(self.nearest, self.visible)
+        return self.nearest.masked(self.visible)
 
 
 def sweep_depth(

@@ -13,7 +13,6 @@ import numpy as np
 from depth_completion_core.data import build_dataset
 from depth_completion_core.data.sample import DepthDataset, Sample
 from depth_completion_core.data.sampling.augmentation import Augmentation
-from depth_completion_core.data.sampling.pixels import masked
 from depth_completion_core.data.sampling.sparsify import Sparsifier
 from depth_completion_core.settings.fields import setting
 from depth_completion_core.training.feeds.dataset_feed import DatasetFeed
@@ -61,5 +60,5 @@ class ReaderFeed(DatasetFeed):
             sample = replace(sample, sparse=Sparsifier.from_text(text).draw(sample, generator))
         if self.max_point_depth and sample.sparse is not None:
             near = sample.sparse.depth <= self.max_point_depth
-            sample = replace(sample, sparse=masked(sample.sparse, near))
+            sample = replace(sample, sparse=sample.sparse.masked(near))
         return augment(sample, self.augmentation, generator)

@@ -9,7 +9,6 @@ import itertools
 import cv2
 import numpy as np
 
-from depth_completion_core.data.sampling.pixels import masked, moved
 from depth_completion_core.data.sampling.sparsify import corners, uniform
 from depth_completion_core.frame import SparseDepth
 from depth_completion_core.geometry.arrays import UInt8Array
@@ -72,7 +71,7 @@ def _with_losses(
 ) -> SparseDepth:
     row, column = np.nonzero(points.valid)
     depth, kept = with_losses(points.depth[row, column], setup, random)
-    return moved(depth[kept], row[kept], column[kept], points.depth.shape)
+    return SparseDepth.nearest_at(depth[kept], row[kept], column[kept], points.depth.shape)
 
 
 def _shifted(points: SparseDepth, setup: SensorSetup) -> SparseDepth:
@@ -81,14 +80,18 @@ def _shifted(points: SparseDepth, setup: SensorSetup) -> SparseDepth:
     if dx == 0 and dy == 0:
         return points
     row, column = np.nonzero(points.valid)
-    return moved(points.depth[row, column], row + dy, column + dx, points.depth.shape)
+    return SparseDepth.nearest_at(
+        points.depth[row, column], row + dy, column + dx, points.depth.shape
+    )
 
 
 def _jittered(points: SparseDepth, setup: SensorSetup, random: np.random.Generator) -> SparseDepth:
     """Corners found a little off."""
     row, column = np.nonzero(points.valid)
     offset = np.rint(random.normal(0.0, 1.0, (2, len(row))) * setup.jitter_px).astype(np.int64)
-    return moved(points.depth[row, column], row + offset[0], column + offset[1], points.depth.shape)
+    return SparseDepth.nearest_at(
+        points.depth[row, column], row + offset[0], column + offset[1], points.depth.shape
+    )
 
 
 def _drifted(points: SparseDepth, setup: SensorSetup, random: np.random.Generator) -> SparseDepth:
@@ -97,7 +100,7 @@ def _drifted(points: SparseDepth, setup: SensorSetup, random: np.random.Generato
     whole, coarse = random.normal(0.0, 1.0), random.normal(0.0, 0.5, (3, 4))
     field = whole + cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
     scaled = points.depth * np.exp(setup.drift * field).astype(np.float32)
-    return masked(SparseDepth(scaled, points.valid), points.valid)
+    return SparseDepth(scaled, points.valid).masked(points.valid)
 
 
 def _zones(dense: SparseDepth, setup: SensorSetup) -> SparseDepth:
@@ -116,7 +119,7 @@ def _zones(dense: SparseDepth, setup: SensorSetup) -> SparseDepth:
                 rows.append(top + (y0 + y1) // 2)
                 columns.append(left + (x0 + x1) // 2)
                 depths.append(float(np.sort(inside)[len(inside) // 2]))
-    return moved(
+    return SparseDepth.nearest_at(
         np.array(depths, np.float32),
         np.array(rows, np.int64),
         np.array(columns, np.int64),

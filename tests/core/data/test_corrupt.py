@@ -19,7 +19,6 @@ from depth_completion_core.data.sampling.corrupt import (
     misplaced,
     outliers,
 )
-from depth_completion_core.data.sampling.pixels import moved
 from depth_completion_core.frame import SparseDepth
 from tests.core.data.sample_scenes import slanted_plane
 
@@ -114,7 +113,9 @@ def test_moved_by_hand() -> None:
     for z, v, u in zip(depth, row, column, strict=True):
         if 0 <= v < 7 and 0 <= u < 10:
             expected[v, u] = z if expected[v, u] == 0 else min(z, expected[v, u])
-    np.testing.assert_array_equal(moved(depth, row, column, (7, 10)).depth, expected)
+    np.testing.assert_array_equal(
+        SparseDepth.nearest_at(depth, row, column, (7, 10)).depth, expected
+    )
 
 
 @pytest.mark.parametrize(
