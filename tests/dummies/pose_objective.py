@@ -10,8 +10,8 @@ from torch import nn
 from depth_completion_core.inference.model_input import run_model
 from depth_completion_core.losses.supervised import l1
 from depth_completion_core.models.base import CompletionModel
-from depth_completion_core.training.feeds.batch import Tensors, model_input_of
-from depth_completion_core.training.objectives.objective import DEPTH, TOTAL, Objective
+from depth_completion_core.training.feeds.batch import Batch
+from depth_completion_core.training.objectives.objective import DEPTH, TOTAL, Losses, Objective
 
 
 class PoseObjective(Objective):
@@ -21,10 +21,10 @@ class PoseObjective(Objective):
         super().__init__(model)
         self.pose_net = nn.Sequential(nn.Conv2d(3, 4, 3, stride=2), nn.ReLU(), nn.Conv2d(4, 6, 1))
 
-    def forward(self, tensors: Tensors) -> Tensors:
+    def forward(self, batch: Batch) -> Losses:
         """The absolute error of the scaled depth, metres."""
-        inputs = model_input_of(tensors)
+        inputs = batch.model_input(self.model.needs)
         depth = run_model(self.model, inputs).depth
         motion = self.pose_net(inputs.image).mean(dim=(2, 3))
         scale = torch.exp(motion[:, 5])[:, None, None, None]
-        return {TOTAL: l1(scale * depth, tensors["truth"]), DEPTH: depth}
+        return {TOTAL: l1(scale * depth, batch.true_depth), DEPTH: depth}

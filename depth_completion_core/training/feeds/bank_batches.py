@@ -15,13 +15,15 @@ import torch
 
 from depth_completion_core.data.sampling.seeding import generator_for
 from depth_completion_core.settings.fields import ConfigError
+from depth_completion_core.training.errors import TrainingError
 from depth_completion_core.training.feeds.bank_settings import BankSettings
-from depth_completion_core.training.feeds.batch import Batch
+from depth_completion_core.training.feeds.batch import Batch, BatchView, Skipped
 from depth_completion_core.training.feeds.batch_augmentation import augmented
 from depth_completion_core.training.feeds.prefetch import prefetched
+from depth_completion_core.training.feeds.requirements import SPARSE_DEPTH, TRUTH, Requirements
 from depth_completion_core.training.feeds.sample_order import ProcessShare, SampleOrder
 from depth_completion_core.world.bank.batch_sensors import BANK_SENSORS
-from depth_completion_core.world.bank.frame_bank import FrameBank
+from depth_completion_core.world.bank.frame_bank import BankBatch, FrameBank
 from depth_completion_core.world.bank.scene_source import SceneSource
 from depth_completion_core.world.scene_sampling import WorldConfig
 
@@ -41,20 +43,30 @@ class BankBatches:
         seed: of order, sensors and changes.
         batch_size: samples of a step, of all devices and passes together.
         device: that holds and renders the frames.
+        requires: what each frame must have.
 
     Raises:
         ConfigError: there is not a probability for every sensor.
+        TrainingError: something is required that frames of a bank never have.
     """
 
     def __init__(
-        self, source: BankSettings, *, seed: int, batch_size: int, device: torch.device
+        self,
+        source: BankSettings,
+        *,
+        seed: int,
+        batch_size: int,
+        device: torch.device,
+        requires: Requirements,
     ) -> None:
         if len(source.sensor_shares) != len(BANK_SENSORS) or not sum(source.sensor_shares) > 0:
             raise ConfigError(
                 f"'sensor_shares' has a probability for each of {', '.join(BANK_SENSORS)}; got "
                 f"{list(source.sensor_shares)}"
             )
+        _check_requirements(requires)
         self._source, self._seed, self._device = source, seed, device
+        self._requires = requires
         self._batch_size = batch_size
         self._blocks = source.frames // batch_size
         self._new_blocks = round(source.refresh * self._blocks)
@@ -134,18 +146,51 @@ class BankBatches:
         chosen = torch.from_numpy(rows)
         change = partial(augmented, self._source.augmentation)
         frames = bank.batch(chosen, generator, change)
-        used = (frames.sparse > 0).flatten(1).any(1) & (frames.truth > 0).flatten(1).any(1)
-        is_used = used.tolist()
         names = [f"{self._source.world_seed}/{number:06d}" for number in bank.number[chosen]]
+        reasons = self._lacking(frames)
+        used = [row for row, reason in enumerate(reasons) if not reason]
+        rows_used = torch.tensor(used, device=self._device, dtype=torch.int64)
         image = (frames.image * 255.0 + 0.5).to(torch.uint8)
+        target = BatchView(
+            offset=0,
+            image=image[rows_used],
+            sparse_depth=frames.sparse[rows_used],
+            intrinsics=_intrinsics(frames.focal[rows_used]),
+            time_s=torch.zeros(len(used), device=self._device),
+        )
         return Batch(
-            names=tuple(name for name, good in zip(names, is_used, strict=True) if good),
-            skipped=tuple(name for name, good in zip(names, is_used, strict=True) if not good),
-            image=image[used],
-            sparse_depth=frames.sparse[used],
-            truth=frames.truth[used],
-            context=image[used][:, None][:, :0],
-            intrinsics=_intrinsics(frames.focal[used]),
+            names=tuple(names[row] for row in used),
+            skipped=tuple(
+                Skipped(name, why) for name, why in zip(names, reasons, strict=True) if why
+            ),
+            views=(target,),
+            truth=frames.truth[rows_used],
+        )
+
+    def _lacking(self, frames: BankBatch) -> list[str]:
+        """What each frame does not have of what is required; empty where it has all."""
+        depths = {
+            "no measurement": (SPARSE_DEPTH, frames.sparse),
+            "no true depth": (TRUTH, frames.truth),
+        }
+        required = {why: d for why, (name, d) in depths.items() if name in self._requires.names}
+        if not required:
+            return [""] * len(frames.image)
+        lacks = torch.stack([~(depth > 0).flatten(1).any(1) for depth in required.values()], dim=1)
+        return [
+            ", ".join(why for why, is_lacking in zip(required, row, strict=True) if is_lacking)
+            for row in lacks.tolist()
+        ]
+
+
+def _check_requirements(requires: Requirements) -> None:
+    """Raise TrainingError where something is required that frames of a bank never have."""
+    missing = [f"the image at {offset:+d}" for offset in requires.view_offsets]
+    missing += [f"the layer '{name}'" for name in requires.layers]
+    if missing:
+        raise TrainingError(
+            f"what is trained needs {', '.join(missing)}, but the frames of a bank are single "
+            "images with true depth; train it on a data set that has more"
         )
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import torch
 
     from depth_completion_core.training.feeds.bank_batches import BankBatches
+    from depth_completion_core.training.feeds.requirements import Requirements
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +23,10 @@ class BankFeed(BankSettings):
     Nothing is loaded for a step: frames are there, sensors and changes are drawn on the device.
     """
 
-    def stream(self, *, seed: int, batch_size: int, device: torch.device) -> BankBatches:
+    def stream(
+        self, *, seed: int, batch_size: int, device: torch.device, requires: Requirements
+    ) -> BankBatches:
         """See the base class; frames are rendered once the first batch is asked for."""
         from depth_completion_core.training.feeds.bank_batches import BankBatches  # noqa: PLC0415
 
-        return BankBatches(self, seed=seed, batch_size=batch_size, device=device)
+        return BankBatches(self, seed=seed, batch_size=batch_size, device=device, requires=requires)

@@ -4,20 +4,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from depth_completion_core.data.sample import Sample
 from depth_completion_core.inference.model_input import model_view
 from depth_completion_core.models.base import ModelInput
-from depth_completion_core.training.errors import TrainingError
+from depth_completion_core.models.needs import ModelNeeds
 
-Tensors = dict[str, Tensor]
-"""image, sparse_depth, truth and context of a batch, and intrinsics where they are known."""
+
+class Skipped(NamedTuple):
+    """A sample that was left out, and what it lacks."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class BatchView:
+    """An image of each sample, and what is known of it.
+
+    Attributes:
+        offset: counted in images from the samples' own, which have 0.
+        image: (B, 3, H, W) uint8 RGB.
+        sparse_depth: (B, 1, H, W) float32 metres, 0 where nothing was measured.
+        intrinsics: (B, 3, 3) float32 pixels; None where a sample has no camera.
+        time_s: (B,) float32 seconds after the samples' own image.
+        view_from_target: (B, 4, 4) float32, takes points of the samples' own cameras to this
+            view's; None where a sample does not tell.
+    """
+
+    offset: int
+    image: Tensor
+    sparse_depth: Tensor
+    intrinsics: Tensor | None
+    time_s: Tensor
+    view_from_target: Tensor | None = None
+
+    def to(self, device: torch.device) -> BatchView:
+        """The same on a device."""
+        return replace(
+            self,
+            image=self.image.to(device),
+            sparse_depth=self.sparse_depth.to(device),
+            intrinsics=_to(self.intrinsics, device),
+            time_s=self.time_s.to(device),
+            view_from_target=_to(self.view_from_target, device),
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -26,119 +62,84 @@ class Batch:
 
     Attributes:
         names: of the samples.
-        skipped: names of the samples that were left out, for lack of measurements or truth.
-        image: (B, 3, H, W) uint8 RGB.
-        sparse_depth: (B, 1, H, W) float32 metres, 0 where nothing was measured.
-        truth: (B, 1, H, W) float32 metres, 0 where not known.
-        context: (B, N, 3, H, W) uint8 RGB.
-        intrinsics: (B, 3, 3) float32 pixels; None where a sample has no camera.
+        skipped: the samples that were left out.
+        views: the samples' own images, then the views that were asked for, in that order.
+        truth: (B, 1, H, W) float32 metres, 0 where not known; None where no sample has any.
+        layers: what else was asked for, by name, each (B, ...).
     """
 
     names: tuple[str, ...]
-    skipped: tuple[str, ...]
-    image: Tensor
-    sparse_depth: Tensor
-    truth: Tensor
-    context: Tensor
-    intrinsics: Tensor | None
+    skipped: tuple[Skipped, ...]
+    views: tuple[BatchView, ...]
+    truth: Tensor | None
+    layers: Mapping[str, Tensor] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
         """Number of samples."""
         return len(self.names)
 
+    @property
+    def target(self) -> BatchView:
+        """The samples' own images."""
+        return self.views[0]
+
+    @property
+    def image(self) -> Tensor:
+        """(B, 3, H, W) uint8 RGB of the samples' own images."""
+        return self.target.image
+
+    @property
+    def sparse_depth(self) -> Tensor:
+        """(B, 1, H, W) float32 metres, measured with the samples' own images."""
+        return self.target.sparse_depth
+
+    @property
+    def true_depth(self) -> Tensor:
+        """``truth`` of a batch that has it, as of an objective that requires it."""
+        assert self.truth is not None  # noqa: S101 - who needs it requires it
+        return self.truth
+
     def not_finite(self) -> list[str]:
         """Names of the samples with a NaN or an infinity in measurements or truth."""
-        depths = torch.cat([self.sparse_depth, self.truth], dim=1)
-        finite = torch.isfinite(depths).flatten(1).all(dim=1)
+        depths = [view.sparse_depth for view in self.views]
+        if self.truth is not None:
+            depths.append(self.truth)
+        finite = torch.isfinite(torch.cat(depths, dim=1)).flatten(1).all(dim=1)
         return [
             name for name, is_good in zip(self.names, finite.tolist(), strict=True) if not is_good
         ]
 
-    def to(self, device: torch.device) -> Tensors:
-        """The tensors on a device."""
-        tensors = {
-            "image": self.image.to(device),
-            "sparse_depth": self.sparse_depth.to(device),
-            "truth": self.truth.to(device),
-            "context": self.context.to(device),
-        }
-        if self.intrinsics is not None:
-            tensors["intrinsics"] = self.intrinsics.to(device)
-        return tensors
-
-
-def model_input_of(tensors: Tensors) -> ModelInput:
-    """What a model sees of a batch: the same as a completer would show it of such frames."""
-    view = model_view(
-        tensors["image"], tensors["sparse_depth"], intrinsics=tensors.get("intrinsics")
-    )
-    return ModelInput(views=(view,))
-
-
-def collate(samples: Sequence[Sample]) -> Batch:
-    """Samples side by side; those without a measurement or without truth are left out, by name.
-
-    Raises:
-        TrainingError: the samples are not of one size.
-    """
-    used = [sample for sample in samples if _is_usable(sample)]
-    sizes = {sample.image.shape[:2] for sample in used}
-    if len(sizes) > 1:
-        found = ", ".join(f"{width}x{height}" for height, width in sorted(sizes))
-        raise TrainingError(
-            f"the samples of a batch are of several sizes ({found} pixels): "
-            f"{', '.join(sample.name for sample in used)}; crop them to one size"
+    def to(self, device: torch.device) -> Batch:
+        """The same on a device."""
+        return replace(
+            self,
+            views=tuple(view.to(device) for view in self.views),
+            truth=_to(self.truth, device),
+            layers={name: layer.to(device) for name, layer in self.layers.items()},
         )
-    size = next(iter(sizes)) if sizes else (1, 1)
-    return Batch(
-        names=tuple(sample.name for sample in used),
-        skipped=tuple(sample.name for sample in samples if not _is_usable(sample)),
-        image=_images([(sample.image,) for sample in used], size)[:, 0],
-        sparse_depth=_depths([s.sparse.depth for s in used if s.sparse is not None], size),
-        truth=_depths([s.truth.depth for s in used if s.truth is not None], size),
-        context=_images([[view.image for view in sample.views] for sample in used], size),
-        intrinsics=_intrinsics(used),
-    )
+
+    def model_input(self, needs: ModelNeeds) -> ModelInput:
+        """What a model sees of it: the same as a completer would show it of such frames.
+
+        Args:
+            needs: of the model; all of its views are in the batch.
+        """
+        by_offset = {view.offset: view for view in self.views}
+        views = [by_offset[offset] for offset in (0, *needs.view_offsets)]
+        return ModelInput(
+            views=tuple(
+                model_view(
+                    view.image,
+                    view.sparse_depth,
+                    intrinsics=view.intrinsics,
+                    time_s=view.time_s,
+                    view_from_target=view.view_from_target,
+                )
+                for view in views
+            )
+        )
 
 
-def stand_in(device: torch.device) -> Tensors:
-    """An image that says nothing, for a process whose part of a step is empty."""
-    return {
-        "image": torch.zeros((1, 3, 64, 64), dtype=torch.uint8, device=device),
-        "sparse_depth": torch.zeros((1, 1, 64, 64), device=device),
-        "truth": torch.zeros((1, 1, 64, 64), device=device),
-        "context": torch.zeros((1, 0, 3, 64, 64), dtype=torch.uint8, device=device),
-    }
-
-
-def _is_usable(sample: Sample) -> bool:
-    return (
-        sample.sparse is not None
-        and sample.truth is not None
-        and bool(sample.sparse.valid.any())
-        and bool(sample.truth.valid.any())
-    )
-
-
-def _images(groups: Sequence[Sequence[np.ndarray]], size: tuple[int, int]) -> Tensor:
-    """(B, N, 3, H, W) uint8 of as many images of every sample."""
-    count = len(groups[0]) if groups else 1
-    stacked = np.zeros((len(groups), count, *size, 3), dtype=np.uint8)
-    for row, group in zip(stacked, groups, strict=True):
-        for place, image in zip(row, group, strict=True):
-            place[...] = image
-    return torch.from_numpy(stacked).permute(0, 1, 4, 2, 3)
-
-
-def _depths(depths: Sequence[np.ndarray], size: tuple[int, int]) -> Tensor:
-    """(B, 1, H, W) float32."""
-    stacked = np.stack(depths) if depths else np.zeros((0, *size), dtype=np.float32)
-    return torch.from_numpy(stacked.astype(np.float32, copy=False))[:, None]
-
-
-def _intrinsics(samples: Sequence[Sample]) -> Tensor | None:
-    cameras = [sample.camera for sample in samples if sample.camera is not None]
-    if len(cameras) < max(len(samples), 1):
-        return None
-    return torch.from_numpy(np.stack([camera.K for camera in cameras])).to(torch.float32)
+def _to(tensor: Tensor | None, device: torch.device) -> Tensor | None:
+    return None if tensor is None else tensor.to(device)

@@ -16,6 +16,7 @@ from depth_completion_core.training.feeds.feed import Feed
 if TYPE_CHECKING:
     import torch
 
+    from depth_completion_core.training.feeds.requirements import Requirements
     from depth_completion_core.training.feeds.sample_loader import SampleLoader
 
 
@@ -28,18 +29,21 @@ class DatasetFeed(Feed):
     keep_in_memory: bool = False
     """Read every sample once only; each worker keeps its own."""
 
-    def stream(self, *, seed: int, batch_size: int, device: torch.device) -> SampleLoader:
+    def stream(
+        self, *, seed: int, batch_size: int, device: torch.device, requires: Requirements
+    ) -> SampleLoader:
         """See the base class; samples are read on the host."""
         del batch_size, device
-        return self.samples(seed)
+        return self.samples(seed, requires)
 
-    def samples(self, seed: int) -> SampleLoader:
+    def samples(self, seed: int, requires: Requirements) -> SampleLoader:
         """The samples by draw; raises DataError where something of the set is missing."""
         from depth_completion_core.training.feeds.sample_loader import SampleLoader  # noqa: PLC0415
 
         return SampleLoader(
             self.open(),
             self.changed,
+            requires=requires,
             limit=self.limit,
             seed=seed,
             keep_in_memory=self.keep_in_memory,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import torch
 
     from depth_completion_core.training.feeds.batch import Batch
+    from depth_completion_core.training.feeds.requirements import Requirements
 
 
 class BatchStream(Protocol):
@@ -39,15 +40,19 @@ class BatchStream(Protocol):
 class Feed:
     """What the steps of a run are made of."""
 
-    def stream(self, *, seed: int, batch_size: int, device: torch.device) -> BatchStream:
+    def stream(
+        self, *, seed: int, batch_size: int, device: torch.device, requires: Requirements
+    ) -> BatchStream:
         """The samples of the steps, which may be made on the device that they go to.
 
         Args:
             seed: of order and of all that is drawn.
             batch_size: samples of a step, of all devices and passes together.
             device: of this process.
+            requires: what each sample must have.
 
         Raises:
             DataError: something of the data set is missing.
+            TrainingError: no sample of such a feed ever has what is required.
         """
         raise NotImplementedError

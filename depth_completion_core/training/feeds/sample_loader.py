@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -14,7 +15,9 @@ from torch.utils.data import DataLoader, Dataset
 from depth_completion_core.data.sample import DepthDataset, Sample
 from depth_completion_core.data.sampling.choosing import evenly_spread
 from depth_completion_core.data.sampling.seeding import generator_for
-from depth_completion_core.training.feeds.batch import Batch, collate
+from depth_completion_core.training.feeds.batch import Batch
+from depth_completion_core.training.feeds.collating import collate
+from depth_completion_core.training.feeds.requirements import Requirements
 from depth_completion_core.training.feeds.sample_order import Draw, ProcessShare, SampleOrder
 
 Change: TypeAlias = Callable[[Sample, np.random.Generator], Sample]
@@ -26,6 +29,7 @@ class SampleLoader(Dataset[Sample]):
     Args:
         dataset: where they come from.
         change: what is done to each, with the only chance it may use; it is sent to workers.
+        requires: what each must have.
         limit: at most so many samples, evenly spread over the set; 0 for all.
         seed: of what is done to them.
         keep_in_memory: read every sample once only.
@@ -36,12 +40,13 @@ class SampleLoader(Dataset[Sample]):
         dataset: DepthDataset,
         change: Change,
         *,
+        requires: Requirements,
         limit: int,
         seed: int,
         keep_in_memory: bool,
     ) -> None:
         self._dataset, self._change, self._seed = dataset, change, seed
-        self._keep_in_memory = keep_in_memory
+        self._requires, self._keep_in_memory = requires, keep_in_memory
         self._chosen = evenly_spread(len(dataset), limit)
         self._kept: dict[int, Sample] = {}
 
@@ -62,11 +67,15 @@ class SampleLoader(Dataset[Sample]):
             self,
             batch_sampler=_Order(plan, share, first_step),
             num_workers=workers,
-            collate_fn=collate,
+            collate_fn=partial(collate, requires=self._requires),
             generator=torch.Generator(),
             multiprocessing_context="forkserver" if workers else None,
         )
         yield from loader
+
+    def batch_of(self, index: int) -> Batch:
+        """One sample as a batch, as the first epoch draws it; empty where it lacks something."""
+        return collate([self[Draw(0, index)]], self._requires)
 
     def _read(self, index: int) -> Sample:
         if index in self._kept:

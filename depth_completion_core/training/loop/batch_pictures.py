@@ -39,7 +39,8 @@ def sheet(batch: Batch, depth: Tensor) -> UInt8Array:
 def _row(batch: Batch, predicted: Float32Array, index: int) -> UInt8Array:
     image = batch.image[index].permute(1, 2, 0).cpu().numpy()
     sparse = SparseDepth.from_depth(batch.sparse_depth[index, 0].cpu().numpy())
-    truth = SparseDepth.from_depth(batch.truth[index, 0].cpu().numpy())
+    known = batch.sparse_depth if batch.truth is None else batch.truth
+    truth = SparseDepth.from_depth(known[index, 0].cpu().numpy())
     scale = depth_scale([truth.depth])
     error = np.where(truth.valid, np.abs(predicted - truth.depth), np.float32(0))
     top = float(np.percentile(error[truth.valid], 95)) if truth.count else 0.0

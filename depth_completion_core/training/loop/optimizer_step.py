@@ -14,8 +14,9 @@ from torch import Tensor
 from torch.optim import Adam, AdamW, Optimizer
 
 from depth_completion_core.training.errors import TrainingError
-from depth_completion_core.training.feeds.batch import Batch, Tensors, stand_in
-from depth_completion_core.training.objectives.objective import DEPTH, TOTAL, Objective
+from depth_completion_core.training.feeds.batch import Batch
+from depth_completion_core.training.feeds.collating import stand_in
+from depth_completion_core.training.objectives.objective import DEPTH, TOTAL, Losses, Objective
 from depth_completion_core.training.recipes.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -111,17 +112,17 @@ class OptimizerStep:
             asked_to_stop=bool(everywhere[3]),
         )
 
-    def _one_pass(self, batch: Batch, *, is_last: bool) -> Tensors:
+    def _one_pass(self, batch: Batch, *, is_last: bool) -> Losses:
         """Add the gradients of a batch; every process joins in, also one without a sample."""
         is_empty = batch.size == 0
         if is_empty and self._fabric.world_size == 1:
             return {}
         device = self._fabric.device
-        tensors = stand_in(device) if is_empty else batch.to(device)
+        shown = stand_in(self.objective.requirements) if is_empty else batch
         if is_empty:
             self._module.eval()  # the stand-in must not enter the statistics of batch norm
         with self._fabric.no_backward_sync(self._module, enabled=not is_last):
-            outputs: Tensors = self._module(tensors)
+            outputs: Losses = self._module(shown.to(device))
             # Gradients are averaged over processes; those of samples are to be added up.
             share = 0.0 if is_empty else self._fabric.world_size / self._batch_size
             self._fabric.backward(outputs[TOTAL].sum() * share)

@@ -140,8 +140,9 @@ class Telemetry:
             return
         points = (batch.sparse_depth > 0).sum(dim=(1, 2, 3))
         self._writer.add_histogram("input/points per sample [count]", points, step.number)
-        depths = torch.log10(batch.truth[batch.truth > 0])
-        self._writer.add_histogram("truth/depth [log10 m]", depths, step.number)
+        if batch.truth is not None:
+            depths = torch.log10(batch.truth[batch.truth > 0])
+            self._writer.add_histogram("truth/depth [log10 m]", depths, step.number)
         try:
             from depth_completion_core.training.loop.batch_pictures import sheet  # noqa: PLC0415 - needs cv2
         except ImportError:

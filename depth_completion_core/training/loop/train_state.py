@@ -39,14 +39,20 @@ class TrainState:
     Args:
         recipe: all settings.
         fabric: with its processes started.
+
+    Attributes:
+        requires: what a sample must have to be learned from.
+        model_needs: what it must have to be scored with, beside true depth.
     """
 
     def __init__(self, recipe: Recipe, fabric: Fabric) -> None:
         self._fabric = fabric
         self._model = _begun_model(recipe)
         self._objective = recipe.objective(self._model)
+        self.model_needs = self._model.needs
         # Convolutions are 1.4 times as fast so, on a CPU, too.
         self._objective.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.requires = self._objective.requirements
         self._optimizer_step = OptimizerStep(recipe, self._objective, fabric)
         decay = recipe.average_decay
         self._average = AveragedWeights(self._model, decay) if decay else None

@@ -15,6 +15,7 @@ from depth_completion_core.checkpoints.errors import CheckpointError
 from depth_completion_core.files.json_files import write_json
 from depth_completion_core.training.errors import TrainingError
 from depth_completion_core.training.feeds.batch import Batch
+from depth_completion_core.training.feeds.requirements import TRUTH, Requirements
 from depth_completion_core.training.feeds.sample_loader import SampleLoader
 from depth_completion_core.training.feeds.sample_order import ProcessShare, SampleOrder
 from depth_completion_core.training.loop.devices import started_fabric
@@ -28,6 +29,7 @@ from depth_completion_core.training.loop.results import (
 )
 from depth_completion_core.training.loop.run_checkpoints import RunCheckpoints
 from depth_completion_core.training.loop.run_folder import RunFolder, check_same
+from depth_completion_core.training.loop.skip_notes import SkipNotes
 from depth_completion_core.training.loop.telemetry import ShownStep, Telemetry
 from depth_completion_core.training.loop.train_state import TrainState
 from depth_completion_core.training.loop.validation import validated
@@ -72,7 +74,8 @@ class Trainer:
             rank=fabric.global_rank, world=fabric.world_size, passes=recipe.passes
         )
         self._share.check(recipe.batch_size)
-        self._samples = recipe.stream(fabric.device)
+        self._learner = TrainState(recipe, fabric)
+        self._samples = recipe.stream(fabric.device, self._learner.requires)
         self._plan = SampleOrder(
             seed=recipe.seed,
             samples=len(self._samples),
@@ -81,8 +84,8 @@ class Trainer:
             max_steps=recipe.max_steps,
         )
         is_scorer = bool(recipe.validate.every_steps) and fabric.is_global_zero
-        self._held_out = recipe.held_out().samples(recipe.seed) if is_scorer else None
-        self._learner = TrainState(recipe, fabric)
+        self._held_out = self._held_out_samples() if is_scorer else None
+        self._skip_notes = SkipNotes()
         self._progress = Progress()
         self._names: list[str] = []
         self._started = time.monotonic()
@@ -97,6 +100,10 @@ class Trainer:
         except (OSError, CheckpointError, NotFiniteError) as error:
             raise TrainingError(self._what_happened(error)) from error
         return self._metrics()
+
+    def _held_out_samples(self) -> SampleLoader:
+        requires = Requirements.of(self._learner.model_needs, [TRUTH])
+        return self._recipe.held_out().samples(self._recipe.seed, requires)
 
     def _begin(self) -> None:
         """Go back to the newest state, if there is one and it is wanted."""
@@ -141,7 +148,12 @@ class Trainer:
         """Make a step; whether the run is to stop after it."""
         began = time.monotonic()
         passes = [next(stream) for _ in range(self._recipe.passes)]
-        self._names = [name for batch in passes for name in (*batch.names, *batch.skipped)]
+        self._skip_notes.take(passes)
+        self._names = [
+            name
+            for batch in passes
+            for name in (*batch.names, *(skipped.name for skipped in batch.skipped))
+        ]
         read, rate = time.monotonic(), self._rate()
         result = self._learner.step(passes, rate=rate, wants_stop=self._is_time_up())
         self._progress.count(result.loss, result.skipped)

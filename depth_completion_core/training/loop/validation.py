@@ -11,9 +11,7 @@ from depth_completion_core.geometry.arrays import Float32Array
 from depth_completion_core.inference.model_input import run_model
 from depth_completion_core.metrics import DepthMetrics, depth_metrics, mean_metrics, protocol_named
 from depth_completion_core.models.base import CompletionModel
-from depth_completion_core.training.feeds.batch import collate, model_input_of
 from depth_completion_core.training.feeds.sample_loader import SampleLoader
-from depth_completion_core.training.feeds.sample_order import Draw
 
 
 @torch.no_grad()
@@ -24,7 +22,7 @@ def validated(
 
     Args:
         model: in evaluation mode on the device.
-        samples: always drawn in the same way, that of the first epoch.
+        samples: with true depth and what the model needs; drawn as in the first epoch.
         protocol_name: which pixels count.
         device: where to run.
 
@@ -34,15 +32,15 @@ def validated(
     protocol = protocol_named(protocol_name)
     scores: list[DepthMetrics] = []
     for index in range(len(samples)):
-        batch = collate([samples[Draw(0, index)]])
+        batch = samples.batch_of(index)
         if batch.size == 0:
             continue
-        output = run_model(model, model_input_of(batch.to(device)))
+        output = run_model(model, batch.to(device).model_input(model.needs))
         depth = _array(output.depth)
         valid = np.ones_like(depth, dtype=np.bool_)
         if output.valid is not None:
             valid = output.valid[0, 0].cpu().numpy()
-        truth = _array(batch.truth)
+        truth = _array(batch.true_depth)
         scores.append(depth_metrics(depth, valid, truth, truth > 0, protocol))
     return mean_metrics(scores)
 

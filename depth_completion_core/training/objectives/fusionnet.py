@@ -19,9 +19,15 @@ from depth_completion_core.losses.supervised import (
     relative_rmse,
 )
 from depth_completion_core.models.base import CompletionModel
-from depth_completion_core.training.feeds.batch import Tensors, model_input_of
+from depth_completion_core.training.feeds.batch import Batch
 from depth_completion_core.training.objectives.loss_settings import FusionNetLossConfig
-from depth_completion_core.training.objectives.objective import DEPTH, TOTAL, Objective, capped
+from depth_completion_core.training.objectives.objective import (
+    DEPTH,
+    TOTAL,
+    Losses,
+    Objective,
+    capped,
+)
 
 _LOSSES: dict[str, Callable[[Tensor, Tensor, Reduction], Tensor]] = {
     "l1": l1,
@@ -48,11 +54,11 @@ class FusionNetObjective(Objective):
         super().__init__(model)
         self._loss = loss
 
-    def forward(self, tensors: Tensors) -> Tensors:
+    def forward(self, batch: Batch) -> Losses:
         """See the base class."""
-        predicted = run_model(self.model, model_input_of(tensors))
+        predicted = run_model(self.model, batch.model_input(self.model.needs))
         depth, scaffold = predicted.depth, predicted.maps["initial_depth"]
-        truth = capped(tensors["truth"], predicted.farthest)
+        truth = capped(batch.true_depth, predicted.farthest)
         reduction = self._loss.reduction
         terms = {name: loss(depth, truth, reduction) for name, loss in _LOSSES.items()}
         # A weight of 0 leaves its term out: 0 times an overflow is not 0.

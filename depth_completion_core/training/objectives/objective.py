@@ -10,10 +10,12 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 from depth_completion_core.models.base import CompletionModel
-from depth_completion_core.training.feeds.batch import Tensors
+from depth_completion_core.training.feeds.batch import Batch
+from depth_completion_core.training.feeds.requirements import SPARSE_DEPTH, TRUTH, Requirements
 
 TOTAL = "total"
 DEPTH = "depth"
+Losses = dict[str, Tensor]
 
 
 class Objective(nn.Module):
@@ -22,20 +24,31 @@ class Objective(nn.Module):
     Attributes:
         units: of the losses that it reports beside the total, by name; ``1`` for none.
         model: the network.
+        requires: what a sample must have to be learned from, as
+            :attr:`depth_completion_core.training.feeds.requirements.Requirements.names`, beside
+            what the model needs.
+        view_offsets: further images that the losses compare, beside those that the model needs.
     """
 
+    requires: tuple[str, ...] = (SPARSE_DEPTH, TRUTH)
+    view_offsets: tuple[int, ...] = ()
     units: ClassVar[dict[str, str]] = {}
 
     def __init__(self, model: CompletionModel) -> None:
         super().__init__()
         self.model = model
 
+    @property
+    def requirements(self) -> Requirements:
+        """All that a sample must have to be learned from."""
+        return Requirements.of(self.model.needs, self.requires, self.view_offsets)
+
     @abstractmethod
-    def forward(self, tensors: Tensors) -> Tensors:
+    def forward(self, batch: Batch) -> Losses:
         """The losses of a batch.
 
         Args:
-            tensors: see :data:`depth_completion_core.training.feeds.batch.Tensors`.
+            batch: on the device of the network.
 
         Returns:
             ``total`` (B,), what is minimised, one number per image; each that has a unit (B,); and

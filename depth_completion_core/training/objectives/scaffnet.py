@@ -15,9 +15,15 @@ from depth_completion_core.losses.supervised import (
     uncertain_l1,
 )
 from depth_completion_core.models.base import CompletionModel
-from depth_completion_core.training.feeds.batch import Tensors, model_input_of
+from depth_completion_core.training.feeds.batch import Batch
 from depth_completion_core.training.objectives.loss_settings import ScaffNetLossConfig
-from depth_completion_core.training.objectives.objective import DEPTH, TOTAL, Objective, capped
+from depth_completion_core.training.objectives.objective import (
+    DEPTH,
+    TOTAL,
+    Losses,
+    Objective,
+    capped,
+)
 
 _LOSSES = {"normalized_l1": normalized_l1, "l1": l1, "log_l1": log_l1}
 
@@ -31,10 +37,10 @@ class ScaffNetObjective(Objective):
         super().__init__(model)
         self._loss = loss
 
-    def forward(self, tensors: Tensors) -> Tensors:
+    def forward(self, batch: Batch) -> Losses:
         """See the base class."""
-        predicted = run_model(self.model, model_input_of(tensors))
-        truth = capped(tensors["truth"], predicted.farthest)
+        predicted = run_model(self.model, batch.model_input(self.model.needs))
+        truth = capped(batch.true_depth, predicted.farthest)
         log_error = predicted.maps.get("log_error")
         reduction = self._loss.reduction
         if log_error is not None:

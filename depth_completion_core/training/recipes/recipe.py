@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import torch
 
     from depth_completion_core.models.base import CompletionModel
+    from depth_completion_core.training.feeds.requirements import Requirements
     from depth_completion_core.training.objectives.objective import Objective
 
 Precision = Literal["32", "bf16-mixed", "16-mixed"]
@@ -136,9 +137,11 @@ class Recipe:
     validation: DatasetFeed
     """The samples that are scored on."""
 
-    def stream(self, device: torch.device) -> BatchStream:
+    def stream(self, device: torch.device, requires: Requirements) -> BatchStream:
         """The samples of the steps; raises DataError where something is missing."""
-        return self.data.stream(seed=self.seed, batch_size=self.batch_size, device=device)
+        return self.data.stream(
+            seed=self.seed, batch_size=self.batch_size, device=device, requires=requires
+        )
 
     def held_out(self) -> DatasetFeed:
         """The samples that are scored on, with what they take over from those trained on."""

@@ -37,6 +37,7 @@ from depth_completion_core.training.feeds.batch_augmentation import (
     window_of,
 )
 from depth_completion_core.training.feeds.prefetch import prefetched
+from depth_completion_core.training.feeds.requirements import Requirements
 from depth_completion_core.training.feeds.sample_order import ProcessShare, SampleOrder
 from depth_completion_core.training.loop.run_checkpoints import generator_states
 from depth_completion_core.training.loop.trainer import train
@@ -62,7 +63,7 @@ _PLAN = SampleOrder(seed=3, samples=8, batch_size=4, epochs=4)
 
 
 def _stream(source: BankFeed = _SOURCE) -> BankBatches:
-    return source.stream(seed=3, batch_size=4, device=torch.device("cpu"))
+    return source.stream(seed=3, batch_size=4, device=torch.device("cpu"), requires=Requirements())
 
 
 def _batches(
@@ -75,11 +76,22 @@ def _batches(
     return [passes[first : first + share.passes] for first in range(0, len(passes), share.passes)]
 
 
+def _intrinsics(batch: Batch) -> torch.Tensor:
+    assert batch.target.intrinsics is not None
+    return batch.target.intrinsics
+
+
+def _all_names(batch: Batch) -> list[str]:
+    return [*batch.names, *(name for name, _ in batch.skipped)]
+
+
 def _assert_same(found: Batch, expected: Batch) -> None:
     assert found.names == expected.names
     assert found.skipped == expected.skipped
-    for name in ("image", "sparse_depth", "truth", "context", "intrinsics"):
-        assert torch.equal(getattr(found, name), getattr(expected, name)), name
+    assert torch.equal(found.image, expected.image)
+    assert torch.equal(found.sparse_depth, expected.sparse_depth)
+    assert torch.equal(found.true_depth, expected.true_depth)
+    assert torch.equal(_intrinsics(found), _intrinsics(expected))
 
 
 @pytest.fixture(scope="module")
@@ -94,15 +106,15 @@ def test_it_holds_whole_batches(whole: list[Batch]) -> None:
     assert {tuple(batch.image.shape[1:]) for batch in whole} == {(3, 32, 32)}
     assert all(len(batch.image) == len(batch.names) for batch in whole)
     assert {batch.image.dtype for batch in whole} == {torch.uint8}
-    assert whole[0].context.shape == (whole[0].size, 0, 3, 32, 32)
+    assert [view.offset for view in whole[0].views] == [0]
 
 
 def test_the_frames_follow_from_the_epoch(whole: list[Batch]) -> None:
     """Two blocks of four frames; after each pass over them the older one is replaced."""
     for epoch in range(4):
         first, second = whole[2 * epoch : 2 * epoch + 2]
-        assert len(first.names + first.skipped) == len(second.names + second.skipped) == 4
-        names = first.names + first.skipped + second.names + second.skipped
+        assert len(_all_names(first)) == len(_all_names(second)) == 4
+        names = [*_all_names(first), *_all_names(second)]
         numbers = sorted(int(name.split("/")[1]) for name in names)
         assert numbers == list(range(4 * epoch, 4 * epoch + 8))
 
@@ -151,20 +163,21 @@ def test_frames_are_those_of_the_world() -> None:
         assert sample.camera is not None
         assert np.array_equal(batch.image[index].permute(1, 2, 0).numpy(), sample.image)
         halves = sample.truth.depth.astype(np.float16).astype(np.float32)
-        assert np.array_equal(batch.truth[index, 0].numpy(), halves)
-        assert batch.intrinsics is not None
-        np.testing.assert_allclose(batch.intrinsics[index].numpy(), sample.camera.K, rtol=1e-6)
+        assert np.array_equal(batch.true_depth[index, 0].numpy(), halves)
+        np.testing.assert_allclose(_intrinsics(batch)[index].numpy(), sample.camera.K, rtol=1e-6)
 
 
 def test_frames_without_a_measurement_are_skipped_by_name() -> None:
     """Zones reach 4 m; in a street, some frames show nothing nearer."""
     source = replace(_SOURCE, kind="street", sensor_shares=(0.0, 0.0, 0.0, 1.0, 0.0), frames=16)
-    stream = source.stream(seed=0, batch_size=16, device=torch.device("cpu"))
+    stream = source.stream(
+        seed=0, batch_size=16, device=torch.device("cpu"), requires=Requirements()
+    )
     plan = SampleOrder(seed=0, samples=16, batch_size=16, epochs=1)
     (batch,) = stream.batches(plan, ProcessShare(), first_step=0, workers=0)
-    assert batch.skipped
+    assert {reason for _, reason in batch.skipped} == {"no measurement"}
     assert len(batch.names) + len(batch.skipped) == 16
-    assert batch.size == len(batch.image) == len(batch.truth) == len(batch.sparse_depth)
+    assert batch.size == len(batch.image) == len(batch.true_depth) == len(batch.sparse_depth)
     assert bool((batch.sparse_depth > 0).flatten(1).any(1).all())
 
 
@@ -180,7 +193,9 @@ def test_what_cannot_be_is_said_before_frames_are_rendered(
     changes: dict[str, Any], error: type[Exception], message: str
 ) -> None:
     with pytest.raises(error, match=message):
-        replace(_SOURCE, **changes).stream(seed=0, batch_size=4, device=torch.device("cpu"))
+        replace(_SOURCE, **changes).stream(
+            seed=0, batch_size=4, device=torch.device("cpu"), requires=Requirements()
+        )
 
 
 # Runs

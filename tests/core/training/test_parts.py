@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,17 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from depth_completion_core.config import InferenceConfig
-from depth_completion_core.frame import View
-from depth_completion_core.inference.preprocessing import model_input, window_of
-from depth_completion_core.models.needs import ModelNeeds
 from depth_completion_core.settings.fields import ConfigError
 from depth_completion_core.training.errors import TrainingError
-from depth_completion_core.training.feeds.batch import collate, model_input_of
 from depth_completion_core.training.feeds.sample_order import Draw, ProcessShare, SampleOrder
 from depth_completion_core.training.loop.averaging import AveragedWeights
 from depth_completion_core.training.recipes.schedule import ScheduleConfig, learning_rate
-from tests.core.training.tiny import Planes
 
 _ROOT = Path(__file__).resolve().parents[3]
 
@@ -141,39 +134,3 @@ def test_averaged_weights_are_those_of_the_formula() -> None:
             )
     for key, value in expected.items():
         torch.testing.assert_close(average.values[key], value)
-
-
-# Batches
-
-
-def test_a_batch_shows_a_model_what_a_completer_would() -> None:
-    samples = [Planes(Path())[index] for index in range(3)]
-    found = model_input_of(collate(samples).to(torch.device("cpu")))
-    frames = [sample.frame() for sample in samples]
-    sparse = [frame.sparse for frame in frames if frame.sparse is not None]
-    needs = ModelNeeds()
-    window = window_of(frames[0].size, InferenceConfig(), needs)
-    expected = model_input(frames, sparse, window, needs, torch.device("cpu"))
-    assert found.intrinsics is not None
-    assert expected.intrinsics is not None
-    assert torch.equal(found.image, expected.image)
-    assert torch.equal(found.sparse_depth, expected.sparse_depth)
-    assert torch.equal(found.validity_map, expected.validity_map)
-    assert torch.equal(found.intrinsics, expected.intrinsics)
-
-
-def test_context_images_go_along() -> None:
-    sample = Planes(Path())[0]
-    flips = sample.image[::-1], sample.image[:, ::-1]
-    views = (View(offset=-1, image=flips[0]), View(offset=1, image=flips[1]))
-    sample = replace(sample, views=views)
-    context = collate([sample, sample]).context
-    assert context.shape == (2, 2, 3, 32, 32)
-    assert torch.equal(context[1, 0], collate([sample]).image[0].flip(1))
-
-
-def test_samples_of_several_sizes_are_refused_by_name() -> None:
-    sample, other = (Planes(Path())[index] for index in (0, 1))
-    assert other.sparse is not None
-    with pytest.raises(TrainingError, match=r"32x16, 32x32 pixels\): plane/0, plane/1; crop"):
-        collate([sample, replace(other, image=other.image[:16])])

@@ -13,9 +13,11 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from depth_completion_core.models.base import CompletionModel, ModelInput, ModelOutput
-from depth_completion_core.training.feeds.batch import Batch, Tensors, collate
+from depth_completion_core.training.feeds.batch import Batch
+from depth_completion_core.training.feeds.collating import collate
+from depth_completion_core.training.feeds.requirements import Requirements
 from depth_completion_core.training.loop.optimizer_step import NotFiniteError, OptimizerStep
-from depth_completion_core.training.objectives.objective import DEPTH, TOTAL, Objective
+from depth_completion_core.training.objectives.objective import DEPTH, TOTAL, Losses, Objective
 from tests.core.training.tiny import Planes, TinyScaffNet
 
 
@@ -37,9 +39,9 @@ class _Squares(Objective):
         super().__init__(model)
         self._has_root = has_root
 
-    def forward(self, tensors: Tensors) -> Tensors:
+    def forward(self, batch: Batch) -> Losses:
         assert isinstance(self.model, _Scale)
-        factor, truth = self.model.factor[0], tensors["truth"]
+        factor, truth = self.model.factor[0], batch.true_depth
         total = 100.0 * (factor - 1.0).square() * truth.new_ones(len(truth))
         if self._has_root:
             total = total + (factor - 2.0).abs().sqrt()
@@ -47,7 +49,7 @@ class _Squares(Objective):
 
 
 def _batch() -> Batch:
-    return collate([Planes(Path())[index] for index in range(4)])
+    return collate([Planes(Path())[index] for index in range(4)], Requirements())
 
 
 def _stepper(clip_norm: float, *, has_root: bool = False) -> OptimizerStep:
