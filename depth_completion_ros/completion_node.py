@@ -264,6 +264,9 @@ def _run() -> int:
             executor.spin_once()
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
+    except RuntimeError:  # rclpy's own, when a signal ends the context while it prepares to wait
+        if rclpy.ok():
+            raise
     finally:
         # A terminal and its launch both send SIGINT: the second must not interrupt the farewell.
         for number in (signal.SIGINT, signal.SIGTERM):
