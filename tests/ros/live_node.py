@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,10 +23,13 @@ rclpy: Any = pytest.importorskip("rclpy", reason="ROS 2 is not sourced")
 pytest.importorskip("depth_completion_ros.msg", reason="the package is not built and sourced")
 
 from lifecycle_msgs.srv import ChangeState, GetState  # noqa: E402
+from rcl_interfaces.srv import SetParametersAtomically  # noqa: E402
 from rclpy.executors import SingleThreadedExecutor  # noqa: E402
+from rclpy.parameter import Parameter  # noqa: E402
 from rclpy.qos import DurabilityPolicy, QoSProfile  # noqa: E402
 from rosidl_runtime_py.utilities import get_message  # noqa: E402
 
+_ROOT = Path(__file__).resolve().parents[2]
 NODE = "completion_node"
 TIMEOUT_S = 30.0
 DOMAIN_ID = 100 + os.getpid() % 100  # tests that run at the same time must not hear each other
@@ -41,10 +44,14 @@ class NodeProcess:
     """
 
     def __init__(
-        self, log_path: Path, parameters: dict[str, object], arguments: Sequence[str]
+        self,
+        log_path: Path,
+        parameters: dict[str, object],
+        arguments: Sequence[str],
+        module: str,
     ) -> None:
         given = [word for key, value in parameters.items() for word in ("-p", f"{key}:={value}")]
-        command = [sys.executable, "-m", "depth_completion_ros.completion_node", "--ros-args"]
+        command = [sys.executable, "-m", module, "--ros-args"]
         self.log_path = log_path
         with log_path.open("ab") as log:
             self.process = subprocess.Popen(
@@ -52,6 +59,7 @@ class NodeProcess:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, "ROS_DOMAIN_ID": str(DOMAIN_ID)},
+                cwd=_ROOT,  # where the tests and their modules are
                 start_new_session=True,
             )
 
@@ -86,6 +94,7 @@ class Peer:
         self._executor = SingleThreadedExecutor(context=self.context)
         self._executor.add_node(self.node)
         self._publishers: dict[str, Any] = {}
+        self._clients: dict[str, Any] = {}
 
     def close(self) -> None:
         """End the node."""
@@ -124,11 +133,12 @@ class Peer:
 
     def call(self, service: str, kind: type[Any], request: Any) -> Any:  # noqa: ANN401
         """Call a service and wait for its answer."""
-        client = self.node.create_client(kind, service)
+        if service not in self._clients:
+            self._clients[service] = self.node.create_client(kind, service)
+        client = self._clients[service]
         self.spin_until(client.service_is_ready, service)
         future = client.call_async(request)
         self.spin_until(future.done, f"the answer of {service}")
-        self.node.destroy_client(client)
         return future.result()
 
     def state(self) -> str:
@@ -141,6 +151,26 @@ class Peer:
         request = ChangeState.Request()
         request.transition.label = transition
         return bool(self.call(f"/{NODE}/change_state", ChangeState, request).success)
+
+    def settle(self) -> None:
+        """Until the node has taken what was published: it answers after the messages before."""
+        for _ in range(2):
+            self.state()
+
+    def set_parameters(self, values: Mapping[str, object]) -> None:
+        """Set parameters of the node, all of them or none; fails the test where it refuses."""
+        parameters = [Parameter(name, value=_plain(value)) for name, value in values.items()]
+        request = SetParametersAtomically.Request(
+            parameters=[parameter.to_parameter_msg() for parameter in parameters]
+        )
+        service = f"/{NODE}/set_parameters_atomically"
+        answer = self.call(service, SetParametersAtomically, request)
+        assert answer.result.successful, answer.result.reason
+
+    def reconnect(self) -> None:
+        """Wait until all topics have a listener again."""
+        for topic, publisher in self._publishers.items():
+            self._wait_for_listener(topic, publisher)
 
     def wait_for_node(self) -> None:
         """Until the node is active and listens to images."""
@@ -156,9 +186,14 @@ class Peer:
                 qos.durability = DurabilityPolicy.TRANSIENT_LOCAL
             publisher = self.node.create_publisher(get_message(entry.msgtype), entry.topic, qos)
             self._publishers[entry.topic] = publisher
-            self.spin_until(
-                lambda: publisher.get_subscription_count() > 0, f"a listener of {entry.topic}"
-            )
+            self._wait_for_listener(entry.topic, publisher)
+
+    def _wait_for_listener(self, topic: str, publisher: Any) -> None:  # noqa: ANN401
+        self.spin_until(lambda: publisher.get_subscription_count() > 0, f"a listener of {topic}")
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
 
 
 REMAPPINGS = (
@@ -171,7 +206,11 @@ _RELIABLE = ("/camera/image_raw", "/lidar/points", "/camera/camera_info")
 
 @contextmanager
 def live_node(
-    folder: Path, *, remap: Sequence[tuple[str, str]] = REMAPPINGS, **parameters: object
+    folder: Path,
+    *,
+    remap: Sequence[tuple[str, str]] = REMAPPINGS,
+    module: str = "depth_completion_ros.completion_node",
+    **parameters: object,
 ) -> Iterator[NodeProcess]:
     """A node with the topics of the bag factory; killed at the end where it still lives."""
     # No message may be lost on its way, or the counts that are asserted would be luck.
@@ -179,7 +218,7 @@ def live_node(
     depth = {f"qos_overrides.{t}.subscription.depth": 50 for t in _RELIABLE}
     arguments = [word for source, target in remap for word in ("-r", f"{source}:={target}")]
     settings: dict[str, object] = {"warmup_size_px": "[64,48]", **reliable, **depth, **parameters}
-    node = NodeProcess(folder / "node.log", settings, arguments)
+    node = NodeProcess(folder / "node.log", settings, arguments, module)
     try:
         yield node
     except BaseException:

@@ -1,0 +1,52 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What the launch files of the networks hand on to the general one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.ros
+launch: Any = pytest.importorskip("launch", reason="ROS 2 is not sourced")
+pytest.importorskip("launch_ros", reason="ROS 2 is not sourced")
+
+from launch.actions import OpaqueFunction  # noqa: E402
+from launch.launch_description_sources import AnyLaunchDescriptionSource  # noqa: E402
+
+_FOLDER = Path(__file__).resolve().parents[2] / "launch"
+
+
+def _arguments_of_the_node(file: str, **given: str) -> dict[str, str]:
+    """Everything that is set when the general launch file makes its node."""
+    context = launch.LaunchContext()
+    context.launch_configurations.update(given)
+    source = AnyLaunchDescriptionSource(str(_FOLDER / file))
+    waiting = [source.get_launch_description(context)]
+    while waiting:
+        entity = waiting.pop(0)
+        if isinstance(entity, OpaqueFunction):
+            return dict(context.launch_configurations)
+        waiting = [*(entity.visit(context) or []), *waiting]
+    raise AssertionError(f"{file} never comes to a node")
+
+
+@pytest.mark.parametrize(
+    ("file", "given", "model"),
+    [
+        ("completion.launch.py", {}, ""),
+        ("network.launch.py", {}, "fusionnet"),
+        ("network.launch.py", {"model": "scaffnet"}, "scaffnet"),
+        ("scaffnet.launch.py", {}, "scaffnet"),
+        ("fusionnet.launch.py", {}, "fusionnet"),
+    ],
+)
+def test_the_model_is_set_and_all_else_is_handed_on(
+    file: str, given: dict[str, str], model: str
+) -> None:
+    found = _arguments_of_the_node(file, image="/camera/image", weights="mine", **given)
+    assert found["model"] == model
+    assert (found["image"], found["weights"]) == ("/camera/image", "mine")
+    assert found["points"] == "points"
