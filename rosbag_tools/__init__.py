@@ -4,8 +4,5 @@
 
 from importlib.util import find_spec
 
-_MISSING = [name for name in ("rosbags", "tqdm") if find_spec(name) is None]
-if _MISSING:
-    raise ModuleNotFoundError(
-        f"the bag tools need {' and '.join(_MISSING)}: pip install 'depth_completion_ros[all]'"
-    )
+if find_spec("rosbags") is None:
+    raise ModuleNotFoundError("the bag tools need rosbags: pip install 'depth_completion_ros[all]'")

@@ -6,13 +6,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any
-
-from tqdm import tqdm
 
 from depth_completion_core.completer import DepthCompleter
 from depth_completion_core.frame import DepthPrediction, SparseDepth
 from depth_completion_core.metrics import protocol_named
+from depth_completion_core.progress import ProgressDisplay
 from depth_completion_core.sensing.placed_frame import PlacedFrame
 from depth_completion_core.sensing.wanted_views import WantedViews
 from rosbag_tools.bag_frames import BagFrames, FrameToComplete
@@ -81,15 +79,13 @@ class _Run:
         self._connections = everything if job.copies_inputs else plan.topics.connections
         self._report = CompletionReport(images=plan.topics.image.count)
         total = job.max_frames or self._report.images
-        self._bar: tqdm[Any] = tqdm(
-            total=total, unit="frame", desc="completing", dynamic_ncols=True, delay=0.1
-        )
+        self._display = ProgressDisplay("completing", unit="frame", total=total)
 
     def complete(self, source: BagFrames) -> CompletionReport:
         report = self._report
         self._announce_copies()
         stages = ThreadPipeline([self._run_model, self._write])
-        with self._bar:
+        with self._display:
             try:
                 self._feed(source, stages)
             except KeyboardInterrupt:
@@ -151,7 +147,7 @@ class _Run:
         report.coverage.append(float(prediction.valid.mean()))
         if prediction.confidence is not None:
             report.confidence.append(float(prediction.confidence.mean()))
-        self._bar.update()
+        self._display.advance()
 
 
 def _nothing_completed(report: CompletionReport, best_gap_ns: int | None) -> str:

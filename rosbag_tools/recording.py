@@ -11,7 +11,6 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from tqdm import tqdm
 
 from depth_completion_core.codecs.camera_info import encode_camera_info
 from depth_completion_core.codecs.depth import encode_depth
@@ -21,6 +20,7 @@ from depth_completion_core.frame import SparseDepth
 from depth_completion_core.geometry.arrays import Float32Array, UInt8Array
 from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.geometry.transforms import RigidTransform
+from depth_completion_core.progress import with_progress
 from rosbag_tools.messages import (
     CAMERA_INFO,
     IMAGE,
@@ -99,7 +99,10 @@ def write_recording(recording: Recording, path: Path, *, overwrite: bool = False
     """
     images, has_mounts = 0, False
     with BagWriter(path, overwrite=overwrite) as writer:
-        for event in tqdm(recording.events, total=recording.event_count or None, unit="msg"):
+        events = with_progress(
+            recording.events, "recording", unit="message", total=recording.event_count
+        )
+        for event in events:
             if not has_mounts:
                 _write_mounts(writer, recording, event.stamp_ns)
                 has_mounts = True

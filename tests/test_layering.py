@@ -125,6 +125,7 @@ _LAWS: dict[str, set[str]] = {
     "codecs": {"geometry"},
     "sensing": {"codecs", "config", "frame", "geometry", "pictures"},
     "losses": set(),
+    "progress": set(),
     "models.configs": {"settings"},
     "models.layers": {"models.configs"},
     "models": {"models.configs", "models.layers", "geometry", "settings"},
@@ -159,6 +160,7 @@ _LAWS: dict[str, set[str]] = {
         "frame",
         "geometry",
         "metrics",
+        "progress",
     },
     "evaluation": {
         "completer",
@@ -177,6 +179,7 @@ _LAWS: dict[str, set[str]] = {
         "geometry",
         "metrics",
         "settings",
+        "progress",
     },
     "benchmarks": {
         "codecs",
@@ -201,6 +204,7 @@ _LAWS: dict[str, set[str]] = {
         "frame",
         "geometry",
         "settings",
+        "progress",
     },
     "training.objectives": {"training.feeds", "inference", "losses", "models", "settings"},
     "training.recipes": {
@@ -230,6 +234,7 @@ _LAWS: dict[str, set[str]] = {
         "frame",
         "geometry",
         "metrics",
+        "progress",
     },
 }
 _PROGRAMS = {

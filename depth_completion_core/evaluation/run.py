@@ -11,11 +11,11 @@ from pathlib import Path, PurePosixPath
 from depth_completion_core.data.sample import DataError, DepthDataset, Sample
 from depth_completion_core.evaluation.conditions import Condition
 from depth_completion_core.evaluation.predictors import Predictor
-from depth_completion_core.evaluation.progress import progress
 from depth_completion_core.evaluation.records import FrameRecord, FrameTable
 from depth_completion_core.files.output_files import write_depth_npy, write_depth_png
 from depth_completion_core.frame import DepthPrediction
 from depth_completion_core.metrics import Protocol, depth_metrics
+from depth_completion_core.progress import with_progress
 
 NO_TRUTH = "the data set has no true depth"
 NOTHING_SCORED = "no true depth that the protocol scores"
@@ -80,7 +80,7 @@ def score(
         indices: which samples.
         jobs: the jobs whose tables are filled.
         protocol: how to score.
-        title: label of the progress bar.
+        title: what the progress display calls it.
 
     Raises:
         OSError: a result cannot be written.
@@ -88,7 +88,7 @@ def score(
     """
     names = dataset.names
     try:
-        for index in progress(indices, title):
+        for index in with_progress(indices, title, unit="frame", total=len(indices)):
             todo = [job for job in jobs if not job.is_done(names[index])]
             if todo:
                 _score_sample(dataset, index, names[index], todo, protocol)

@@ -19,6 +19,7 @@ from depth_completion_core.file_completion.frame_files import (
 from depth_completion_core.file_completion.results import report_results, write_results
 from depth_completion_core.inference.timing import timed
 from depth_completion_core.metrics import DepthMetrics, depth_metrics, protocol_named
+from depth_completion_core.progress import with_progress
 
 
 def infer(wanted: Infer) -> None:
@@ -34,7 +35,8 @@ def infer(wanted: Infer) -> None:
     names: list[str] = []
     scores: list[DepthMetrics] = []
     model_ms: list[float] = []
-    for index, name in enumerate(output_names([item.image for item in files])):
+    outputs = enumerate(output_names([item.image for item in files]))
+    for index, name in with_progress(outputs, "completing", unit="image", total=len(files)):
         try:
             frame = frame_of(files, index, needs, wanted.depth_scale)
         except MissingViewError as error:
@@ -50,8 +52,6 @@ def infer(wanted: Infer) -> None:
                 depth_metrics(depth.depth, depth.valid, truth.depth, truth.valid, protocol)
             )
         write_results(wanted, name, frame, prediction, truth)
-        print(f"\r{index + 1} of {len(files)}", end="", file=sys.stderr, flush=True)
-    print(file=sys.stderr)
     if not names:
         raise ValueError("no image has the further images that the model needs; give more of them")
     report_results(wanted, names, scores, model_ms, completer)

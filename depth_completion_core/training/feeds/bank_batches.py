@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Generator, Iterator
 from functools import partial
 from itertools import count
@@ -14,6 +13,7 @@ import numpy.typing as npt
 import torch
 
 from depth_completion_core.data.sampling.seeding import generator_for
+from depth_completion_core.progress import ProgressDisplay
 from depth_completion_core.settings.fields import ConfigError
 from depth_completion_core.training.errors import TrainingError
 from depth_completion_core.training.feeds.bank_settings import BankSettings
@@ -101,8 +101,7 @@ class BankBatches:
         epoch = first_step // plan.steps_per_epoch
         first_block = epoch * self._new_blocks
         new_frames = self._new_blocks * len(places)
-        if share.rank == 0:
-            print(f"rendering {len(self)} frames on {self._device.type}", file=sys.stderr)
+        size = self._blocks * len(places)
         with SceneSource(
             self._world,
             self._source.world_seed,
@@ -110,13 +109,7 @@ class BankBatches:
             numbers=self._numbers(places, first_block),
             ahead=new_frames,
         ) as scenes:
-            bank = FrameBank(
-                scenes,
-                self._blocks * len(places),
-                seed=self._source.world_seed,
-                device=self._device,
-                shares=self._source.sensor_shares,
-            )
+            bank = self._rendered(scenes, size, is_shown=share.rank == 0)
             order = self._order(epoch)
             for step in range(first_step, plan.total_steps):
                 if step // plan.steps_per_epoch > epoch:
@@ -127,6 +120,19 @@ class BankBatches:
                 for chunk in chunks:
                     rows = blocks[chunk] * len(places) + np.searchsorted(places, chunk)
                     yield self._batch(bank, rows % len(bank), (step, chunk[0]))
+
+    def _rendered(self, scenes: SceneSource, size: int, *, is_shown: bool) -> FrameBank:
+        """A full bank, which takes a while."""
+        title = f"rendering on {self._device.type}"
+        with ProgressDisplay(title, unit="frame", total=size, is_shown=is_shown) as display:
+            return FrameBank(
+                scenes,
+                size,
+                seed=self._source.world_seed,
+                device=self._device,
+                shares=self._source.sensor_shares,
+                on_rendered=display.advance,
+            )
 
     def _numbers(self, places: Int64Array, first_block: int) -> Iterator[int]:
         """Which frames of the world this process takes, in order."""

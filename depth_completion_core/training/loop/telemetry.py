@@ -1,10 +1,9 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What a run shows while it runs: a progress bar, and TensorBoard where it is installed."""
+"""What a run shows while it runs: how far it is, and TensorBoard where it is installed."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 import torch
 
+from depth_completion_core.progress import ProgressDisplay
 from depth_completion_core.training.feeds.batch import Batch
 from depth_completion_core.training.loop.optimizer_step import StepResult
 from depth_completion_core.training.recipes.recipe import RunConfig
@@ -60,7 +60,7 @@ class Telemetry:
         self._settings, self._is_shown = settings, is_shown
         self._folder = folder / "tensorboard"
         self._writer: Any = None
-        self._bar: Any = None
+        self._display: ProgressDisplay | None = None
         self._total = 0
 
     def __enter__(self) -> Telemetry:
@@ -72,7 +72,7 @@ class Telemetry:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for closed in (self._bar, self._writer):
+        for closed in (self._display, self._writer):
             if closed is not None:
                 closed.close()
 
@@ -84,7 +84,7 @@ class Telemetry:
         if self._settings.tensorboard:
             self._writer = _writer(self._folder, step)
         if self._settings.progress:
-            self._bar = _bar(step, total)
+            self._display = ProgressDisplay("training", unit="step", total=total, done=step)
 
     def step(self, step: ShownStep) -> None:
         """Show a step."""
@@ -114,12 +114,8 @@ class Telemetry:
             f"loss {step.result.loss:.4g}, data {1e3 * step.data_s:.0f} ms, "
             f"compute {1e3 * step.compute_s:.0f} ms"
         )
-        if self._bar is not None:
-            self._bar.set_postfix_str(text, refresh=False)
-            self._bar.update(1)
-        elif self._settings.progress and step.number % self._settings.log_steps == 0:
-            line = f"step {step.number} of {self._total}: {text}"
-            print(line, file=sys.stderr, flush=True)
+        if self._display is not None:
+            self._display.advance(text=text)
 
     def _scalars(self, step: ShownStep) -> None:
         values = {
@@ -158,11 +154,3 @@ def _writer(folder: Path, step: int) -> Any:  # noqa: ANN401 - without types
     except ImportError:
         return None
     return SummaryWriter(str(folder), purge_step=step)
-
-
-def _bar(step: int, total: int) -> Any:  # noqa: ANN401 - an extra
-    try:
-        from tqdm import tqdm  # noqa: PLC0415 - an extra
-    except ImportError:
-        return None
-    return tqdm(initial=step, total=total, desc="training", unit="step", disable=None)

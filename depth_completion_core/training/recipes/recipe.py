@@ -91,7 +91,7 @@ class RunConfig:
     tensorboard: bool = True
     """Log to TensorBoard where it is installed."""
     progress: bool = True
-    """Show a progress bar where tqdm is installed, else a line now and then."""
+    """Show a progress bar on a terminal where tqdm is installed, else a line now and then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,6 +54,7 @@ class FrameBank:
         seed: of the world, as the source's.
         device: that holds and renders them.
         shares: probability of each of BANK_SENSORS; equal where empty.
+        on_rendered: is told how many frames there are more, again and again until it is full.
 
     Attributes:
         image: (N, 3, H, W) uint8 RGB.
@@ -70,6 +71,7 @@ class FrameBank:
         seed: int,
         device: torch.device | str = "cpu",
         shares: tuple[float, ...] = (),
+        on_rendered: Callable[[int], object] = int,
     ) -> None:
         if size < 1:
             raise ValueError(f"a bank holds at least 1 frame, got {size}")
@@ -87,7 +89,8 @@ class FrameBank:
         self.depth = torch.zeros((size, height, width), dtype=torch.float16, device=self._device)
         self.focal = torch.zeros((size, 4), device=self._device)
         self._store(first, numbers)
-        self._replace(size - 1)
+        on_rendered(1)
+        self._replace(size - 1, on_rendered)
 
     def __len__(self) -> int:
         return len(self.number)
@@ -122,10 +125,11 @@ class FrameBank:
         sparse = measure_batch(dense, kinds, generator)
         return BankBatch(dense.image, sparse[:, None], dense.depth[:, None], dense.focal, kinds)
 
-    def _replace(self, amount: int) -> None:
-        while amount > 0:
-            self._store(*self._rendered(min(amount, _AT_ONCE)))
-            amount -= _AT_ONCE
+    def _replace(self, amount: int, on_rendered: Callable[[int], object] = int) -> None:
+        for start in range(0, amount, _AT_ONCE):
+            count = min(amount - start, _AT_ONCE)
+            self._store(*self._rendered(count))
+            on_rendered(count)
 
     def _rendered(self, amount: int) -> tuple[DenseBatch, Tensor]:
         numbers, scenes = self._source.take(amount)

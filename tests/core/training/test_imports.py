@@ -69,7 +69,8 @@ def test_it_trains_without_what_is_not_required(tmp_path: Path, also: str) -> No
     done = _run(_TINY, tmp_path, _OPTIONAL + also)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "True"
-    assert "step 5 of 6: loss" in done.stderr
+    assert "training: 6 of 6 steps, " in done.stderr
+    assert ", loss " in done.stderr
     assert not (tmp_path / "tensorboard").exists()
 
 
