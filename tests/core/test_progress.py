@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import os
 import re
 import select
+import struct
+import termios
 import time
 from collections.abc import Iterator
 from typing import TextIO
@@ -100,6 +103,8 @@ def terminal() -> Iterator[tuple[int, TextIO]]:
     """What a terminal shows, and what a program writes to."""
     pytest.importorskip("tqdm")
     shown, written = os.openpty()
+    # A bar is as wide as its terminal, and a new one has no size.
+    fcntl.ioctl(written, termios.TIOCSWINSZ, struct.pack("4H", 24, 100, 0, 0))
     with os.fdopen(written, "w") as stream:
         yield shown, stream
     os.close(shown)

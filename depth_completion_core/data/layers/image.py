@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -35,11 +34,15 @@ class ImageLayer(Layer):
 
     def resized(self, width: int, height: int) -> ImageLayer:
         """Area-averaged where smaller, else linear."""
+        import cv2  # noqa: PLC0415 - batches are made without OpenCV, too
+
         method = cv2.INTER_AREA if width < self.value.shape[1] else cv2.INTER_LINEAR
         return ImageLayer(_uint8(cv2.resize(self.value, (width, height), interpolation=method)))
 
     def rolled(self, roll: CameraRoll) -> ImageLayer:
         """Linear; black where nothing was seen."""
+        import cv2  # noqa: PLC0415 - as above
+
         x, y = roll.source.astype(np.float32).transpose(2, 0, 1)
         turned = cv2.remap(self.value, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         return ImageLayer(_uint8(np.where(roll.seen[..., None], turned, 0)))
