@@ -182,12 +182,10 @@ def outputs_named(topics: Sequence[str]) -> tuple[OutputTopic, ...]:
     """The outputs with these relative names, in the order of the table.
 
     Raises:
-        ValueError: a name is not known, or none is given; the message lists the known ones.
+        ValueError: a name is not known; the message lists the known ones.
     """
     known = [output.topic for output in OUTPUT_TOPICS]
     listed = f"the outputs are {', '.join(known)}"
-    if not topics:
-        raise ValueError(f"no output topic is named; {listed}")
     for topic in topics:
         if topic not in known:
             near = difflib.get_close_matches(topic, known, n=1)

@@ -15,7 +15,7 @@ from depth_completion_core.completer import load_model
 from depth_completion_core.config import CompletionConfig, OutputConfig
 from depth_completion_core.frame import DepthPrediction
 from depth_completion_core.geometry.camera import CameraModel
-from depth_completion_core.sensing.output_topics import OUTPUT_TOPICS, OutputTopic
+from depth_completion_core.sensing.output_topics import BAG_TOPICS, OUTPUT_TOPICS, OutputTopic
 from rosbag_tools.complete import main
 from rosbag_tools.errors import BagError
 from rosbag_tools.messages import TYPESTORE, header
@@ -418,9 +418,12 @@ def test_topics_that_do_not_exist_are_answered_with_those_that_do(
     listed = ", ".join(output.topic for output in OUTPUT_TOPICS)
     with pytest.raises(ValueError, match=f"did you mean 'depth/confidence'.*{listed}"):
         _run(source, tmp_path / "out", "--topics", "depth/image", "depth/confidenec")
-    with pytest.raises(ValueError, match=f"no output topic is named; .*{listed}"):
-        _run(source, tmp_path / "out", "--topics")
     assert not (tmp_path / "out").exists()
+
+
+def test_topics_without_a_name_are_those_of_default(source: Path, tmp_path: Path) -> None:
+    assert _run(source, tmp_path / "out", "--no-copy-inputs", "--topics") == 0
+    assert set(read_bag(tmp_path / "out").topics) == {f"/{topic}" for topic in BAG_TOPICS}
 
 
 def test_right_stereo_camera_sees_from_its_own_place(tmp_path: Path) -> None:
