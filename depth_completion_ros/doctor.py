@@ -29,7 +29,8 @@ from depth_completion_core.diagnosis.stream_checks import (
 from depth_completion_core.files.output_files import write_picture
 from depth_completion_core.geometry.transform_buffer import TransformError
 from depth_completion_core.models import build_model
-from depth_completion_core.pictures.depth_colors import depth_scale, overlay
+from depth_completion_core.pictures.depth_colors import overlay
+from depth_completion_core.pictures.scales import depth_scale
 from depth_completion_core.sensing.pair import MessagePair
 from depth_completion_core.sensing.placed_frame import PlacedFrame
 from depth_completion_core.settings.fields import ConfigError

@@ -20,15 +20,9 @@ from depth_completion_core.frame import Frame, SparseDepth
 from depth_completion_core.geometry.arrays import Float32Array, UInt8Array
 from depth_completion_core.geometry.transforms import RigidTransform
 from depth_completion_core.models import build_model
-from depth_completion_core.pictures.depth_colors import (
-    beside,
-    color_bar,
-    colorize,
-    depth_scale,
-    overlay,
-    panel,
-    stacked,
-)
+from depth_completion_core.pictures.depth_colors import color_bar, colorize, overlay
+from depth_completion_core.pictures.panels import beside, panel, stacked
+from depth_completion_core.pictures.scales import depth_scale
 from depth_completion_core.sensing.output_topics import OUTPUT_TOPICS, CompletedFrame
 from depth_completion_core.sensing.placed_frame import PlacedFrame
 from depth_completion_core.world.drives import build_drive

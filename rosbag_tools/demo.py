@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""``python -m rosbag_tools.demo``: rendered drives, their bags completed, scored and pictured."""
+"""``python -m rosbag_tools.demo``: bags of rendered drives, completed, scored and shown."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from rosbag_tools.cli import run_cli
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demo:
-    """Render a room and a street, complete their bags with several models, score and picture."""
+    """Render drives through a room and a street, complete their bags, score and show the depth."""
 
     out: Path = Path("out/demo")
-    """Folder for bags, pictures and metrics; what an earlier demo left there is replaced."""
+    """Folder for bags, pictures and metrics; results of an earlier demo are replaced."""
     duration: float = 5.0
     """Seconds of each drive."""
     image_rate_hz: float = 3.0
     """Images per second."""
     seed: int = 0
-    """Of the scenes and the noise."""
+    """Random seed of the scenes and the noise."""
 
 
 def main(arguments: list[str]) -> int:

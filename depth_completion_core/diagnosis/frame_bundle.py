@@ -15,8 +15,8 @@ from depth_completion_core.config import CompletionConfig
 from depth_completion_core.files.atomic import write_text
 from depth_completion_core.files.json_files import write_json
 from depth_completion_core.files.output_files import write_depth_npy, write_picture
-from depth_completion_core.pictures.depth_colors import depth_scale
 from depth_completion_core.pictures.preview import frame_picture
+from depth_completion_core.pictures.scales import depth_scale
 from depth_completion_core.sensing.output_topics import CompletedFrame
 from depth_completion_core.settings.descriptions import settings_of
 from depth_completion_core.settings.mapping import config_to_mapping

@@ -20,18 +20,10 @@ from depth_completion_core.evaluation.run import OF_ONE_FRAME, Job
 from depth_completion_core.files.output_files import write_picture
 from depth_completion_core.frame import DepthPrediction, SparseDepth
 from depth_completion_core.geometry.arrays import UInt8Array
-from depth_completion_core.pictures.depth_colors import (
-    Scale,
-    beside,
-    color_bar,
-    colorize,
-    depth_scale,
-    overlay,
-    panel,
-    stacked,
-    title,
-)
-from depth_completion_core.pictures.preview import error_map, error_scale, frame_picture
+from depth_completion_core.pictures.depth_colors import color_bar, colorize, overlay
+from depth_completion_core.pictures.panels import beside, panel, stacked, title
+from depth_completion_core.pictures.preview import absolute_errors, error_map, frame_picture
+from depth_completion_core.pictures.scales import Scale, depth_scale, error_scale
 
 _COLUMN_WIDTH_PX = 400
 T = TypeVar("T")
@@ -112,24 +104,19 @@ def chosen_frames(job: Job, names: Sequence[str], count: int) -> dict[str, list[
 
 
 def side_by_side(sample: Sample, answers: Answers, jobs: Sequence[Job]) -> UInt8Array:
-    """One frame: image over measurements, then each model's depth over its error, one scale."""
-    sparse = answers(jobs[0]).sparse
-    scale = _scale(sparse, sample.truth)
-    errors = error_scale(scale)
+    """One frame: image over measurements, then each model's depth over its error, shared scales."""
+    sparse, truth = answers(jobs[0]).sparse, sample.truth
+    scale = _scale(sparse, truth)
+    errors = error_scale([absolute_errors(answers(job), truth) for job in jobs] if truth else [])
     measured = f"{sparse.count} measured pixels"
     columns = [_column(sample.image, "image", overlay(sample.image, sparse, scale), measured)]
     for job in jobs:
         answer = answers(job)
         depth = colorize(answer.depth, answer.valid, scale)
-        error = (
-            np.zeros_like(depth)
-            if sample.truth is None
-            else error_map(answer, sample.truth, errors)
-        )
+        error = error_map(answer, truth, errors) if truth else np.zeros_like(depth)
         columns.append(_column(depth, job.predictor.label, error, _error_words(job, sample)))
-    height = columns[0].shape[0] // 2
-    columns.append(stacked(color_bar(scale, height=height), color_bar(errors, height=height)))
-    row = beside(*columns)
+    height = columns[0].shape[0]
+    row = beside(*columns, color_bar(scale, height=height), color_bar(errors, height=height))
     return stacked(title(sample.name, width=row.shape[1]), row)
 
 
@@ -170,7 +157,7 @@ def _error_words(job: Job, sample: Sample) -> str:
     metrics = job.table.records[sample.name].metrics
     if metrics is None:
         return "no truth"
-    return f"error: MAE {metrics.mae_mm:.0f}, RMSE {metrics.rmse_mm:.0f} mm (grey: none known)"
+    return f"error: MAE {metrics.mae_mm:.0f}, RMSE {metrics.rmse_mm:.0f} mm (grey: not compared)"
 
 
 def _spread(items: Sequence[T], count: int) -> list[T]:

@@ -27,8 +27,8 @@ from depth_completion_core.metrics import (
     metric_spread,
     protocol_named,
 )
-from depth_completion_core.pictures.depth_colors import depth_scale as picture_scale
 from depth_completion_core.pictures.preview import frame_picture
+from depth_completion_core.pictures.scales import depth_scale as picture_scale
 
 
 def write_results(

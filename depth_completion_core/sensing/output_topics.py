@@ -22,7 +22,8 @@ from depth_completion_core.frame import DepthPrediction
 from depth_completion_core.geometry.arrays import Float32Array
 from depth_completion_core.geometry.transforms import RigidTransform
 from depth_completion_core.geometry.unprojection import pack_xyzrgb, pack_xyzrgb_along_rays
-from depth_completion_core.pictures.depth_colors import colorize, depth_scale, overlay
+from depth_completion_core.pictures.depth_colors import colorize, overlay
+from depth_completion_core.pictures.scales import depth_scale
 from depth_completion_core.sensing.placed_frame import PlacedFrame
 
 Fields = ImageFields | CameraInfoFields | PointCloudFields

@@ -9,16 +9,9 @@ from torch import Tensor
 
 from depth_completion_core.frame import SparseDepth
 from depth_completion_core.geometry.arrays import Float32Array, UInt8Array
-from depth_completion_core.pictures.depth_colors import (
-    Scale,
-    beside,
-    color_bar,
-    colorize,
-    depth_scale,
-    overlay,
-    panel,
-    stacked,
-)
+from depth_completion_core.pictures.depth_colors import color_bar, colorize, overlay
+from depth_completion_core.pictures.panels import beside, panel, stacked
+from depth_completion_core.pictures.scales import depth_scale, error_scale
 from depth_completion_core.training.feeds.batch import Batch
 
 _WIDTH_PX = 256
@@ -43,8 +36,7 @@ def _row(batch: Batch, predicted: Float32Array, index: int) -> UInt8Array:
     truth = SparseDepth.from_depth(known[index, 0].cpu().numpy())
     scale = depth_scale([truth.depth])
     error = np.where(truth.valid, np.abs(predicted - truth.depth), np.float32(0))
-    top = float(np.percentile(error[truth.valid], 95)) if truth.count else 0.0
-    error_scale = Scale(low=0.0, high=max(top, 0.01), is_error=True)
+    shown = error_scale([error[truth.valid]])
     everywhere = np.ones_like(truth.valid)
     pictures = [
         panel(image, batch.names[index], width=_WIDTH_PX),
@@ -52,7 +44,7 @@ def _row(batch: Batch, predicted: Float32Array, index: int) -> UInt8Array:
         panel(colorize(truth.depth, truth.valid, scale), "truth", width=_WIDTH_PX),
         panel(colorize(predicted, everywhere, scale), "prediction", width=_WIDTH_PX),
     ]
-    errors = panel(colorize(error, truth.valid, error_scale), "absolute error", width=_WIDTH_PX)
+    errors = panel(colorize(error, truth.valid, shown), "absolute error", width=_WIDTH_PX)
     height = errors.shape[0]
-    bars = color_bar(scale, height=height), color_bar(error_scale, height=height)
+    bars = color_bar(scale, height=height), color_bar(shown, height=height)
     return beside(*pictures, bars[0], errors, bars[1])

@@ -16,10 +16,11 @@ from depth_completion_core.evaluation.records import read_records
 from depth_completion_core.evaluation.session import Case, Session
 from depth_completion_core.frame import DepthPrediction
 from depth_completion_core.geometry.arrays import UInt8Array
-from depth_completion_core.pictures.depth_colors import panel
+from depth_completion_core.pictures.depth_colors import ABOVE_SCALE
+from depth_completion_core.pictures.panels import panel
 from tests.core.evaluation.made_sets import MadeSet, Offset, made_sample
 
-_PANEL, _BAR, _TITLE, _LABEL = (360, 480), 74, 32, 26
+_PANEL, _BAR, _TITLE, _LABEL = (360, 480), 106, 32, 26
 _ROW = _TITLE + _LABEL + _PANEL[0]
 
 
@@ -110,7 +111,7 @@ def test_models_side_by_side(tmp_path: Path) -> None:
     _evaluated(tmp_path, MadeSet(), Offset("a"), Offset("b", metres=1.0), rows=2)
     sheet = _picture(tmp_path / "side_by_side.png")
     column, height = 400, 2 * (_LABEL + 300)
-    assert sheet.shape == (2 * (_TITLE + height), 3 * column + _BAR, 3)
+    assert sheet.shape == (2 * (_TITLE + height), 3 * column + 2 * _BAR, 3)
     for row, name in enumerate(("made/000", "made/009")):
         image = made_sample(name, int(name[-3:])).image
         top = row * (_TITLE + height) + _TITLE
@@ -118,6 +119,17 @@ def test_models_side_by_side(tmp_path: Path) -> None:
         assert np.array_equal(sheet[top : top + _LABEL + 300, :column], expected)
     depths = [sheet[_TITLE : _TITLE + height, left : left + column] for left in (400, 800)]
     assert not np.array_equal(depths[0], depths[1])
+
+
+def test_models_side_by_side_share_the_scale_of_errors(tmp_path: Path) -> None:
+    """Errors of 1 m set the scale: they are marked, and those of 0.1 m are dark, not saturated."""
+    _evaluated(tmp_path, MadeSet(), Offset("a", metres=0.1), Offset("b", metres=1.0), rows=1)
+    sheet = _picture(tmp_path / "side_by_side.png")
+    top = _TITLE + 2 * _LABEL + 300
+    small, large = (sheet[top : top + 300, left : left + 400] for left in (400, 800))
+    assert small.max() < 150
+    assert large.max() > 200
+    assert not (small == ABOVE_SCALE).all(axis=-1).any()
 
 
 def test_one_model_has_nobody_beside_it(tmp_path: Path) -> None:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from depth_completion_core.frame import SparseDepth
+from depth_completion_core.geometry.arrays import Float32Array
 from depth_completion_core.pictures.depth_colors import (
-    Scale,
-    beside,
+    ABOVE_SCALE,
+    BAR_WIDTH_PX,
     color_bar,
     colorize,
-    depth_scale,
     overlay,
-    panel,
-    stacked,
 )
+from depth_completion_core.pictures.panels import beside, panel, stacked
+from depth_completion_core.pictures.scales import Scale, ticks
 
 
 def test_colour_tells_the_depth_and_grey_the_invalid() -> None:
@@ -44,11 +43,22 @@ def test_bar_shows_the_colours_of_the_map() -> None:
         assert first_high < np.abs(column - low).sum(axis=1).argmin()
 
 
-def test_scale_without_and_with_depths() -> None:
-    empty = np.zeros((4, 4), dtype=np.float32)
-    assert colorize(empty, empty > 0, depth_scale([empty])).shape == (4, 4, 3)
-    scale = depth_scale([np.linspace(1, 9, 1000, dtype=np.float32)])
-    assert 1.0 <= scale.low < scale.high <= 9.0
+def test_errors_above_the_scale_are_marked() -> None:
+    scale = Scale(low=0.0, high=1.0, is_error=True)
+    error = np.array([[0.0, 0.999, 1.0, 1.001, 50.0, 50.0]], dtype=np.float32)
+    valid = np.array([[True, True, True, True, True, False]])
+    marked = (colorize(error, valid, scale) == ABOVE_SCALE).all(axis=-1)
+    assert marked.tolist() == [[False, False, False, True, True, False]]
+
+
+def test_ticks_stand_beside_the_colour_of_their_depth() -> None:
+    scale, height = Scale(low=0.8, high=12.0), 400
+    bar = color_bar(scale, height=height)
+    rows = np.flatnonzero((bar[:, 21] == 235).all(axis=-1))
+    depths: Float32Array = np.array(ticks(scale, 15 / 358), dtype=np.float32)[None]
+    expected = colorize(depths, np.ones_like(depths, dtype=bool), scale)[0, ::-1]
+    assert len(rows) == depths.size > 5
+    assert np.abs(bar[rows, 10].astype(int) - expected).max() <= 6
 
 
 def test_overlay_draws_on_measured_pixels_only() -> None:
@@ -73,17 +83,11 @@ def test_nearer_dot_lies_on_top() -> None:
     np.testing.assert_array_equal(picture[10, 10:12], expected[10, 10:12])
 
 
-def test_a_scale_must_run_upwards_from_above_zero() -> None:
-    for low, high in ((0.0, 1.0), (2.0, 2.0)):
-        with pytest.raises(ValueError, match="low to high"):
-            Scale(low=low, high=high)
-
-
 def test_panels_fit_together() -> None:
     picture = np.zeros((48, 64, 3), dtype=np.uint8)
     row = beside(panel(picture, "a", width=128), color_bar(Scale(low=0.5, high=1), height=40))
     whole = stacked(row, panel(picture, "b", width=64))
-    assert row.shape[1] == 128 + 74
+    assert row.shape[1] == 128 + BAR_WIDTH_PX
     assert whole.shape[1] == row.shape[1]
     assert whole.shape[0] > row.shape[0] + 48
     assert panel(np.zeros((1, 5000, 3), np.uint8), "one line", width=64).shape[1] == 64
