@@ -17,10 +17,11 @@ from depth_completion_core.config_flags import ConfigFlags, parsed_with_config
 from depth_completion_core.files.json_files import write_json
 from depth_completion_core.sensing.holdout import Holdout
 from rosbag_tools.cli import run_cli
-from rosbag_tools.completion_job import CompletionJob, run_job
+from rosbag_tools.completion_job import CompletionJob
 from rosbag_tools.completion_report import report_json, score_line, summary_lines
 from rosbag_tools.errors import BagError
 from rosbag_tools.input_flags import InputFlags
+from rosbag_tools.run_completion import run_job
 from rosbag_tools.wishes import OutputWishes, Storage
 
 

@@ -18,7 +18,7 @@ from depth_completion_core.pictures.panels import stacked
 from depth_completion_core.sensing.output_topics import BAG_TOPICS
 from depth_completion_core.world.drives import SCENES
 from rosbag_tools.bag_frames import BagFrames, FrameToComplete
-from rosbag_tools.completion_job import CompletionJob, run_job
+from rosbag_tools.completion_job import CompletionJob
 from rosbag_tools.completion_plan import make_plan
 from rosbag_tools.completion_report import CompletionReport, report_json
 from rosbag_tools.demo_picture import scene_picture
@@ -26,6 +26,7 @@ from rosbag_tools.demo_scores import Row, covered_scores, table
 from rosbag_tools.layout_synthetic import synthetic_recording
 from rosbag_tools.reader import BagReader
 from rosbag_tools.recording import write_recording
+from rosbag_tools.run_completion import run_job
 from rosbag_tools.wishes import OutputWishes, PlanWishes, TopicWishes
 
 _MAIN = "fusionnet"

@@ -13,8 +13,9 @@ import pytest
 from depth_completion_core.config import CompletionConfig, OutputConfig, PairingConfig
 from depth_completion_core.sensing.holdout import Holdout
 from rosbag_tools.complete import main
-from rosbag_tools.completion_job import CompletionJob, run_job
+from rosbag_tools.completion_job import CompletionJob
 from rosbag_tools.errors import BagError
+from rosbag_tools.run_completion import run_job
 from rosbag_tools.wishes import OutputWishes, PlanWishes, TopicWishes
 from tests.bags.bag_factory import CLOUD_TOPIC, IMAGE_TOPIC, drive, write_bare
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from rosbag_tools.completion_job import CompletionJob, run_job
+from rosbag_tools.completion_job import CompletionJob
+from rosbag_tools.run_completion import run_job
 from rosbag_tools.wishes import OutputWishes, PlanWishes
 from tests.bags.bag_factory import read_bag, write_bare
 from tests.bags.lockstep_bag import PROBES, Probe, configured, default_of, entries, leaves

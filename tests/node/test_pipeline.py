@@ -28,7 +28,8 @@ from depth_completion_ros.live_transforms import LiveTransforms
 from depth_completion_ros.model_in_use import ModelInUse
 from depth_completion_ros.node_config import NodeConfig
 from depth_completion_ros.pipeline import PairToComplete, Pipeline
-from rosbag_tools.completion_job import CompletionJob, run_job
+from rosbag_tools.completion_job import CompletionJob
+from rosbag_tools.run_completion import run_job
 from tests.bags.bag_factory import (
     CLOUD_TOPIC,
     IMAGE_TOPIC,

@@ -12,7 +12,8 @@ from typing import Any
 from depth_completion_core.codecs.stamps import stamp_ns_of
 from depth_completion_core.sensing.pair import Pair
 from depth_completion_core.sensing.pairing import Pairer
-from rosbag_tools.completion_job import CompletionJob, run_job
+from rosbag_tools.completion_job import CompletionJob
+from rosbag_tools.run_completion import run_job
 from tests.bags.bag_factory import IMAGE_TOPIC, Entry, read_bag
 
 Twin = Pairer[None, None]

@@ -1,0 +1,62 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Running a job to complete a bag, wherever it was described."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from depth_completion_core.sensing.wanted_views import refuse_what_streams_lack
+from rosbag_tools.completion_job import CompletionJob
+from rosbag_tools.completion_report import CompletionReport
+from rosbag_tools.errors import BagError
+
+
+def run_job(
+    job: CompletionJob, tell: Callable[[str], object] = lambda line: None
+) -> CompletionReport:
+    """Complete a bag; Ctrl-C ends it early, with what was done so far kept.
+
+    Args:
+        job: what to do.
+        tell: is given the plan, line by line, before the first frame.
+
+    Raises:
+        BagError: the bag cannot be read, a topic is missing, no frame could be completed, or the
+            output cannot be written.
+        ValueError: there is no such model, the device is not there, or the model needs what no
+            frame of a bag has.
+        KeyboardInterrupt: Ctrl-C came before the first frame was complete.
+    """
+    # With torch, which takes seconds: describing a job needs neither.
+    from depth_completion_core.completer import load_model  # noqa: PLC0415
+    from rosbag_tools.completion import complete_bag  # noqa: PLC0415
+    from rosbag_tools.completion_plan import describe, make_plan  # noqa: PLC0415
+    from rosbag_tools.reader import BagReader  # noqa: PLC0415
+    from rosbag_tools.writer import BagWriter  # noqa: PLC0415
+
+    _check_apart(job)
+    completer = load_model(job.model, device=job.device, config=job.settings)
+    needs = completer.model.needs
+    refuse_what_streams_lack(
+        job.model,
+        sparse_depth=needs.sparse_depth,
+        view_offsets=needs.view_offsets,
+        measurements=job.reads.topics.measurements,
+    )
+    with BagReader(job.inputs) as reader:
+        plan = make_plan(reader, job.reads)
+        for line in describe(plan):
+            tell(line)
+        with BagWriter(job.output, storage=job.storage, overwrite=job.overwrite) as writer:
+            return complete_bag(reader, writer, plan, completer, job)
+
+
+def _check_apart(job: CompletionJob) -> None:
+    whole = job.output.resolve()
+    for path in (item.resolve() for item in job.inputs):
+        if whole in (path, *path.parents) or path in whole.parents:
+            raise BagError(
+                f"the output {job.output} is an input too, or one lies inside the other; "
+                "give it another name"
+            )
