@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Which random changes of samples there are, and how far they go."""
+"""Which random changes of images there are, and how far they go."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Place = Literal["random", "centre", "anchored"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Augmentation:
-    """How samples are changed, in the order of the settings; by default they are not."""
+    """How images are changed, in the order of the settings; by default they are not."""
 
     roll_deg: float = setting(0.0, low=0.0, high=180.0)
     """The picture is turned by up to so much to either side, degrees."""
@@ -24,13 +24,13 @@ class Augmentation:
     zoom_min: float = setting(1.0, low=0.1)
     """The image is enlarged by at least this factor; below 1 it is made smaller."""
     zoom_max: float = setting(1.0, low=0.1)
-    """... and at most this one."""
+    """... and at most this one; its logarithm is uniform between them."""
     zoom_divides_depth: bool = True
     """Depth is divided by the factor, as if the enlarged things were nearer."""
     crop_width_px: int = setting(0, low=0)
-    """Width of what is cut out afterwards; 0 for all."""
+    """Width of what is cut out afterwards; 0 for all, and for a bank the width of its frames."""
     crop_height_px: int = setting(0, low=0)
-    """Height of what is cut out; 0 for all."""
+    """Height of what is cut out; 0 likewise."""
     crop_horizontal: Place = "random"
     """Where from left to right; anchored: left, middle or right."""
     crop_vertical: Literal["random", "centre", "anchored", "top", "bottom"] = "random"

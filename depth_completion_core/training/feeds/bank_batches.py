@@ -5,13 +5,13 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from functools import partial
 from itertools import count
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from depth_completion_core.data.sampling.recolour import as_bytes
 from depth_completion_core.data.sampling.seeding import generator_for
 from depth_completion_core.progress import ProgressDisplay
 from depth_completion_core.settings.fields import ConfigError
@@ -147,19 +147,19 @@ class BankBatches:
 
     def _batch(self, bank: FrameBank, rows: Int64Array, draw: tuple[int, int]) -> Batch:
         """The frames of a pass; ``draw`` is its step and its first place."""
-        number = int(generator_for(self._seed, "bank", *draw).integers(2**63))
-        generator = torch.Generator(self._device).manual_seed(number)
+        random = generator_for(self._seed, "bank", *draw)
+        generator = torch.Generator(self._device).manual_seed(int(random.integers(2**63)))
         chosen = torch.from_numpy(rows)
-        change = partial(augmented, self._source.augmentation)
-        frames = bank.batch(chosen, generator, change)
+        frames = bank.batch(
+            chosen, generator, lambda dense: augmented(self._source.augmentation, dense, random)
+        )
         names = [f"{self._source.world_seed}/{number:06d}" for number in bank.number[chosen]]
         reasons = self._lacking(frames)
         used = [row for row, reason in enumerate(reasons) if not reason]
         rows_used = torch.tensor(used, device=self._device, dtype=torch.int64)
-        image = (frames.image * 255.0 + 0.5).to(torch.uint8)
         target = BatchView(
             offset=0,
-            image=image[rows_used],
+            image=as_bytes(frames.image[rows_used]),
             sparse_depth=frames.sparse[rows_used],
             intrinsics=_intrinsics(frames.focal[rows_used]),
             time_s=torch.zeros(len(used), device=self._device),

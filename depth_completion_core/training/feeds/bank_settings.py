@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from depth_completion_core.data.sampling.augmentation import Augmentation
 from depth_completion_core.settings.fields import ConfigError, setting
-from depth_completion_core.training.feeds.bank_augmentation import BankAugmentation
 from depth_completion_core.training.feeds.feed import Feed
 from depth_completion_core.world.objects.families import FAMILIES, SceneKind, chosen_families
 
@@ -32,15 +32,24 @@ class BankSettings(Feed):
     """Height of the frames."""
     sensor_shares: tuple[float, ...] = (0.3, 0.25, 0.3, 0.05, 0.1)
     """Probabilities of random pixels, corners, lidar lines, time-of-flight zones and RGB-D."""
-    augmentation: BankAugmentation = field(default_factory=BankAugmentation)
+    augmentation: Augmentation = field(
+        default_factory=lambda: Augmentation(zoom_divides_depth=False)
+    )
+    """Before frames are measured; they are not turned, made smaller or thinned."""
 
     def __post_init__(self) -> None:
         """Refuse what would fail only after the bank was rendered."""
         for kind in FAMILIES if self.kind == "mixed" else (self.kind,):
             chosen_families(kind, (), self.without)
-        crop = self.augmentation
-        if crop.crop_width_px > self.width_px or crop.crop_height_px > self.height_px:
+        changes = self.augmentation
+        if changes.roll_deg or changes.remove_max or changes.zoom_min < 1.0:
             raise ConfigError(
-                f"a crop of {crop.crop_width_px}x{crop.crop_height_px} pixels is larger than the "
-                f"bank's frames, {self.width_px}x{self.height_px}"
+                "frames of a bank are not turned, thinned or made smaller, got "
+                f"roll_deg {changes.roll_deg:g}, remove_max {changes.remove_max:g} and zoom_min "
+                f"{changes.zoom_min:g}: leave the first two at 0 and zoom_min at 1 or above"
+            )
+        if changes.crop_width_px > self.width_px or changes.crop_height_px > self.height_px:
+            raise ConfigError(
+                f"a crop of {changes.crop_width_px}x{changes.crop_height_px} pixels is larger than "
+                f"the bank's frames, {self.width_px}x{self.height_px}"
             )

@@ -1,85 +1,71 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Random changes of whole batches on their device, before sensors measure them."""
+"""Random changes of whole batches on their device, before sensors measure them.
+
+The law is that of samples; the work is done for all images at once, where they are.
+"""
 
 from __future__ import annotations
 
-import math
-from typing import NamedTuple
-
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from depth_completion_core.training.feeds.bank_augmentation import BankAugmentation
-from depth_completion_core.world.bank.batch_sensors import DenseBatch
+from depth_completion_core.data.sampling.augment_draws import DRAWS, ImageChanges, drawn_changes
+from depth_completion_core.data.sampling.augmentation import Augmentation
+from depth_completion_core.data.sampling.recolour import recoloured
+from depth_completion_core.world.bank.dense_batch import DenseBatch
 
 
 def augmented(
-    config: BankAugmentation, frames: DenseBatch, generator: torch.Generator
+    config: Augmentation, frames: DenseBatch, generator: np.random.Generator
 ) -> DenseBatch:
     """Frames that are as true as those given, which stay as they are.
 
     Args:
-        config: how far they are changed.
+        config: how far they are changed; pictures are not turned, nor is anything dropped, for
+            frames of a bank are measured afterwards.
         frames: B frames.
-        generator: of their device; every setting draws its numbers, on or off.
+        generator: every setting draws its numbers, on or off.
     """
     count, _, height, width = frames.image.shape
-    size = (config.crop_height_px or height, config.crop_width_px or width)
-    draws = torch.rand((7, count), generator=generator, device=frames.image.device)
+    crop = config.crop_height_px or height, config.crop_width_px or width
+    draws = generator.random((DRAWS, count))
+    changes = drawn_changes(config, draws, (height, width), crop)
     changed = frames
-    if config.zoom_max > 1.0 or config.flip > 0.0 or size != (height, width):
-        window = window_of(draws[:4], config.zoom_max, config.flip, size, (height, width))
-        changed = seen_through(frames, window, size)
-    ranges = (config.brightness, config.contrast, config.saturation)
-    if any(ranges):
-        factors = 1.0 + (2.0 * draws[4:] - 1.0) * draws.new_tensor(ranges)[:, None]
-        changed = changed._replace(image=recoloured(changed.image, *factors.unbind(0)))
+    if config.zoom_max > 1.0 or config.flip > 0.0 or crop != (height, width):
+        changed = seen_through(frames, changes, crop)
+    if config.brightness or config.contrast or config.saturation:
+        light = _tensors(frames.image, changes.brightness, changes.contrast, changes.saturation)
+        changed = changed._replace(image=recoloured(changed.image[:, None], *light)[:, 0])
     return changed
 
 
-class Window(NamedTuple):
-    """Crops, (B,) each: where they begin in the enlarged image, its factor, whether mirrored."""
-
-    left: Tensor
-    top: Tensor
-    zoom: Tensor
-    flips: Tensor
-
-
-def window_of(
-    draws: Tensor, zoom_max: float, flip: float, size: tuple[int, int], full: tuple[int, int]
-) -> Window:
-    """Random windows.
+def seen_through(frames: DenseBatch, changes: ImageChanges, crop: tuple[int, int]) -> DenseBatch:
+    """Frames mirrored, enlarged and cut out in one go; depth is never blended.
 
     Args:
-        draws: (4, B) uniform numbers in 0..1.
-        zoom_max: greatest factor.
-        flip: probability that a window is mirrored.
-        size: height and width of what is seen.
-        full: height and width of the frames.
+        frames: B frames.
+        changes: of each.
+        crop: (height, width) of what is cut out.
     """
-    zoom = torch.exp(math.log(zoom_max) * draws[0])
-    return Window(
-        left=draws[1] * (full[1] * zoom - size[1]),
-        top=draws[2] * (full[0] * zoom - size[0]),
-        zoom=zoom,
-        flips=draws[3] < flip,
-    )
-
-
-def seen_through(frames: DenseBatch, window: Window, size: tuple[int, int]) -> DenseBatch:
-    """What windows of (height, width) show of frames; depth is never blended."""
     _, _, height, width = frames.image.shape
-    device = frames.image.device
-    row = torch.arange(size[0], device=device)[None] + 0.5
-    column = torch.arange(size[1], device=device)[None] + 0.5
-    column = torch.where(window.flips[:, None], size[1] - column, column)
+    mirrored, full_width, full_height, left, top, divisor = _tensors(
+        frames.image,
+        changes.mirrored,
+        changes.width_px,
+        changes.height_px,
+        changes.left_px,
+        changes.top_px,
+        changes.divisor,
+    )
+    row = torch.arange(crop[0], device=top.device) + 0.5 + top[:, None]
+    column = torch.arange(crop[1], device=left.device) + 0.5 + left[:, None]
+    column = torch.where(mirrored[:, None] > 0, full_width[:, None] - column, column)
     # Of grid_sample: -1 and 1 are the outer edges of the first and the last pixel.
-    y = 2.0 * (row + window.top[:, None]) / (height * window.zoom)[:, None] - 1.0
-    x = 2.0 * (column + window.left[:, None]) / (width * window.zoom)[:, None] - 1.0
-    shape = (len(x), *size)
+    y, x = 2.0 * row / full_height[:, None] - 1.0, 2.0 * column / full_width[:, None] - 1.0
+    shape = (len(x), *crop)
     grid = torch.stack([x[:, None].expand(shape), y[:, :, None].expand(shape)], dim=-1)
     image = functional.grid_sample(
         frames.image, grid, mode="bilinear", padding_mode="border", align_corners=False
@@ -88,26 +74,14 @@ def seen_through(frames: DenseBatch, window: Window, size: tuple[int, int]) -> D
         frames.depth[:, None], grid, mode="nearest", padding_mode="border", align_corners=False
     )[:, 0]
     fx, fy, cx, cy = frames.focal.unbind(1)
-    cx = (cx + 0.5) * window.zoom - window.left - 0.5
-    cy = (cy + 0.5) * window.zoom - window.top - 0.5
-    cx = torch.where(window.flips, size[1] - 1 - cx, cx)
-    focal = torch.stack([fx * window.zoom, fy * window.zoom, cx, cy], dim=1)
-    return DenseBatch(image, depth, focal)
+    zoom_x, zoom_y = full_width / width, full_height / height
+    cx = torch.where(mirrored > 0, width - 1.0 - cx, cx)
+    cx, cy = (cx + 0.5) * zoom_x - 0.5 - left, (cy + 0.5) * zoom_y - 0.5 - top
+    focal = torch.stack([fx * zoom_x, fy * zoom_y, cx, cy], dim=1)
+    return DenseBatch(image, depth / divisor[:, None, None], focal)
 
 
-def recoloured(image: Tensor, brightness: Tensor, contrast: Tensor, saturation: Tensor) -> Tensor:
-    """(B, 3, H, W) under another light: factors (B,) of brightness, contrast, saturation."""
-    brightness, contrast, saturation = (
-        factor[:, None, None, None] for factor in (brightness, contrast, saturation)
-    )
-    colours = image * brightness
-    mean = _grey(colours).mean(dim=(1, 2, 3), keepdim=True)
-    colours = mean + (colours - mean) * contrast
-    grey = _grey(colours)
-    return (grey + (colours - grey) * saturation).clamp(0.0, 1.0)
-
-
-def _grey(image: Tensor) -> Tensor:
-    """(B, 1, H, W) luma as of ITU-R BT.601."""
-    weights = image.new_tensor((0.299, 0.587, 0.114))[None, :, None, None]
-    return (image * weights).sum(dim=1, keepdim=True)
+def _tensors(like: Tensor, *columns: np.ndarray) -> tuple[Tensor, ...]:
+    """(B,) float32 each, moved together to where another tensor is."""
+    numbers = torch.from_numpy(np.stack(columns).astype(np.float32))
+    return numbers.to(like.device, non_blocking=True).unbind(0)

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from depth_completion_core.data.readers.world_frames_config import WorldFramesConfig
+from depth_completion_core.data.sampling.augmentation import Augmentation
 from depth_completion_core.models.configs.scaffnet import ScaffNetConfig
 from depth_completion_core.settings.fields import setting
-from depth_completion_core.training.feeds.bank_augmentation import BankAugmentation
 from depth_completion_core.training.feeds.bank_feed import BankFeed
 from depth_completion_core.training.feeds.world_feed import WorldFeed
 from depth_completion_core.training.objectives.loss_settings import ScaffNetLossConfig
@@ -35,9 +35,10 @@ def train_feed() -> BankFeed:
     """What is trained on: scenes without the families of objects that are held out."""
     return BankFeed(
         without=HELD_OUT,
-        augmentation=BankAugmentation(
+        augmentation=Augmentation(
             flip=0.5,
             zoom_max=1.3,
+            zoom_divides_depth=False,
             crop_width_px=256,
             crop_height_px=192,
             brightness=0.2,
@@ -97,7 +98,9 @@ def small_bank() -> BankFeed:
         refresh=0.02,
         width_px=160,
         height_px=120,
-        augmentation=BankAugmentation(flip=0.5, brightness=0.2, contrast=0.2, saturation=0.2),
+        augmentation=Augmentation(
+            flip=0.5, zoom_divides_depth=False, brightness=0.2, contrast=0.2, saturation=0.2
+        ),
     )
 
 

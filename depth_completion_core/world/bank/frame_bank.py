@@ -21,8 +21,8 @@ from depth_completion_core.world.render import render_scenes
 _AT_ONCE = 8
 
 
-DenseChange = Callable[[DenseBatch, torch.Generator], DenseBatch]
-"""A random change of frames before they are measured."""
+DenseChange = Callable[[DenseBatch], DenseBatch]
+"""A change of frames before they are measured."""
 
 
 class BankBatch(NamedTuple):
@@ -119,7 +119,7 @@ class FrameBank:
             self.depth[rows].to(torch.float32),
             self.focal[rows],
         )
-        dense = dense if change is None else change(dense, generator)
+        dense = dense if change is None else change(dense)
         shares = self._shares.to(generator.device)
         kinds = torch.multinomial(shares, len(rows), replacement=True, generator=generator).cpu()
         sparse = measure_batch(dense, kinds, generator)

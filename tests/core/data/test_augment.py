@@ -10,7 +10,8 @@ import numpy.typing as npt
 import pytest
 
 from depth_completion_core.data.sample import Sample
-from depth_completion_core.data.sampling.augment import augment, recoloured, zoomed
+from depth_completion_core.data.sampling.augment import augment, changed
+from depth_completion_core.data.sampling.augment_draws import DRAWS, drawn_changes
 from depth_completion_core.data.sampling.augment_geometry import (
     cropped,
     flipped,
@@ -249,12 +250,30 @@ def test_rolled_is_counter_clockwise() -> None:
 
 
 def test_zoom_divides_depth_or_not() -> None:
-    sample = slanted_plane()
-    near, far = (zoomed(sample, 2.0, divide_depth=divide) for divide in (True, False))
+    config = Augmentation(zoom_min=2.0, zoom_max=2.0)
+    near, far = (
+        augment(
+            slanted_plane(),
+            replace(config, zoom_divides_depth=divides),
+            np.random.default_rng(0),
+        )
+        for divides in (True, False)
+    )
     assert near.truth is not None
     assert far.truth is not None
     assert near.camera == far.camera == PINHOLE.scaled(128, 96)
     np.testing.assert_allclose(near.truth.depth * 2.0, far.truth.depth, rtol=1e-6)
+
+
+def test_zooms_are_spread_evenly_over_factors() -> None:
+    config = Augmentation(zoom_min=0.5, zoom_max=2.0)
+    sample = Sample(name="a", image=np.zeros((48, 64, 3), dtype=np.uint8))
+    widths = [
+        augment(sample, config, np.random.default_rng(seed)).image.shape[1] for seed in range(300)
+    ]
+    logarithms = np.log2(np.array(widths) / 64.0)
+    assert -1.0 <= logarithms.min() < -0.9 < 0.9 < logarithms.max() <= 1.0
+    assert abs(np.mean(logarithms < 0.0) - 0.5) < 0.1
 
 
 @pytest.mark.parametrize("vertical", ["random", "centre", "anchored", "top", "bottom"])
@@ -288,19 +307,41 @@ def test_a_crop_larger_than_the_image() -> None:
         augment(slanted_plane(), config, np.random.default_rng(0))
 
 
+def _in_light(sample: Sample, **factors: float) -> Sample:
+    """Under a known change of light."""
+    draws = np.zeros((DRAWS, 1))
+    changes = drawn_changes(Augmentation(), draws, (48, 64), (0, 0))
+    light = {name: np.array([factor]) for name, factor in factors.items()}
+    return changed(sample, replace(changes, **light), (0, 0))
+
+
 def test_colours_change_alike_in_all_images() -> None:
     sample = slanted_plane()
     alike = replace(sample, views=tuple(replace(v, image=sample.image) for v in sample.views))
-    after = recoloured(alike, 1.2, 0.7, 1.3)
+    after = _in_light(alike, brightness=1.2, contrast=0.7, saturation=1.3)
     for image in images_of(after):
         np.testing.assert_array_equal(image, after.image)
-    np.testing.assert_array_equal(recoloured(sample, 1.0, 1.0, 1.0).image, sample.image)
-    grey = recoloured(sample, 1.0, 1.0, 0.0).image
+    assert np.abs(after.image.astype(int) - sample.image).mean() > 5
+    np.testing.assert_array_equal(_in_light(sample).image, sample.image)
+    grey = _in_light(sample, saturation=0.0).image
     assert np.ptp(grey, axis=2).max() <= 1
-    dark = recoloured(sample, 0.5, 1.0, 1.0).image
+    dark = _in_light(sample, brightness=0.5).image
     np.testing.assert_allclose(dark, sample.image * 0.5, atol=1.0)
-    flat = recoloured(sample, 1.0, 0.0, 1.0).image
+    flat = _in_light(sample, contrast=0.0).image
     assert np.ptp(flat) == 0
+
+
+def test_light_is_that_of_the_formula() -> None:
+    """A loop over pixels of the sum that OpenCV's grey is."""
+    sample = slanted_plane()
+    found = _in_light(sample, brightness=1.1, contrast=0.8, saturation=1.3).image
+    luma = np.array([0.299, 0.587, 0.114])
+    colours = sample.image.astype(np.float64) * 1.1
+    mean = (colours @ luma).mean()
+    colours = mean + (colours - mean) * 0.8
+    grey = (colours @ luma)[..., None]
+    expected = (grey + (colours - grey) * 1.3).clip(0, 255)
+    np.testing.assert_allclose(found, expected, atol=0.51)
 
 
 def test_by_default_nothing_changes() -> None:

@@ -22,20 +22,13 @@ from safetensors.torch import load_file
 
 from depth_completion_core.data.readers.world_frames import WorldFrames
 from depth_completion_core.data.readers.world_frames_config import WorldFramesConfig
-from depth_completion_core.data.sample import Sample
-from depth_completion_core.data.sampling.augment import recoloured as recoloured_sample
+from depth_completion_core.data.sampling.augmentation import Augmentation
 from depth_completion_core.models.configs.scaffnet import ScaffNetConfig
 from depth_completion_core.settings.fields import ConfigError
-from depth_completion_core.training.feeds.bank_augmentation import BankAugmentation
+from depth_completion_core.training.errors import TrainingError
 from depth_completion_core.training.feeds.bank_batches import BankBatches
 from depth_completion_core.training.feeds.bank_feed import BankFeed
 from depth_completion_core.training.feeds.batch import Batch
-from depth_completion_core.training.feeds.batch_augmentation import (
-    augmented,
-    recoloured,
-    seen_through,
-    window_of,
-)
 from depth_completion_core.training.feeds.prefetch import prefetched
 from depth_completion_core.training.feeds.requirements import Requirements
 from depth_completion_core.training.feeds.sample_order import ProcessShare, SampleOrder
@@ -43,7 +36,6 @@ from depth_completion_core.training.loop.run_checkpoints import generator_states
 from depth_completion_core.training.loop.trainer import train
 from depth_completion_core.training.recipes.recipe import RunConfig
 from depth_completion_core.training.recipes.scaffnet import ScaffNetRecipe
-from depth_completion_core.world.bank.batch_sensors import DenseBatch
 from depth_completion_core.world.objects.families import HELD_OUT, FamilyError
 from tests.core.training.tiny import SCAFFNET, PlaneSource, in_folder, small_run
 
@@ -57,7 +49,7 @@ _SOURCE = BankFeed(
     width_px=32,
     height_px=32,
     sensor_shares=(1.0, 0.0, 1.0, 0.0, 1.0),
-    augmentation=BankAugmentation(flip=0.5, zoom_max=1.5, brightness=0.3),
+    augmentation=Augmentation(flip=0.5, zoom_max=1.5, zoom_divides_depth=False, brightness=0.3),
 )
 _PLAN = SampleOrder(seed=3, samples=8, batch_size=4, epochs=4)
 
@@ -150,7 +142,7 @@ def test_global_generators_are_left_alone() -> None:
 
 
 def test_frames_are_those_of_the_world() -> None:
-    plain = replace(_SOURCE, augmentation=BankAugmentation(), refresh=0.0)
+    plain = replace(_SOURCE, augmentation=Augmentation(), refresh=0.0)
     batch = next(_stream(plain).batches(_PLAN, ProcessShare(), first_step=0, workers=0))
     world = WorldFrames(
         Path(),
@@ -186,7 +178,10 @@ def test_frames_without_a_measurement_are_skipped_by_name() -> None:
     [
         ({"without": ("sofaa",)}, FamilyError, "unknown family 'sofaa'"),
         ({"sensor_shares": (1.0,)}, ConfigError, "a probability for each of uniform, corners"),
-        ({"augmentation": BankAugmentation(crop_width_px=99)}, ConfigError, "a crop of 99x0"),
+        ({"augmentation": Augmentation(crop_width_px=99)}, ConfigError, "a crop of 99x0"),
+        ({"augmentation": Augmentation(roll_deg=5.0)}, ConfigError, "are not turned"),
+        ({"augmentation": Augmentation(remove_max=0.5)}, ConfigError, "are not turned, thinned"),
+        ({"augmentation": Augmentation(zoom_min=0.9)}, ConfigError, "or made smaller"),
     ],
 )
 def test_what_cannot_be_is_said_before_frames_are_rendered(
@@ -196,6 +191,23 @@ def test_what_cannot_be_is_said_before_frames_are_rendered(
         replace(_SOURCE, **changes).stream(
             seed=0, batch_size=4, device=torch.device("cpu"), requires=Requirements()
         )
+
+
+def test_what_single_images_cannot_show_is_refused() -> None:
+    requires = Requirements(names=("truth", "flow"), view_offsets=(-1,))
+    with pytest.raises(TrainingError, match="needs the image at -1, the layer 'flow', but"):
+        _SOURCE.stream(seed=0, batch_size=4, device=torch.device("cpu"), requires=requires)
+
+
+def test_frames_without_measurements_are_used_where_none_are_required() -> None:
+    source = replace(_SOURCE, kind="street", sensor_shares=(0.0, 0.0, 0.0, 1.0, 0.0), frames=16)
+    requires = Requirements(names=("truth",))
+    cpu = torch.device("cpu")
+    stream = source.stream(seed=0, batch_size=16, device=cpu, requires=requires)
+    plan = SampleOrder(seed=0, samples=16, batch_size=16, epochs=1)
+    (batch,) = stream.batches(plan, ProcessShare(), first_step=0, workers=0)
+    assert (batch.size, batch.skipped) == (16, ())
+    assert not bool((batch.sparse_depth > 0).flatten(1).any(1).all())
 
 
 # Runs
@@ -265,78 +277,6 @@ def _is_running(process: int) -> bool:
     except FileNotFoundError:
         return False
     return state != "Z"
-
-
-# Changes of a batch
-
-
-def _frames(count: int = 5, height: int = 12, width: int = 16) -> DenseBatch:
-    generator = torch.Generator().manual_seed(2)
-    depth = torch.rand((count, height, width), generator=generator) + 0.5
-    depth[depth < 0.6] = 0.0
-    focal = torch.tensor([[20.0, 21.0, 7.2, 5.1]]).repeat(count, 1)
-    return DenseBatch(torch.rand((count, 3, height, width), generator=generator), depth, focal)
-
-
-def test_off_it_changes_nothing() -> None:
-    frames = _frames()
-    found = augmented(BankAugmentation(), frames, torch.Generator().manual_seed(0))
-    assert all(torch.equal(a, b) for a, b in zip(found, frames, strict=True))
-
-
-def test_a_window_shows_what_a_longer_lens_would() -> None:
-    """A loop over pixels: every ray of the changed camera, found in the camera before."""
-    frames, size = _frames(), (8, 10)
-    draws = torch.rand((4, 5), generator=torch.Generator().manual_seed(1))
-    window = window_of(draws, 1.6, 0.5, size, (12, 16))
-    assert bool(window.flips.any())
-    assert not bool(window.flips.all())
-    found = seen_through(frames, window, size)
-    for number in range(5):
-        fx, fy, cx, cy = frames.focal[number].tolist()
-        new_fx, new_fy, new_cx, new_cy = found.focal[number].tolist()
-        assert new_fx == pytest.approx(fx * float(window.zoom[number]))
-        for row in range(size[0]):
-            for column in range(size[1]):
-                x, y = (column - new_cx) / new_fx, (row - new_cy) / new_fy
-                x = -x if window.flips[number] else x
-                u, v = cx + fx * x, cy + fy * y
-                assert -0.51 <= u <= 15.51
-                assert -0.51 <= v <= 11.51
-                nearest = frames.depth[number, min(max(round(v), 0), 11), min(max(round(u), 0), 15)]
-                if abs(u - round(u)) < 0.49 and abs(v - round(v)) < 0.49:
-                    assert found.depth[number, row, column] == nearest
-                blended = _bilinear(frames.image[number].double().numpy(), u, v)
-                np.testing.assert_allclose(found.image[number, :, row, column], blended, atol=1e-4)
-
-
-def _bilinear(image: np.ndarray, u: float, v: float) -> np.ndarray:
-    u, v = min(max(u, 0.0), image.shape[2] - 1.0), min(max(v, 0.0), image.shape[1] - 1.0)
-    left, top = min(int(u), image.shape[2] - 2), min(int(v), image.shape[1] - 2)
-    du, dv = u - left, v - top
-    upper = (1 - du) * image[:, top, left] + du * image[:, top, left + 1]
-    lower = (1 - du) * image[:, top + 1, left] + du * image[:, top + 1, left + 1]
-    blended: np.ndarray = (1 - dv) * upper + dv * lower
-    return blended
-
-
-def test_colours_change_as_those_of_samples() -> None:
-    image = np.random.default_rng(0).integers(60, 180, (12, 16, 3), dtype=np.uint8)
-    expected = recoloured_sample(Sample(name="a", image=image), 1.1, 0.8, 1.3).image
-    batch = torch.from_numpy(image).permute(2, 0, 1)[None] / 255.0
-    found = recoloured(batch, *torch.tensor([[1.1], [0.8], [1.3]]))[0].permute(1, 2, 0) * 255.0
-    np.testing.assert_allclose(found.numpy(), expected, atol=1.0)
-
-
-def test_every_setting_draws_its_numbers() -> None:
-    """Colours stay the same whether frames are flipped or not."""
-    frames = _frames()
-    light = BankAugmentation(brightness=0.4)
-    first, second = (
-        augmented(augmentation, frames, torch.Generator().manual_seed(4)).image
-        for augmentation in (light, replace(light, flip=1.0))
-    )
-    torch.testing.assert_close(first, second.flip(3))
 
 
 # Made ahead
