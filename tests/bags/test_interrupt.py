@@ -2,13 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import select
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -59,37 +63,52 @@ def long_bag(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_ros2(tmp_path_factory.mktemp("long") / "drive", entries)
 
 
-def _wait_for_frames(process: subprocess.Popen[bytes]) -> bytes:
-    """Read stderr until the progress tells of a completed frame."""
-    assert process.stderr is not None
+@pytest.fixture
+def terminal() -> Iterator[tuple[int, int]]:
+    """What a terminal of 100 columns shows, and what a program writes to."""
+    shown, written = os.openpty()
+    fcntl.ioctl(written, termios.TIOCSWINSZ, struct.pack("4H", 24, 100, 0, 0))
+    yield shown, written
+    os.close(shown)
+
+
+def _read(shown: int, until: str = "") -> str:
+    """What a terminal shows until a pattern matches it, or until the program has left it."""
     text, deadline = b"", time.monotonic() + _TIMEOUT_S
     while time.monotonic() < deadline:
-        if select.select([process.stderr], [], [], 0.2)[0]:
-            part = os.read(process.stderr.fileno(), 65536)
-            text += part
-            if not part or re.search(rb" [1-9]\d*/%d " % _FRAMES, text):
-                return text
-    raise AssertionError(f"no progress within {_TIMEOUT_S} s: {text!r}")
+        if not select.select([shown], [], [], 0.2)[0]:
+            continue
+        try:
+            text += os.read(shown, 65536)
+        except OSError:  # nobody writes to it any more
+            return text.decode()
+        if until and re.search(until, text.decode(errors="replace")):
+            return text.decode(errors="replace")
+    raise AssertionError(f"not seen within {_TIMEOUT_S} s: {until or 'its end'}; {text!r}")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_what_was_done_is_kept(long_bag: Path, tmp_path: Path, number: signal.Signals) -> None:
+def test_what_was_done_is_kept(
+    long_bag: Path, tmp_path: Path, terminal: tuple[int, int], number: signal.Signals
+) -> None:
+    shown, written = terminal
     arguments = [str(long_bag), str(tmp_path / "out"), "--device", "cpu", "--model", "linear"]
     with subprocess.Popen(
         [sys.executable, "-c", _START, *arguments, "--topics", "depth/image", "depth/camera_info"],
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=written,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     ) as process:
+        os.close(written)
         try:
-            seen = _wait_for_frames(process)
+            message = _read(shown, until=rf" [1-9]\d*/{_FRAMES} ")
             assert not (tmp_path / "out").exists()
             assert len(leftovers(tmp_path)) == 1
             process.send_signal(number)
-            out, err = process.communicate(timeout=_TIMEOUT_S)
+            message += _read(shown)
+            out, _ = process.communicate(timeout=_TIMEOUT_S)
         finally:
             process.kill()
-    message = (seen + err).decode()
     assert process.returncode == 130, message
     assert "Traceback" not in message
     told = re.search(rf"interrupted: (\d+) of {_FRAMES} images completed", out.decode())
