@@ -106,7 +106,7 @@ def _rviz() -> UInt8Array:
 
 
 def _world() -> UInt8Array:
-    """Frames 0 to 23 of one seed of the drawn world, none left out: images over their depth."""
+    """Frames 0 to 23 of one seed of the synthetic world, none left out: images over their depth."""
     panels = []
     for number in range(24):
         frames = render_frames(WorldConfig(), seed=2024, indices=[number])
@@ -121,7 +121,7 @@ def _world() -> UInt8Array:
 class _View:
     """Points of the optical frame as squares, seen from beside the camera.
 
-    Drawn at twice the size and reduced, which takes the place of the smooth edges of a GPU.
+    Drawn at twice the size and then reduced, as a substitute for the antialiasing of a GPU.
     """
 
     def __init__(self, *, height: int, width: int) -> None:

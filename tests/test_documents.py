@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The pages are all in the contents, and link to what exists."""
+"""The pages can be read in a terminal, are all in the contents, and link to what exists."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ _PAGES = [
     *sorted((_ROOT / "docs").rglob("*.md")),
     *sorted((_ROOT / "depth_completion_core").rglob("*.md")),
 ]
+_MAX_COLUMNS = 100
 
 pages = pytest.mark.parametrize("page", _PAGES, ids=lambda path: str(path.relative_to(_ROOT)))
 
@@ -31,6 +32,14 @@ def _anchors(page: Path) -> set[str]:
     """What headings are called in links, as GitHub makes it from their text."""
     headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+@pages
+def test_lines_fit_a_terminal(page: Path) -> None:
+    """Rows of tables cannot be wrapped, and links cannot be broken."""
+    for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), 1):
+        can_wrap = not line.startswith(("|", "![")) and " " in line.strip().removeprefix("- ")
+        assert len(line) <= _MAX_COLUMNS or not can_wrap, f"{page.name}:{number} is {len(line)}"
 
 
 @pages
