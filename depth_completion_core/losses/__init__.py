@@ -1,3 +1,3 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Losses as pure functions, one file per family; each gives one number per image."""
+"""The table of loss terms: formulas, units and weights, for every network."""

@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.optim import Adam, AdamW, Optimizer
 
 from depth_completion_core.training.errors import TrainingError
 from depth_completion_core.training.feeds.batch import Batch
 from depth_completion_core.training.feeds.collating import stand_in
-from depth_completion_core.training.objectives.objective import DEPTH, TOTAL, Losses, Objective
+from depth_completion_core.training.loop.optimizer import built_optimizer, set_rate
+from depth_completion_core.training.objectives.objective import Objective, ObjectiveReport, Term
 from depth_completion_core.training.recipes.recipe import Recipe
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
+
+_TOTAL = "total"
 
 
 class NotFiniteError(TrainingError):
@@ -28,10 +30,10 @@ class NotFiniteError(TrainingError):
 
 
 class MeanTerm(NamedTuple):
-    """A part of the loss.
+    """A term of an objective's report over many samples.
 
     Attributes:
-        value: its mean; 0 without a sample.
+        value: its mean.
         unit: in which it is measured; ``1`` for none.
     """
 
@@ -48,7 +50,7 @@ class StepResult:
         skipped: samples of all processes that were left out.
         gradient_norm: length of the gradient before it was shortened.
         terms: means over the samples of this process, the total among them, by name.
-        depth: (B, 1, H, W) metres, of the last pass; None where that was empty.
+        report: of the last pass; None where that was empty.
         asked_to_stop: whether a process wants to end the run.
     """
 
@@ -56,7 +58,7 @@ class StepResult:
     skipped: int
     gradient_norm: float
     terms: dict[str, MeanTerm]
-    depth: Tensor | None
+    report: ObjectiveReport | None
     asked_to_stop: bool
 
 
@@ -69,7 +71,8 @@ class OptimizerStep:
     """
 
     def __init__(self, recipe: Recipe, objective: Objective, fabric: Fabric) -> None:
-        self.objective, self.optimizer = objective, _optimizer(recipe, objective)
+        self.objective = objective
+        self.optimizer = built_optimizer(recipe.optimizer, objective)
         self._fabric, self._clip = fabric, recipe.clip_norm or math.inf
         self._batch_size = recipe.batch_size
         self._has_scaler = recipe.precision == "16-mixed"
@@ -87,48 +90,46 @@ class OptimizerStep:
         Raises:
             NotFiniteError: a loss or gradient is NaN or infinite, in any process.
         """
-        units = {TOTAL: "1", **self.objective.units}
-        sums = torch.zeros(len(units), dtype=torch.float64, device=self._fabric.device)
+        sums = _TermSums(self._fabric.device)
         totals: list[Tensor] = []
-        depth = None
+        report = None
         for number, batch in enumerate(passes, 1):
-            outputs = self._one_pass(batch, is_last=number == len(passes))
-            totals.append(outputs.get(TOTAL, sums[:0]).detach()[: batch.size])
-            if batch.size:
-                depth = outputs[DEPTH].detach()
-                sums += torch.stack([outputs[name].detach().double().sum() for name in units])
-        values = dict(zip(units, sums.tolist(), strict=True))  # the one wait for the device
+            report = self._one_pass(batch, is_last=number == len(passes))
+            totals.append(sums.none if report is None else report.total.detach())
+            if report is not None:
+                sums.add(report)
         here = sum(batch.size for batch in passes)
         skipped = sum(len(batch.skipped) for batch in passes)
-        everywhere = self._summed([values[TOTAL], here, skipped, wants_stop])
-        _check_losses(passes, totals, values[TOTAL], everywhere[0])
+        total, terms = sums.read(here)
+        everywhere = self._summed([total, here, skipped, wants_stop])
+        _check_losses(passes, totals, total, everywhere[0])
         norm = self._update(passes, rate, int(everywhere[1]))
         return StepResult(
             loss=everywhere[0] / everywhere[1] if everywhere[1] else math.nan,
             skipped=int(everywhere[2]),
             gradient_norm=norm,
-            terms={name: MeanTerm(values[name] / max(here, 1), units[name]) for name in units},
-            depth=depth,
+            terms=terms,
+            report=report,
             asked_to_stop=bool(everywhere[3]),
         )
 
-    def _one_pass(self, batch: Batch, *, is_last: bool) -> Losses:
+    def _one_pass(self, batch: Batch, *, is_last: bool) -> ObjectiveReport | None:
         """Add the gradients of a batch; every process joins in, also one without a sample."""
         is_empty = batch.size == 0
         if is_empty and self._fabric.world_size == 1:
-            return {}
-        device = self._fabric.device
+            return None
         shown = stand_in(self.objective.requirements) if is_empty else batch
         if is_empty:
             self._module.eval()  # the stand-in must not enter the statistics of batch norm
         with self._fabric.no_backward_sync(self._module, enabled=not is_last):
-            outputs: Losses = self._module(shown.to(device))
+            report: ObjectiveReport = self._module(shown.to(self._fabric.device))
             # Gradients are averaged over processes; those of samples are to be added up.
             share = 0.0 if is_empty else self._fabric.world_size / self._batch_size
-            self._fabric.backward(outputs[TOTAL].sum() * share)
+            self._fabric.backward(report.total.sum() * share)
         if is_empty:
             self._module.train()
-        return outputs
+            return None
+        return report
 
     def _update(self, passes: Sequence[Batch], rate: float, count: int) -> float:
         """Let the optimiser step, where there was a sample; the length of the gradient."""
@@ -141,8 +142,7 @@ class OptimizerStep:
             assert length is not None  # noqa: S101 - only clipping by value has none
             norm = float(length)
             self._check_gradient(passes, norm)
-            for group in self.optimizer.param_groups:
-                group["lr"] = rate
+            set_rate(self.optimizer, rate)
             self._steps.step()
         self._steps.zero_grad()
         return norm
@@ -172,16 +172,28 @@ class OptimizerStep:
             )
 
 
-def _optimizer(recipe: Recipe, objective: Objective) -> Optimizer:
-    settings = recipe.optimizer
-    kinds: dict[str, type[Adam]] = {"adam": Adam, "adamw": AdamW}
-    return kinds[settings.name](
-        [parameter for parameter in objective.parameters() if parameter.requires_grad],
-        lr=0.0,
-        betas=(settings.beta1, settings.beta2),
-        eps=settings.eps,
-        weight_decay=settings.weight_decay,
-    )
+class _TermSums:
+    """Sums over samples, read from the device once."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.none = torch.zeros(0, dtype=torch.float64, device=device)
+        self._sums: dict[str, Tensor] = {}
+        self._units: dict[str, str] = {}
+
+    def add(self, report: ObjectiveReport) -> None:
+        """Take in a pass."""
+        for name, term in {_TOTAL: Term(report.total, "1"), **report.terms}.items():
+            value = term.value.detach().double().sum()
+            self._sums[name] = self._sums[name] + value if name in self._sums else value
+            self._units[name] = term.unit
+
+    def read(self, count: int) -> tuple[float, dict[str, MeanTerm]]:
+        """The sum of the totals, and the means over so many samples; waits for the device."""
+        if not self._sums:
+            return 0.0, {}
+        sums = dict(zip(self._sums, torch.stack(list(self._sums.values())).tolist(), strict=True))
+        means = {name: MeanTerm(sums[name] / count, self._units[name]) for name in sums}
+        return sums[_TOTAL], means
 
 
 def _check_losses(

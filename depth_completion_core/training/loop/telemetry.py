@@ -131,8 +131,8 @@ class Telemetry:
             self._writer.add_scalar(tag, value, step.number)
 
     def _pictures(self, step: ShownStep) -> None:
-        batch, depth = step.batch, step.result.depth
-        if depth is None or batch.size == 0:
+        batch, report = step.batch, step.result.report
+        if report is None:
             return
         points = (batch.sparse_depth > 0).sum(dim=(1, 2, 3))
         self._writer.add_histogram("input/points per sample [count]", points, step.number)
@@ -143,7 +143,7 @@ class Telemetry:
             from depth_completion_core.training.loop.batch_pictures import sheet  # noqa: PLC0415 - needs cv2
         except ImportError:
             return
-        picture = sheet(batch, depth)
+        picture = sheet(batch, report)
         tag = "samples/depth and error [m]"
         self._writer.add_image(tag, picture, step.number, dataformats="HWC")
 

@@ -1,11 +1,13 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What a recipe minimises: a network and its losses as one module."""
+"""What a recipe minimises: a network, what is learned beside it, and the losses, as one module."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import ClassVar
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
 
 from torch import Tensor, nn
 
@@ -13,26 +15,65 @@ from depth_completion_core.models.base import CompletionModel
 from depth_completion_core.training.feeds.batch import Batch
 from depth_completion_core.training.feeds.requirements import SPARSE_DEPTH, TRUTH, Requirements
 
-TOTAL = "total"
-DEPTH = "depth"
-Losses = dict[str, Tensor]
+
+class Term(NamedTuple):
+    """A part of the loss, or a figure beside it, for each image.
+
+    Attributes:
+        value: (B,).
+        unit: in which it is measured; ``1`` for none.
+    """
+
+    value: Tensor
+    unit: str
+
+
+class ObjectiveReport(NamedTuple):
+    """What an objective says of a batch.
+
+    Attributes:
+        total: (B,), what is minimised, one number per image.
+        depth: (B, 1, H, W) metres, the prediction.
+        terms: further figures to show, by name.
+        pictures: further maps to show, by name: (B, 1, H, W) metres, or (B, 3, H, W) RGB in 0..1.
+    """
+
+    total: Tensor
+    depth: Tensor
+    terms: Mapping[str, Term] = MappingProxyType({})
+    pictures: Mapping[str, Tensor] = MappingProxyType({})
+
+
+class ParameterGroup(NamedTuple):
+    """Parameters that the optimiser treats alike.
+
+    Attributes:
+        parameters: those that are frozen are left out.
+        rate_factor: times the schedule's learning rate is theirs.
+        weight_decay: their own; None for that of the recipe's optimiser.
+    """
+
+    parameters: tuple[nn.Parameter, ...]
+    rate_factor: float = 1.0
+    weight_decay: float | None = None
 
 
 class Objective(nn.Module):
     """A network and its losses, so that a pass is one call, whatever wraps it.
 
+    Networks that are learned beside the model, as one that estimates motion, are further members;
+    all of the objective is checkpointed, and the model alone is handed out.
+
     Attributes:
-        units: of the losses that it reports beside the total, by name; ``1`` for none.
         model: the network.
         requires: what a sample must have to be learned from, as
             :attr:`depth_completion_core.training.feeds.requirements.Requirements.names`, beside
-            what the model needs.
+            what the model needs; samples without are left out and counted.
         view_offsets: further images that the losses compare, beside those that the model needs.
     """
 
     requires: tuple[str, ...] = (SPARSE_DEPTH, TRUTH)
     view_offsets: tuple[int, ...] = ()
-    units: ClassVar[dict[str, str]] = {}
 
     def __init__(self, model: CompletionModel) -> None:
         super().__init__()
@@ -44,17 +85,17 @@ class Objective(nn.Module):
         return Requirements.of(self.model.needs, self.requires, self.view_offsets)
 
     @abstractmethod
-    def forward(self, batch: Batch) -> Losses:
-        """The losses of a batch.
+    def forward(self, batch: Batch) -> ObjectiveReport:
+        """What is minimised, and what is shown of it.
 
         Args:
-            batch: on the device of the network.
-
-        Returns:
-            ``total`` (B,), what is minimised, one number per image; each that has a unit (B,); and
-            ``depth`` (B, 1, H, W) metres.
+            batch: on the device of the networks.
         """
         raise NotImplementedError
+
+    def parameter_groups(self) -> list[ParameterGroup]:
+        """All that is learned, each parameter in one group; by default there is one for all."""
+        return [ParameterGroup(tuple(self.parameters()))]
 
 
 def capped(truth: Tensor, farthest: Tensor | None) -> Tensor:

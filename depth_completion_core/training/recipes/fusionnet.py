@@ -9,26 +9,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from depth_completion_core.checkpoints.errors import CheckpointError
+from depth_completion_core.losses.terms import WeightedLossConfig
 from depth_completion_core.models.configs.fusionnet import FusionNetConfig
 from depth_completion_core.training.errors import TrainingError
-from depth_completion_core.training.objectives.loss_settings import FusionNetLossConfig
-from depth_completion_core.training.recipes.recipe import Recipe
+from depth_completion_core.training.recipes.supervised import SupervisedRecipe
 
 if TYPE_CHECKING:
     from depth_completion_core.models.base import CompletionModel
-    from depth_completion_core.training.objectives.fusionnet import FusionNetObjective
 
 RANDOM = "random"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FusionNetRecipe(Recipe):
+class FusionNetRecipe(SupervisedRecipe):
     """Trains FusionNet on true depth."""
 
     model_name: ClassVar[str] = "fusionnet"
 
     network: FusionNetConfig = field(default_factory=FusionNetConfig)
-    loss: FusionNetLossConfig = field(default_factory=FusionNetLossConfig)
+    loss: WeightedLossConfig = field(
+        default_factory=lambda: WeightedLossConfig(w_l1=1.0, w_normalized_l1=1.0)
+    )
     scaffnet_weights: str = ""
     """Checkpoint (.safetensors) or folder of shards of the ScaffNet inside, which stays as it is;
     'random' for none, as a test of the trainer."""
@@ -60,11 +61,3 @@ class FusionNetRecipe(Recipe):
         except CheckpointError as error:
             raise TrainingError(str(error)) from error
         return model
-
-    def objective(self, model: CompletionModel) -> FusionNetObjective:
-        """With the recipe's loss."""
-        from depth_completion_core.training.objectives.fusionnet import (  # noqa: PLC0415 - needs torch
-            FusionNetObjective,
-        )
-
-        return FusionNetObjective(model, self.loss)

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from depth_completion_core.losses.terms import WeightedLossConfig
 from depth_completion_core.models.configs.fusionnet import FusionNetConfig
 from depth_completion_core.settings.fields import setting
 from depth_completion_core.training.feeds.bank_feed import BankFeed
 from depth_completion_core.training.feeds.world_feed import WorldFeed
-from depth_completion_core.training.objectives.loss_settings import FusionNetLossConfig
 from depth_completion_core.training.recipes.fusionnet import FusionNetRecipe
 from depth_completion_core.training.recipes.recipe import Precision, RunConfig, ValidationConfig
 from depth_completion_core.training.recipes.scaffnet_synthetic import (
@@ -51,13 +51,9 @@ class FusionNetSynthetic(FusionNetRecipe):
             scale_free=True,
         )
     )
-    loss: FusionNetLossConfig = field(
-        default_factory=lambda: FusionNetLossConfig(
-            w_l1=0.0,
-            w_normalized_l1=0.0,
-            w_log_l1=1.0,
-            w_relative_rmse=1.0,
-            reduction="valid_pixels",
+    loss: WeightedLossConfig = field(
+        default_factory=lambda: WeightedLossConfig(
+            w_log_l1=1.0, w_relative_rmse=1.0, reduction="valid_pixels"
         )
     )
     schedule: ScheduleConfig = field(

@@ -15,10 +15,10 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from depth_completion_core.data.sampling.augmentation import Augmentation, Place
+from depth_completion_core.losses.terms import WeightedLossConfig
 from depth_completion_core.models.configs.scaffnet import ScaffNetConfig
 from depth_completion_core.settings.fields import setting
 from depth_completion_core.training.feeds.reader_feed import ReaderFeed
-from depth_completion_core.training.objectives.loss_settings import ScaffNetLossConfig
 from depth_completion_core.training.recipes.recipe import ValidationConfig
 from depth_completion_core.training.recipes.scaffnet import ScaffNetRecipe
 from depth_completion_core.training.recipes.schedule import ScheduleConfig
@@ -72,7 +72,7 @@ def as_in_the_paper(
             encoder_filters=(32, 64, 96, 128, 196),
             decoder_filters=(128, 96, 64, 64, 32),
         ),
-        loss=ScaffNetLossConfig(reduction="valid_pixels"),
+        loss=WeightedLossConfig(w_normalized_l1=1.0, reduction="valid_pixels"),
         schedule=ScheduleConfig(
             kind="piecewise", rates=tuple(rates.values()), until_epochs=tuple(rates)
         ),

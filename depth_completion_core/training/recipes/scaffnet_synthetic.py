@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 
 from depth_completion_core.data.readers.world_frames_config import WorldFramesConfig
 from depth_completion_core.data.sampling.augmentation import Augmentation
+from depth_completion_core.losses.terms import WeightedLossConfig
 from depth_completion_core.models.configs.scaffnet import ScaffNetConfig
 from depth_completion_core.settings.fields import setting
 from depth_completion_core.training.feeds.bank_feed import BankFeed
 from depth_completion_core.training.feeds.world_feed import WorldFeed
-from depth_completion_core.training.objectives.loss_settings import ScaffNetLossConfig
 from depth_completion_core.training.recipes.recipe import RunConfig, ValidationConfig
 from depth_completion_core.training.recipes.scaffnet import ScaffNetRecipe
 from depth_completion_core.training.recipes.schedule import ScheduleConfig
@@ -76,9 +76,9 @@ class ScaffNetSynthetic(ScaffNetRecipe):
     clip_norm: float = setting(1.0, low=0.0)
     average_decay: float = setting(0.999, low=0.0, high=1.0)
     network: ScaffNetConfig = NETWORK
-    loss: ScaffNetLossConfig = field(
-        default_factory=lambda: ScaffNetLossConfig(
-            kind="log_l1", w_relative_rmse=2.0, reduction="valid_pixels"
+    loss: WeightedLossConfig = field(
+        default_factory=lambda: WeightedLossConfig(
+            w_log_l1=1.0, w_relative_rmse=2.0, reduction="valid_pixels"
         )
     )
     schedule: ScheduleConfig = field(

@@ -18,6 +18,7 @@ import torch
 from safetensors.torch import load_file
 
 from depth_completion_core.completer import load_model
+from depth_completion_core.losses.terms import loss_values, weighted_sum
 from depth_completion_core.models import MODELS
 from depth_completion_core.models.fusionnet import FusionNet
 from depth_completion_core.settings.descriptions import settings_of
@@ -36,6 +37,7 @@ from depth_completion_core.training.recipes import (
 )
 from depth_completion_core.training.recipes.command_line import parsed_recipe
 from depth_completion_core.training.recipes.recipe import Recipe
+from depth_completion_core.training.recipes.supervised import SupervisedRecipe
 from depth_completion_core.world.objects.families import HELD_OUT
 from tests.core.data.written_files import random_image, write_image, write_numbers, write_text
 
@@ -202,12 +204,61 @@ def test_presets_hold_the_published_settings() -> None:
     }
 
 
+_RELEASED_LOSS = (0.8848610687304874, 0.6468764275222266)  # |error| / truth, by all pixels
+_PAPERS_LOSS = (1.4157777099687798, 1.1089310186095314)  # by valid pixels
+_SYNTHETIC_LOSS = (2.319246436310736, 2.2265935545964997)  # log l1 + 2 relative rmse
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("scaffnet_synthetic", {"": _SYNTHETIC_LOSS, "cpu": _SYNTHETIC_LOSS}),
+        (
+            "fusionnet_synthetic",
+            dict.fromkeys(("", "cpu"), (1.5253659320137467, 1.4858924890155742)),
+        ),
+        ("scaffnet_scenenet", {"pytorch": _RELEASED_LOSS, "paper": _PAPERS_LOSS}),
+        ("scaffnet_vkitti", {"pytorch": _RELEASED_LOSS, "paper": _PAPERS_LOSS}),
+        ("overfit_scaffnet", {"": _RELEASED_LOSS}),
+        ("overfit_fusionnet", {"": (2.640510735101328, 2.4457365449045247)}),
+    ],
+)
+def test_losses_have_the_values_that_the_first_version_gave(
+    name: str, expected: dict[str, tuple[float, float]]
+) -> None:
+    """Whose ScaffNet had one loss by kind, and whose FusionNet had a table of its own."""
+    generator = np.random.default_rng(20)
+    shape = (2, 1, 6, 8)
+    truth = generator.uniform(0.5, 9.0, shape) * (generator.random(shape) < 0.6)
+    maps = {"truth": truth, "depth": generator.uniform(0.5, 9.0, shape)}
+    for preset, value in expected.items():
+        recipe = presets_of(name)[preset]
+        assert isinstance(recipe, SupervisedRecipe)
+        tensors = {key: torch.from_numpy(array) for key, array in maps.items()}
+        found = weighted_sum(recipe.loss, loss_values(recipe.loss, tensors))
+        np.testing.assert_allclose(found, value, rtol=1e-12)
+
+
+def test_an_uncertainty_decoder_and_its_loss_go_together(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    decoder, loss = ("--network.uncertainty", "true"), ("--loss.w_uncertain_l1", "1")
+    for words in (decoder, loss):
+        with pytest.raises(SystemExit):
+            parsed_recipe("scaffnet_scenenet", words)
+        error = " ".join(capsys.readouterr().err.split())
+        assert "an uncertainty decoder and its loss go together" in error
+    recipe = parsed_recipe("scaffnet_scenenet", [*decoder, *loss, "--loss.w_normalized_l1", "0"])
+    assert isinstance(recipe, SupervisedRecipe)
+    assert recipe.loss.weights() == {"uncertain_l1": 1.0}
+
+
 @pytest.mark.parametrize("is_first", [True, False])
 def test_a_change_keeps_what_the_preset_says_beside_it(is_first: bool) -> None:
-    preset, change = ["--preset", "paper"], ["--network.uncertainty", "true"]
+    preset, change = ["--preset", "paper"], ["--network.min_predict_depth", "0.2"]
     words = [*preset, *change] if is_first else [*change, *preset]
     expected = config_to_mapping(preset_named("scaffnet_scenenet", "paper"))
-    expected["network"]["uncertainty"] = True
+    expected["network"]["min_predict_depth"] = 0.2
     assert config_to_mapping(parsed_recipe("scaffnet_scenenet", words)) == expected
 
 

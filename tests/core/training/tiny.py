@@ -11,7 +11,7 @@ import numpy as np
 
 from depth_completion_core.data.sample import DataError, DepthDataset, Sample
 from depth_completion_core.data.sampling.seeding import generator_for
-from depth_completion_core.frame import SparseDepth
+from depth_completion_core.frame import SparseDepth, View
 from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.models.base import CompletionModel
 from depth_completion_core.models.configs.fusionnet import FusionNetConfig
@@ -97,6 +97,14 @@ class PlaneSource(DatasetFeed):
         return replace(sample, sparse=SparseDepth(sample.sparse.depth * kept, kept))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovingPlanes(PlaneSource):
+    def changed(self, sample: Sample, generator: np.random.Generator) -> Sample:
+        """With the next image, in which everything lies a pixel farther to the right."""
+        after = View(offset=1, image=np.roll(sample.image, 1, axis=1))
+        return replace(PlaneSource.changed(self, sample, generator), views=(after,))
+
+
 def small_run() -> RunConfig:
     return RunConfig(
         device="cpu", threads=1, checkpoint_steps=2, log_steps=5, tensorboard=False, progress=False
@@ -136,6 +144,8 @@ class TinyFusionNet(FusionNetRecipe):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TinyPose(TinyScaffNet):
     """With a pose network beside the model."""
+
+    data: MovingPlanes = field(default_factory=MovingPlanes)
 
     def objective(self, model: CompletionModel) -> PoseObjective:
         return PoseObjective(model)

@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The supervised losses: against short float64 twins, and against their own gradients."""
+"""The loss terms: against short float64 twins, and against their own gradients; and their sum."""
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable
 from typing import get_args
@@ -14,15 +15,20 @@ import pytest
 import torch
 from torch import Tensor
 
-from depth_completion_core.losses.reduction import Reduction
-from depth_completion_core.losses.supervised import (
+from depth_completion_core.losses.terms import (
+    LOSS_TERMS,
+    Reduction,
+    WeightedLossConfig,
     l1,
     l2,
     log_l1,
+    loss_values,
     normalized_l1,
     relative_rmse,
     uncertain_l1,
+    weighted_sum,
 )
+from depth_completion_core.settings.fields import ConfigError
 
 REDUCTIONS: tuple[Reduction, ...] = get_args(Reduction)
 Array = npt.NDArray[np.float64]
@@ -60,6 +66,15 @@ def _reduced(error: Array, truth: Array, reduction: Reduction) -> list[float]:
     return losses
 
 
+def _relative_rmse(depth: Array, truth: Array) -> Array:
+    expected = []
+    for image, image_truth in zip(depth, truth, strict=True):
+        valid = image_truth > 0
+        error = image[valid] - image_truth[valid]
+        expected.append(np.sqrt(np.mean(error**2)) / image_truth[valid].mean())
+    return np.array(expected)
+
+
 @pytest.mark.parametrize("reduction", REDUCTIONS)
 @pytest.mark.parametrize("name", _SIMPLE)
 def test_is_the_loss_of_its_formula(name: str, reduction: Reduction) -> None:
@@ -80,13 +95,9 @@ def test_uncertain_loss_is_that_of_its_formula(reduction: Reduction) -> None:
 
 def test_relative_rmse_is_that_of_its_formula() -> None:
     depth, _, truth = _maps(10)
-    expected = []
-    for image, image_truth in zip(depth, truth, strict=True):
-        valid = image_truth > 0
-        error = image[valid] - image_truth[valid]
-        expected.append(np.sqrt(np.mean(error**2)) / image_truth[valid].mean())
     found = relative_rmse(torch.from_numpy(depth), torch.from_numpy(truth))
-    np.testing.assert_allclose(found, expected, atol=2e-4)  # a root is flattened at 0
+    # A root is flattened at 0.
+    np.testing.assert_allclose(found, _relative_rmse(depth, truth), atol=2e-4)
 
 
 def test_relative_rmse_has_a_gradient_everywhere() -> None:
@@ -166,3 +177,57 @@ def test_an_image_without_truth_costs_nothing(reduction: Reduction) -> None:
     depth, _, truth = (torch.from_numpy(array) for array in _maps(8))
     for loss in (l1, l2, normalized_l1, log_l1):
         assert torch.equal(loss(depth, 0.0 * truth, reduction), depth.new_zeros(len(depth)))
+
+
+# The table
+
+
+_WEIGHTS = {
+    "l1": 0.5,
+    "l2": 0.25,
+    "normalized_l1": 2.0,
+    "log_l1": 1.5,
+    "relative_rmse": 3.0,
+    "uncertain_l1": 0.125,
+}
+
+
+def test_every_term_has_a_weight_and_every_weight_a_term() -> None:
+    fields = {item.name for item in dataclasses.fields(WeightedLossConfig)} - {"reduction"}
+    assert fields == {f"w_{name}" for name in LOSS_TERMS} == {f"w_{name}" for name in _WEIGHTS}
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+def test_the_sum_is_that_of_weights_and_formulas(reduction: Reduction) -> None:
+    depth, log_error, truth = _maps(12)
+    per_pixel = {name: formula(depth, truth) for name, (_, formula) in _SIMPLE.items()}
+    per_pixel["uncertain_l1"] = np.abs(truth - depth) / np.exp(log_error) + log_error
+    weighted = [
+        _WEIGHTS[name] * np.array(_reduced(error, truth, reduction))
+        for name, error in per_pixel.items()
+    ]
+    weighted.append(_WEIGHTS["relative_rmse"] * _relative_rmse(depth, truth))
+    config = WeightedLossConfig(
+        reduction=reduction, **{f"w_{name}": weight for name, weight in _WEIGHTS.items()}
+    )
+    maps = {"depth": depth, "log_error": log_error, "truth": truth}
+    values = loss_values(config, {key: torch.from_numpy(array) for key, array in maps.items()})
+    np.testing.assert_allclose(weighted_sum(config, values), np.sum(weighted, axis=0), atol=1e-3)
+
+
+def test_a_weight_of_0_leaves_its_term_out() -> None:
+    """0 times an overflow is not 0."""
+    config = WeightedLossConfig(w_log_l1=2.0)
+    depth, truth = torch.full((1, 1, 2, 2), 1e30), torch.ones(1, 1, 2, 2)
+    assert l2(depth, truth).isinf().all()
+    values = loss_values(config, {"depth": depth, "truth": truth})
+    assert list(values) == ["log_l1"]
+    assert torch.equal(weighted_sum(config, values), 2.0 * log_l1(depth, truth))
+
+
+def test_weights_that_cannot_be_are_refused() -> None:
+    with pytest.raises(ConfigError, match=r"weights of the loss are 0; give one of --loss.w_l1"):
+        WeightedLossConfig().weights()
+    maps = {"depth": torch.ones(1, 1, 2, 2), "truth": torch.ones(1, 1, 2, 2)}
+    with pytest.raises(ConfigError, match=r"w_uncertain_l1 is above 0, .* gives no log_error"):
+        loss_values(WeightedLossConfig(w_uncertain_l1=1.0), maps)
