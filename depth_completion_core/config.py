@@ -30,13 +30,13 @@ class OcclusionConfig:
     """Removal of points that the sensor sees past the edge of something nearer to the camera."""
 
     enabled: bool = True
-    """Turn off for points that the camera itself found (VIO, RGB-D): it has no parallax to them."""
+    """Turn off for points found by the camera itself (VIO, RGB-D): it has no parallax to them."""
     window_px: int = setting(0, low=0, high=255)
     """Side of the square searched for something nearer; 0 fits it to the spacing of the points."""
     tolerance: float = setting(0.3, low=0.0)
-    """A point may lie this far behind the nearest one in the window, metres."""
+    """How far a point may lie behind the nearest one in the window, metres."""
     tolerance_ratio: float = setting(0.1, low=0.0)
-    """... and this much more for every metre of range."""
+    """... and how much farther per metre of range."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class ProjectionConfig:
     """From points to sparse depth."""
 
     min_depth: float = setting(0.1, low=0.0)
-    """Nearer points are dropped (the robot's own body), metres."""
+    """Nearer points (such as the robot's own body) are dropped, metres."""
     max_depth: float = setting(200.0, low=0.0)
     """Farther points are dropped, metres."""
     occlusion: OcclusionConfig = field(default_factory=OcclusionConfig)
@@ -52,40 +52,40 @@ class ProjectionConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InferenceConfig:
-    """What the model gets to see. The result is at the size of the image all the same."""
+    """What the model sees; the result always has the size of the image."""
 
     width_px: int = setting(0, low=0)
-    """Width the image is resized to for the model; 0 keeps it."""
+    """Width to which the image is resized for the model; 0 keeps its own."""
     height_px: int = setting(0, low=0)
-    """Height the image is resized to for the model; 0 keeps it."""
+    """Height to which the image is resized for the model; 0 keeps its own."""
     roi_px: tuple[int, ...] = ()
-    """left, top, width, height of the only part that is completed; empty for the whole image."""
+    """Complete only this part: left, top, width, height; empty for the whole image."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnchoringConfig:
-    """Drawing the model's depth towards the measurements around, smoothly."""
+    """Smooth correction of the model's depth towards the measurements nearby."""
 
     enabled: bool = False
-    """Turn on for networks in places unlike those that they were trained on."""
+    """Turn on for networks in places unlike their training data."""
     reach_px: float = setting(0.0, low=0.0)
-    """How far a measurement acts; 0 for over the whole image."""
+    """How far a measurement has an effect; 0 for the whole image."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputConfig:
-    """What is kept of the model's depth."""
+    """Which of the model's depth is kept."""
 
     min_depth: float = setting(0.1, low=0.0)
     """Nearer predictions are invalid, metres."""
     max_depth: float = setting(200.0, low=0.0)
     """Farther predictions are invalid, metres."""
     min_confidence: float = setting(0.0, low=0.0, high=1.0)
-    """Predictions below are invalid, for models that give a confidence."""
+    """Predictions with less confidence are invalid, for models that report one."""
     support_radius_px: float = setting(0.0, low=0.0)
     """Predictions farther than this from any measurement are invalid; 0 keeps them all."""
     preserve_measurements: bool = False
-    """Write the measured depth over the prediction where there is one."""
+    """Replace the prediction by the measured depth where there is one."""
     anchoring: AnchoringConfig = field(default_factory=AnchoringConfig)
 
 
@@ -94,21 +94,21 @@ class PairingConfig:
     """Which cloud belongs to which image."""
 
     reuse_clouds: bool = True
-    """True: the nearest cloud for every image. False: each message at most once."""
+    """True: every image takes the nearest cloud. False: each cloud is used at most once."""
     slop_ms: float = setting(60.0, low=0.0)
-    """Largest gap between the stamps of image and cloud."""
+    """Largest accepted gap between the stamps of image and cloud."""
     cloud_time_offset_ms: float = 0.0
-    """Added to the stamps of clouds for pairing only, as when the sweep's stamp is its start."""
+    """Added to the stamps of clouds for pairing only, as when stamps mark the start of a sweep."""
     cloud_clock_offset_ms: float = 0.0
-    """Added to the stamps of clouds for good: their clock is behind that of images and TF."""
+    """Added to the stamps of clouds everywhere: how far their clock is behind the images'."""
     jump_back_ms: float = setting(1000.0, low=0.0)
-    """A stamp older than the last by more than this is a restart (a bag that loops)."""
+    """A stamp that jumps back by more than this means a restart (such as a looping bag)."""
     decide_early: bool = True
-    """True: an image takes a cloud within half a period at once. False: waits for the next one."""
+    """True: an image takes a cloud within half a period at once. False: it waits for the next."""
     accumulate_ms: float = setting(0.0, low=0.0)
-    """Clouds of so long before are added to each pair, for sparse sensors; needs a fixed frame."""
+    """Add the clouds of this long before to each pair, for sparse sensors; needs a fixed frame."""
     queue_size: int = setting(60, low=1)
-    """Messages of a stream that wait; the oldest is dropped beyond."""
+    """How many messages of a stream may wait; beyond that, the oldest is dropped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +118,7 @@ class CloudConfig:
     stride: int = setting(1, low=1)
     """Every n-th pixel in both directions becomes a point."""
     organized: bool = False
-    """True: an image-shaped cloud with NaN; False: only the valid points."""
+    """True: an image-shaped cloud with NaN. False: only the valid points."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,45 +26,45 @@ class NodeConfig(CompletionConfig):
     """All parameters of ``completion_node``; their dotted paths are the parameters' names."""
 
     model: str = "linear"
-    """Name of the model. At run time, the service ~/load_model changes it."""
+    """Name of the model; the service ~/load_model changes it at run time."""
     weights: str = ""
-    """File of a model (.safetensors, .onnx); empty for the weights that came along."""
+    """File of a model (.safetensors, .onnx); empty for the included weights."""
     device: str = "auto"
-    """cpu, cuda, cuda:1, ...; auto takes a GPU where there is one."""
+    """cpu, cuda, cuda:1, ...; auto uses a GPU if there is one."""
     torch_threads: int = setting(0, low=0)
-    """CPU threads of the model; 0 leaves torch's choice, one per core."""
+    """CPU threads of the model; 0 leaves the choice to torch: one per core."""
     warmup_size_px: tuple[int, ...] = (640, 480)
-    """Width and height of the images that are completed once before the node is ready."""
+    """Width and height of the images that are completed as a warm-up before the node is ready."""
     autostart: bool = True
-    """Configure and activate without being told; False waits for a lifecycle manager."""
+    """Configure and activate on its own; False waits for a lifecycle manager."""
     image_transport: ImageTransport = "raw"
     """raw subscribes to 'image', compressed to 'image/compressed'."""
     measurements: MeasurementName = "points"
-    """Point clouds, a depth image, a compressed one, or none for models that need images alone."""
+    """Point clouds, a depth image, a compressed one, or none for models that need only images."""
     points_topics: tuple[str, ...] = (MEASUREMENT_KINDS["points"].topic,)
-    """Topics of one or several point clouds; each image takes one of each."""
+    """Topics of one or more point clouds; each image is paired with one of each."""
     camera_info: Literal["cached", "synchronized"] = "cached"
-    """cached: the latest one counts. synchronized: the one with the stamp of the image."""
+    """cached: use the latest one. synchronized: use the one with the stamp of the image."""
     image_is_rectified: Literal["auto", "true", "false"] = "auto"
-    """true projects with P, false with K and D; auto goes by 'rect' in the topic's name."""
+    """true projects with P, false with K and D; auto: P if the topic's name contains 'rect'."""
     fixed_frame: str = "auto"
-    """Undo the robot's motion through this standing frame; auto: odom, map or world; or none."""
+    """Fixed frame for motion compensation; auto takes odom, map or world; none turns it off."""
     extrinsics_file: str = ""
-    """YAML file with the place of the clouds, for robots without TF; overrides TF."""
+    """YAML file with the extrinsics of the clouds, for robots without TF; overrides TF."""
     sweep_stamp: SweepStamp = "start"
-    """Which end of a sweep the clouds' stamps mean, for points with times of their own."""
+    """Whether stamps mark the start or end of a sweep, for clouds with per-point times."""
     tf_timeout_ms: float = setting(100.0, low=0.0)
-    """A pair waits so long for its CameraInfo, and for TF before the nearest known one is taken."""
+    """How long a pair waits for its CameraInfo, and for TF before the nearest known one is used."""
     max_age_ms: float = setting(0.0, low=0.0)
-    """Pairs whose image is older when the model is free are dropped; 0 for any age."""
+    """Pairs whose image is older than this when the model is free are dropped; 0 for no limit."""
     depth_encoding: DepthEncoding = "32FC1"
-    """Of depth images: 32FC1 in metres with NaN, or 16UC1 in millimetres with 0 (REP 118)."""
+    """Encoding of depth images: 32FC1 (metres, NaN) or 16UC1 (millimetres, 0), see REP 118."""
     holdout: float = setting(0.0, low=0.0, high=0.9)
-    """Share of the measurements kept from the model to report its error in ~/status; 0 for none."""
+    """Share of the measurements withheld to report the error in ~/status; 0 for none."""
     silence_s: float = setting(5.0, low=0.5)
-    """After so long without a pair the log tells what is missing, seconds."""
+    """After this long without a pair, the log says what is missing, seconds."""
     save_folder: str = "~/.ros/depth_completion"
-    """Where the service ~/save_frame writes."""
+    """Folder to which the service ~/save_frame writes."""
 
 
 FIXED_AT_START = (
@@ -81,4 +81,4 @@ FIXED_AT_START = (
     "extrinsics_file",
     "silence_s",
 )
-"""Parameters that count when the node is configured; all others may change while it runs."""
+"""Parameters that are read when the node is configured; all others may change while it runs."""

@@ -32,44 +32,44 @@ class Complete(ConfigFlags):
     paths: tyro.conf.Positional[tuple[Path, ...]]
     """Input bags (.bag, .mcap, .db3 or a folder), then the output: a folder, .mcap or .db3."""
     model: str = "linear"
-    """A model's name (a wrong one lists them), or the path of a checkpoint."""
+    """Name of a model (a wrong one lists them), or path of a checkpoint."""
     device: str = "auto"
-    """cpu, cuda, cuda:1, ...; auto takes a GPU where there is one."""
+    """cpu, cuda, cuda:1, ...; auto uses a GPU if there is one."""
 
     inputs: Annotated[InputFlags, tyro.conf.arg(name="")] = field(default_factory=InputFlags)
 
     encoding: DepthEncoding = "32FC1"
-    """Of the depth image: metres with NaN, or 16UC1 in millimetres with 0."""
+    """Encoding of the depth image: metres with NaN, or 16UC1 in millimetres with 0."""
     namespace: str = ""
-    """Put before the topics that are written."""
+    """Prefix of the topics that are written."""
     topics: tuple[str, ...] = ()
     """What to write of each frame; a wrong name lists all of them. By default depth/image,
     depth/camera_info and depth/points."""
     copy_inputs: bool = True
     """Copy all messages of the input to the output."""
     storage: Storage = "mcap"
-    """Of an output folder."""
+    """Storage format of an output folder."""
     overwrite: bool = False
     """Replace an output that exists."""
 
     truth: str = ""
-    """Topic of true depth images: prints metrics."""
+    """Topic of true depth images to score against."""
     holdout: float = 0.0
-    """Share of the measured pixels that the model does not get and is scored on."""
+    """Share of the measured pixels to withhold from the model and score against."""
     keep_lines: int = 1
-    """Keep every n-th scan line; the model is scored on the others."""
+    """Keep every n-th scan line and score against the others."""
     seed: int = 0
-    """Of the random holdout."""
+    """Random seed of the holdout."""
     protocol: str = "all"
-    """Which pixels of a truth count: all, void, void_uncapped, kitti or nyu."""
+    """Which pixels of the truth are scored: all, void, void_uncapped, kitti or nyu."""
     metrics: Path | None = None
     """Write the report as JSON."""
     preview: Path | None = None
     """Folder for pictures: image | projected points | dense depth | error."""
     preview_every: int = 5
-    """A picture of every n-th frame."""
+    """Write a picture of every n-th frame."""
     max_frames: int = 0
-    """Stop after so many frames; 0 for all."""
+    """Stop after this many frames; 0 for all."""
 
 
 def main(arguments: list[str]) -> int:

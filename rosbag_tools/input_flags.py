@@ -14,29 +14,29 @@ from rosbag_tools.wishes import PlanWishes, Rectified, TopicWishes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputFlags:
-    """What is found out unless it is given."""
+    """What is detected unless it is given."""
 
     image: str = ""
-    """Topic of the colour images; found by type, calibration and frame when not given."""
+    """Topic of the colour images; by default found by type, calibration and frame."""
     camera_info: str = ""
     """Topic of their calibration."""
     measurements: MeasurementName = "points"
-    """Point clouds, a depth image, one as image_transport compresses it, or none."""
+    """Point clouds, a depth image, one compressed by image_transport, or none."""
     points: tuple[str, ...] = ()
-    """Topics of one or several point clouds."""
+    """Topics of one or more point clouds."""
     sparse_depth: str = ""
     """Topic of the depth image, with --measurements depth or compressed_depth."""
     rectified: Rectified = "auto"
-    """Project with P (yes) or with K and D (no); auto goes by 'rect' in the topic's name."""
+    """Project with P (yes) or with K and D (no); auto: P if the topic's name contains 'rect'."""
     extrinsics: Path | None = None
-    """YAML file with the cloud's place, for bags without TF."""
+    """YAML file with the extrinsics of the clouds, for bags without TF."""
     fixed_frame: str = "auto"
-    """Undo the robot's motion through this standing frame; auto: odom, map or world; or none."""
+    """Fixed frame for motion compensation; auto takes odom, map or world; none turns it off."""
     sweep_stamp: SweepStamp = "start"
-    """Which end of a sweep the clouds' stamps mean, for points with times of their own."""
+    """Whether stamps mark the start or end of a sweep, for clouds with per-point times."""
 
     def wishes(self, *, truth: str = "") -> PlanWishes:
-        """The same for the plan, with the topic of a truth where there is one."""
+        """The same as wishes for the plan, with the topic of the truth if there is one."""
         return PlanWishes(
             topics=TopicWishes(
                 image=self.image,

@@ -156,7 +156,7 @@ def _check_paths(paths: Sequence[Path]) -> None:
             raise BagError(f"{path} has no metadata.yaml; {hint}")
         if path.is_file() and path.suffix not in _FILE_TYPES:
             raise BagError(
-                f"{path} is no bag by its name; expected a .bag, .mcap or .db3 file, or a folder"
+                f"{path} does not look like a bag: expected a .bag, .mcap or .db3 file, or a folder"
             )
     kinds = {path.suffix == ".bag" for path in paths}
     if len(kinds) > 1:

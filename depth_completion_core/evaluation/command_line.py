@@ -17,49 +17,49 @@ class Evaluate(ConfigFlags):
 
     Writes metrics.json and table.md, and for each model frames.csv and sheets of pictures. The same
     command goes on where an earlier one was interrupted. Exit code 0: all frames were scored; 1: an
-    error; 3: the run is through, but something was wrong with some frames; 130: interrupted.
+    error; 3: the run is complete, but some frames failed; 130: interrupted.
     """
 
     model: tuple[str, ...] = ()
-    """Models' names, checkpoints, or a folder of checkpoints of one training."""
+    """Names of models, checkpoints, or a folder of checkpoints of one training run."""
     predictions: tuple[Path, ...] = ()
-    """Folders of saved predictions to score beside the models: NAME.npy, or NAME.png."""
+    """Folders of saved predictions to score as well: NAME.npy or NAME.png."""
     dataset: str = ""
-    """A data set's name; see docs/datasets.md."""
+    """Name of a data set; see docs/datasets.md."""
     data: Path | None = None
     """Its folder."""
     set: tuple[str, ...] = ()
     """Settings of the data set, such as split=val keep_rows=4."""
     protocol: str = ""
-    """all, void, void_uncapped, kitti, nyu or nyu_pooled; that of the data set if not given."""
+    """all, void, void_uncapped, kitti, nyu or nyu_pooled; by default that of the data set."""
     out: Path = Path("evaluation")
     """Folder for all results."""
     points: str = ""
-    """Draw the measurements: uniform:500, lidar_lines:64, ... from the truth, or measured:500."""
+    """Sample the measurements: uniform:500, lidar_lines:64, ... of the truth, or measured:500."""
     corrupt: str = ""
-    """Spoil the measurements: noise:0.02, outliers:0.1, dropouts:0.5, misplaced:1.5, ..."""
+    """Corrupt the measurements: noise:0.02, outliers:0.1, dropouts:0.5, misplaced:1.5, ..."""
     seed: int = -1
-    """Of both; -1 for that of the protocol."""
+    """Seed of both; -1 for that of the protocol."""
     sweep: tuple[str, ...] = ()
-    """points, measured, lines, noise, outliers, dropouts, misplaced; points=150,500 for these."""
+    """points, measured, lines, noise, outliers, dropouts, misplaced; as points=150,500."""
     suite: Literal["", "real", "held_out"] = ""
     """real: every set of real recordings below --data or $DEPTH_COMPLETION_REAL_DATA. held_out:
-    500 drawn scenes of objects that no recipe trains on, beside linear and morphological."""
+    500 synthetic scenes of objects that no recipe trains on, with linear and morphological."""
     checkpoint_first: int = 0
-    """Of a folder of checkpoints, the first step."""
+    """First step to score of a folder of checkpoints."""
     checkpoint_every: int = 0
-    """... only steps so far apart from the first; 0 for all."""
+    """... distance between the steps, counted from the first; 0 for all."""
     checkpoint_last: int = 0
-    """... the last step; 0 for the last there is."""
+    """... last step; 0 for no limit."""
     limit: int = 0
-    """At most so many frames, evenly spread over the set; 0 for all."""
+    """Largest number of frames, spread evenly over the data set; 0 for all."""
     save: Literal["", "npy", "png", "kitti"] = ""
-    """Write predictions: npy in metres, png or kitti (for its server, checked) in metres x 256."""
+    """Write predictions: npy in metres, png in metres x 256, or kitti (for its server, checked)."""
     prediction_scale: float = 256.0
-    """Numbers of a saved prediction's PNG per metre."""
+    """Value of a saved prediction's PNG that means 1 m."""
     sheets: int = 4
     """Frames on each sheet of pictures; 0 for no sheets."""
     fresh: bool = False
-    """Begin again, in place of going on with the results in --out."""
+    """Start again instead of resuming from the results in --out."""
     device: str = "auto"
-    """cpu, cuda, cuda:1, ...; auto takes a GPU where there is one."""
+    """cpu, cuda, cuda:1, ...; auto uses a GPU if there is one."""

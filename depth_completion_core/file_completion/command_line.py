@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What the program ``infer`` can be told; nothing here needs torch."""
+"""The flags of the program ``infer``; nothing here needs torch."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Infer(ConfigFlags):
     sparse_depth: tyro.conf.Positional[Path | None] = None
     """16-bit PNGs, or .npy in metres; 0 for no measurement."""
     model: str
-    """A model's name, or the path of a checkpoint."""
+    """Name of a model, or path of a checkpoint."""
     out: Path
     """Folder for output_depth/, preview/, points/ and metrics.json."""
     intrinsics: Path | None = None
@@ -29,14 +29,14 @@ class Infer(ConfigFlags):
     ground_truth: Path | None = None
     """True depth, like the sparse depth; prints metrics."""
     depth_scale: float = 256.0
-    """Numbers of a depth PNG per metre: 256, or 1000 for millimetres; written depth too."""
+    """Value of a depth PNG that means 1 m, read or written: 256, or 1000 for millimetres."""
     protocol: str = "all"
-    """Which pixels of the truth count: all, void, void_uncapped, kitti, nyu or nyu_pooled."""
+    """Which pixels of the truth are scored: all, void, void_uncapped, kitti, nyu or nyu_pooled."""
     device: str = "auto"
-    """cpu, cuda, cuda:1, ...; auto takes a GPU where there is one."""
+    """cpu, cuda, cuda:1, ...; auto uses a GPU if there is one."""
     root: Path = Path()
-    """Folder that the paths of .txt lists are relative to; they may not leave it."""
+    """Folder to which the paths of .txt lists are relative; they must stay inside it."""
     save_maps: bool = False
-    """Write the model's further maps, too, as .npy."""
+    """Also write the model's further maps as .npy."""
     save_inputs: bool = False
-    """Write image/, sparse_depth/ and ground_truth/ as used, and FusionNet's input_depth/, too."""
+    """Also write image/, sparse_depth/ and ground_truth/ as used, and FusionNet's input_depth/."""

@@ -39,11 +39,11 @@ class Folder(DepthDataset):
         """How its files are read."""
 
         depth_scale: float = setting(256.0, low=1e-3)
-        """Numbers of depth PNGs over this are metres: 256, or 1000 for millimetres."""
+        """Value of a depth PNG that means 1 m: 256, or 1000 for millimetres."""
         triplet_offset: int = setting(0, low=0)
-        """Views are so many frames before and after; 0 for none."""
+        """Add the images this many frames before and after as views; 0 for none."""
         skip_edges: bool = True
-        """With an offset: leave out frames too near to an end of their sequence to have both."""
+        """With views: leave out frames too close to an end of their sequence to have both."""
 
     config: Config
 

@@ -48,15 +48,15 @@ class KittiDepth(DepthDataset):
         """Which frames, and what is read with each."""
 
         split: Literal["selection", "val", "train", "test"] = "selection"
-        """selection: the 1000 crops of val that results are published for. test: has no truth."""
+        """selection: the 1000 crops of val used for published results. test: has no truth."""
         camera: Literal["both", "left", "right"] = "both"
-        """Which colour camera; images of the test split do not tell theirs."""
+        """Which colour camera; images of the test split do not say theirs."""
         raw_folder: str = "kitti_raw"
-        """Where DATE/DRIVE of the raw data are, relative to the folder."""
+        """Folder with DATE/DRIVE of the raw data, relative to the data set's."""
         triplet_offset: int = setting(0, low=0)
-        """train and val: views are so many frames before and after; 0 for none."""
+        """train and val: add the images this many frames before and after as views; 0 for none."""
         crop: Literal["auto", "bottom", "none"] = "auto"
-        """bottom: cut to 352x1216, the middle of the lowest rows. auto: where the split is val."""
+        """bottom: crop to 352x1216 at the bottom centre. auto: only for the split val."""
 
     config: Config
 

@@ -53,14 +53,14 @@ class KittiRaw(DepthDataset):
         camera: Literal["left", "right", "both"] = "left"
         """Which colour camera."""
         drives: tuple[str, ...] = ()
-        """Names of the only drives that are read; empty for all."""
+        """Read only these drives; empty for all."""
         split_file: str = ""
-        """A list, relative to the folder, of the only frames: their image paths are first words."""
+        """Read only the frames of this list, relative to the folder; lines begin with the image."""
         keep_rows: int = setting(1, low=1)
-        """Every so many-th scan line is sparse depth, the others are truth. 1: no truth."""
+        """Every n-th scan line becomes sparse depth and the others truth; 1 for no truth."""
         triplet_offset: int = setting(0, low=0)
-        """Views are so many frames before and after; 0 for none. Ends of drives then have none and
-        are left out."""
+        """Add the images this many frames before and after as views; 0 for none. Frames without
+        both are left out."""
         projection: ProjectionConfig = field(default_factory=ProjectionConfig)
         """From sweeps to sparse depth."""
 

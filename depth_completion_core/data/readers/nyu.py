@@ -6,8 +6,8 @@ Silberman et al., ECCV 2012, as prepared by Ma and Karaman, "Sparse-to-Dense", I
 
     train/SCENE/NNNNN.h5    val/official/NNNNN.h5    each with rgb (3, 480, 640), depth (480, 640)
 
-A frame is halved to 320x240 and its middle 304x228 kept. Sparse depth is drawn from the true depth
-of that; the table below tells how, and ``default_sparsifier`` is what results are published with.
+A frame is halved to 320x240 and its middle 304x228 kept. Sparse depth is sampled from the true
+depth of that; the table below says how. Results are published with ``default_sparsifier``.
 The networks differ in how they halve, and all halve the depth image like the colours:
 
 =============== ===================================== ==========================================
@@ -92,9 +92,9 @@ class Nyu(DepthDataset):
         split: Literal["test", "train", "val"] = "test"
         """test: the 654 frames of val/official. val: needs a split_file."""
         pipeline: Literal["nlspn", "cspn", "sparse_to_dense"] = "nlspn"
-        """Whose preparation."""
+        """Whose preparation to follow."""
         split_file: str = ""
-        """A .json or .csv list, relative to the folder; empty for all of the split's folder."""
+        """A .json or .csv list, relative to the folder; empty for the whole folder of the split."""
 
     config: Config
 

@@ -3,7 +3,7 @@
 """Recordings of real sensors in three simple layouts, one folder per set.
 
 ======== ===========================================================================================
-rgbd     ``image/`` (or ``rgb/``) and ``depth/NAME.png`` in millimetres; points are drawn from it.
+rgbd     ``image/`` (or ``rgb/``) and ``depth/NAME.png`` in millimetres; points are sampled from it.
 rgbd_raw ``rgb/``, ``depth_raw/`` as the sensor gave it, ``depth_gt/`` what it should have given.
 lidar    ``image/``, ``points/NAME.bin`` (float32 x y z intensity), ``calib/NAME.json`` with K, D,
          T_cam_lidar, width and height; ``points_file`` names another .bin. KITTI's ``image_02/``,
@@ -65,18 +65,18 @@ class Real(DepthDataset):
         """What becomes sparse depth."""
 
         points: str = "uniform:500"
-        """RGB-D: how sparse depth is drawn from the depth image; empty for not at all."""
+        """RGB-D: how sparse depth is sampled from the depth image; empty for no sparse depth."""
         seed: int = setting(0, low=0)
-        """RGB-D: of that draw; the same points for the same seed and sample."""
+        """RGB-D: seed of that choice; the same seed and sample give the same points."""
         keep_rows: int = setting(2, low=1)
-        """Lidar: every so many-th scan line is sparse depth, the others truth. 1: no truth."""
+        """Lidar: every n-th scan line becomes sparse depth and the others truth; 1 for no truth."""
         max_depth: float = setting(10.0, low=0.0)
-        """RGB-D: depth beyond is an outlier and not valid, metres."""
+        """RGB-D: depth beyond this is an outlier and invalid, metres."""
         lidar_max_depth: float = setting(250.0, low=0.0)
-        """Lidar: points beyond are dropped, metres."""
+        """Lidar: points beyond this are dropped, metres."""
         triplet_offset: int = setting(0, low=0)
-        """Sets that are one drive: views are so many images before and after; 0 for none.
-        Images without both are left out."""
+        """Single drives: add the images this many frames before and after as views; 0 for none.
+        Frames without both are left out."""
 
     config: Config
 

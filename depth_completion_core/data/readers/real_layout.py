@@ -17,7 +17,7 @@ _SWEEPS = ("points", "velodyne_fov", "velodyne_points")
 _DEEPEST = 3  # folders below the one that is searched for sets
 
 KINDS = {
-    "rgbd": "an image folder beside depth/: depth is the truth, points are drawn from it",
+    "rgbd": "an image folder beside depth/: depth is the truth, points are sampled from it",
     "rgbd_raw": "an image folder beside depth_raw/ and depth_gt/: raw depth and its truth",
     "lidar": "an image folder beside points/ and calib/: a sweep, some of its lines kept",
 }

@@ -60,16 +60,16 @@ class SceneNet(DepthDataset):
         split: Literal["train", "val"] = "train"
         """Which folder."""
         parts: tuple[int, ...] = ()
-        """Numbers of the only parts that are read; empty for all."""
+        """Read only the parts with these numbers; empty for all."""
         triplet_offset: int = setting(0, low=0)
-        """Views are so many frames before and after; 0 for none. Ends of sequences then have none
-        and are left out."""
+        """Add the images this many frames before and after as views; 0 for none. Frames without
+        both are left out."""
         bad_frames: str = ""
-        """A list, relative to the folder, of frames to leave out; train/PART/SEQUENCE/N a line."""
+        """List of frames to leave out, relative to the folder; lines of train/PART/SEQUENCE/N."""
         fewest_pixels: int = setting(0, low=0)
-        """Frames with depth on fewer pixels are left out; this reads all depth at the start."""
+        """Leave out frames with depth on fewer pixels; reads all depth images at the start."""
         is_ray_length: bool = True
-        """False takes the depth images for depth along the axis, as ScaffNet's preparation does."""
+        """False reads the depth images as depth along the axis, as ScaffNet's preparation does."""
 
     config: Config
 

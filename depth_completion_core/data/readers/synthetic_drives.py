@@ -30,7 +30,7 @@ class SyntheticDrives(DepthDataset):
     """Frames of drives, named ``SCENE/SEED/NUMBER`` after the number of the camera's image.
 
     Truth is what the camera sees; sparse depth is the lidar turn nearest in time, every point
-    moved to the image's instant and hidden ones removed, or drawn from the truth.
+    moved to the image's instant and hidden ones removed, or sampled from the truth.
     """
 
     needs_root: ClassVar[bool] = False
@@ -42,19 +42,19 @@ class SyntheticDrives(DepthDataset):
         scene: Literal["room", "street"] = "room"
         """Which kind of scene."""
         seeds: tuple[int, ...] = (0,)
-        """One drive for each: scene, path and noise are drawn from it."""
+        """One drive per seed, which determines scene, path and noise."""
         frames: int = setting(20, low=1)
         """Frames per drive, spread evenly over it."""
         points: str = _LIDAR
-        """lidar: the drive's own. Else how points are drawn from the truth, as uniform:500."""
+        """lidar: the simulated lidar. Otherwise how to sample the truth, such as uniform:500."""
         draw_seed: int = setting(0, low=0)
-        """Of that draw."""
+        """Seed of that sampling."""
         width_px: int = setting(0, low=0)
         """Width of the images; 0 for the scene's own."""
         height_px: int = setting(0, low=0)
         """Height of the images; 0 for the scene's own."""
         triplet_offset: int = setting(0, low=0)
-        """Views are so many images (of 20 per second) before and after; 0 for none."""
+        """Add the images this many frames (20 per second) before and after as views; 0 for none."""
 
     config: Config
 

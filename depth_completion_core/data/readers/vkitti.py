@@ -73,14 +73,14 @@ class _VirtualKitti(DepthDataset):
         """Which frames, and what is read with each."""
 
         scenes: tuple[str, ...] = ()
-        """Names of the only scenes that are read; empty for all."""
+        """Read only these scenes; empty for all."""
         variations: tuple[str, ...] = ("clone",)
-        """Names of the only variations that are read; empty for all."""
+        """Read only these variations; empty for all."""
         triplet_offset: int = setting(0, low=0)
-        """Views are so many frames before and after; 0 for none. Ends of drives then have none and
-        are left out."""
+        """Add the images this many frames before and after as views; 0 for none. Frames without
+        both are left out."""
         max_depth: float = setting(655.34, low=0.0)
-        """Depth beyond is not valid, metres: sky at 655.35, in ScaffNet's preparation from 255."""
+        """Depth beyond this is invalid, metres: sky is 655.35; ScaffNet's preparation uses 255."""
 
     config: Config
 

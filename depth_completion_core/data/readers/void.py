@@ -45,17 +45,17 @@ class Void(DepthDataset):
         """Which frames, and what is read with each."""
 
         density: int = setting(0, low=0)
-        """Points per image: 150, 500 or 1500. 0: that of the folder, 1500 in void_release."""
+        """Points per image: 150, 500 or 1500; 0 for that of the folder, 1500 in void_release."""
         split: Literal["test", "train"] = "test"
-        """Which lists."""
+        """Which lists to read."""
         triplet_offset: int = setting(0, low=0)
-        """Views are so many frames before and after; 0 for none. The set's own is 10."""
+        """Add the images this many frames before and after as views; 0 for none; authors: 10."""
         skip_edges: bool = True
-        """With an offset: leave out frames too near to an end of their sequence to have both."""
+        """With views: leave out frames too close to an end of their sequence to have both."""
         skip_start: int = setting(0, low=0)
-        """Leave out so many frames at the start of each sequence. The set's own training has 30."""
+        """Leave out this many frames at the start of each sequence; the authors train with 30."""
         skip_end: int = setting(0, low=0)
-        """Leave out so many frames at its end. The set's own training has 40."""
+        """Leave out this many frames at its end; the authors train with 40."""
 
     config: Config
 

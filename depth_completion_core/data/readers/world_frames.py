@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The drawn world as a data set: frames by number, each with a sensor of its own."""
+"""The synthetic world as a data set: frames by number, each with its own sensor."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from depth_completion_core.world.scene_sampling import KINDS, WorldConfig
 
 
 class WorldFrames(DepthDataset):
-    """Frames named ``SEED/NUMBER``, drawn and rendered as they are read.
+    """Frames named ``SEED/NUMBER``, generated and rendered as they are read.
 
     Truth is exact; sparse depth is what the frame's sensor measures, flaws included.
     """

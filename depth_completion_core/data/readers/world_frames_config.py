@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Which frames of the drawn world there are to read; apart from them, for recipes need no torch."""
+"""Which frames of the synthetic world to read; in its own file, as recipes need no torch."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ class WorldFramesConfig:
     kind: SceneKind = "mixed"
     """Which scenes; mixed has 40 % streets."""
     seed: int = setting(0, low=0)
-    """Of the world; other seeds share no scene."""
+    """Seed of the world; different seeds share no scene."""
     first: int = setting(0, low=0)
     """Number of the first frame."""
     frames: int = setting(100, low=1)
-    """How many."""
+    """Number of frames."""
     sensor: str = "any"
-    """any: drawn for every frame. Else uniform, corners, lidar, rosette, zones, rgbd, or how
-    points are drawn from the clean truth, as uniform:500."""
+    """any: another for every frame. Otherwise uniform, corners, lidar, rosette, zones, rgbd, or how
+    to sample the clean truth, such as uniform:500."""
     amount: int = setting(0, low=0)
-    """Points of uniform, corners and rosette, lines of lidar, zones along a side of zones; 0
-    draws it for every frame."""
+    """Number of points (uniform, corners, rosette), lines (lidar) or zones per side (zones); 0 for
+    a random number in every frame."""
     families: tuple[str, ...] = ()
-    """Only objects of these families; all where empty."""
+    """Only objects of these families; empty for all."""
     without: tuple[str, ...] = ()
     """No objects of these families."""
     width_px: int = setting(320, low=16)
@@ -37,4 +37,4 @@ class WorldFramesConfig:
     height_px: int = setting(240, low=16)
     """Height of the images."""
     device: str = "cpu"
-    """Where rays are cast, as torch names it."""
+    """torch device on which rays are cast."""

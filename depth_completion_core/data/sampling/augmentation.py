@@ -15,34 +15,34 @@ Place = Literal["random", "centre", "anchored"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Augmentation:
-    """How images are changed, in the order of the settings; by default they are not."""
+    """How images are augmented, in the order of the settings; by default they are not."""
 
     roll_deg: float = setting(0.0, low=0.0, high=180.0)
-    """The picture is turned by up to so much to either side, degrees."""
+    """Largest rotation of the image to either side, degrees."""
     flip: float = setting(0.0, low=0.0, high=1.0)
     """Probability that left and right are swapped."""
     zoom_min: float = setting(1.0, low=0.1)
-    """The image is enlarged by at least this factor; below 1 it is made smaller."""
+    """The image is enlarged by at least this factor; below 1 it is shrunk."""
     zoom_max: float = setting(1.0, low=0.1)
-    """... and at most this one; its logarithm is uniform between them."""
+    """... and at most this one; log-uniform between them."""
     zoom_divides_depth: bool = True
-    """Depth is divided by the factor, as if the enlarged things were nearer."""
+    """Divide depth by the factor, as if the enlarged objects were nearer."""
     crop_width_px: int = setting(0, low=0)
-    """Width of what is cut out afterwards; 0 for all, and for a bank the width of its frames."""
+    """Width of the crop taken afterwards; 0 for all, or for a bank the width of its frames."""
     crop_height_px: int = setting(0, low=0)
-    """Height of what is cut out; 0 likewise."""
+    """Height of the crop; 0 likewise."""
     crop_horizontal: Place = "random"
-    """Where from left to right; anchored: left, middle or right."""
+    """Horizontal position of the crop; anchored: left, middle or right."""
     crop_vertical: Literal["random", "centre", "anchored", "top", "bottom"] = "random"
-    """Where from top to bottom; lidars see nothing at the top, so that KITTI is cut at bottom."""
+    """Vertical position; KITTI is cropped at the bottom, because lidars see nothing at the top."""
     brightness: float = setting(0.0, low=0.0, high=1.0)
-    """Colours are multiplied by a factor that is off from 1 by up to this."""
+    """Colours are multiplied by a factor that differs from 1 by up to this."""
     contrast: float = setting(0.0, low=0.0, high=1.0)
-    """Likewise their difference from the mean of the image."""
+    """The same for their difference from the mean of the image."""
     saturation: float = setting(0.0, low=0.0, high=1.0)
-    """Likewise their difference from grey."""
+    """The same for their difference from grey."""
     remove_min: float = setting(0.0, low=0.0, high=1.0)
-    """Sparse points are lost with a probability of at least this, drawn for each sample."""
+    """Sparse points are removed with a probability of at least this, sampled for each sample."""
     remove_max: float = setting(0.0, low=0.0, high=1.0)
     """... and at most this."""
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Batches of a bank: frames of the drawn world in the memory of the device that trains."""
+"""Batches of a bank: frames of the synthetic world in the memory of the device that trains."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""A bank of frames of the drawn world to train on."""
+"""A bank of frames of the synthetic world to train on."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class BankFeed(BankSettings):
     """A bank of frames, some of which are replaced by new ones after every pass over them.
 
-    Nothing is loaded for a step: frames are there, sensors and changes are drawn on the device.
+    Nothing is loaded for a step: sensors and augmentation are sampled on the device.
     """
 
     def stream(

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""A bank of frames of the drawn world to train on, as settings."""
+"""Settings of a bank of frames of the synthetic world."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from depth_completion_core.world.objects.families import FAMILIES, SceneKind, ch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BankSettings(Feed):
-    """What a bank holds and how its frames are measured and changed."""
+    """What a bank contains, and how its frames are measured and augmented."""
 
     kind: SceneKind = "mixed"
     """Which scenes; mixed has 40 % streets."""
     world_seed: int = setting(0, low=0)
-    """Of the world; other seeds share no scene."""
+    """Seed of the world; different seeds share no scene."""
     without: tuple[str, ...] = ()
     """No objects of these families."""
     frames: int = setting(8192, low=1)
-    """How many the bank holds, of all devices together; a multiple of the batch size is used."""
+    """Frames in the bank, over all devices together; rounded to a multiple of the batch size."""
     refresh: float = setting(0.01, low=0.0, high=1.0)
-    """Share of the frames that is replaced after each pass, the oldest first, in whole batches."""
+    """Share of the frames replaced after each pass, oldest first, in whole batches."""
     width_px: int = setting(320, low=16)
     """Width of the frames."""
     height_px: int = setting(240, low=16)
@@ -35,7 +35,7 @@ class BankSettings(Feed):
     augmentation: Augmentation = field(
         default_factory=lambda: Augmentation(zoom_divides_depth=False)
     )
-    """Before frames are measured; they are not turned, made smaller or thinned."""
+    """Applied before frames are measured, which excludes rolling, shrinking and thinning."""
 
     def __post_init__(self) -> None:
         """Refuse what would fail only after the bank was rendered."""

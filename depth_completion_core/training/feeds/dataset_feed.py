@@ -25,9 +25,9 @@ class DatasetFeed(Feed):
     """A data set, and what is done to its samples; recipes extend it with their reader."""
 
     limit: int = setting(0, low=0)
-    """At most so many samples, evenly spread over the set; 0 for all."""
+    """Largest number of samples, spread evenly over the data set; 0 for all."""
     keep_in_memory: bool = False
-    """Read every sample once only; each worker keeps its own."""
+    """Read every sample only once; each worker keeps its own."""
 
     def stream(
         self, *, seed: int, batch_size: int, device: torch.device, requires: Requirements
@@ -59,7 +59,7 @@ class DatasetFeed(Feed):
         return self
 
     def changed(self, sample: Sample, generator: np.random.Generator) -> Sample:
-        """The sample as it is trained on: measurements drawn, augmented.
+        """The sample as it is trained on: measurements sampled, augmented.
 
         Args:
             sample: as read; it stays as it is.

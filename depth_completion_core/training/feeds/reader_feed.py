@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Samples of a reader, with measurements drawn from the truth and random changes."""
+"""Samples of a reader, with measurements sampled from the truth, and augmented."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class ReaderFeed(DatasetFeed):
     root: str = ""
     """The folder of the data set."""
     points: tuple[str, ...] = ()
-    """How measurements are drawn from the truth, as uniform:500; one of them is chosen for each
-    sample in each epoch. Empty for what the data set gives."""
+    """How to sample measurements from the truth, such as uniform:500; one is chosen for each sample
+    in each epoch. Empty for the data set's own."""
     max_point_depth: float = setting(0.0, low=0.0)
     """Farther measurements are dropped, metres; 0 keeps all."""
     augmentation: Augmentation = field(default_factory=Augmentation)

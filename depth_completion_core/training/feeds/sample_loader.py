@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""From a plan to batches: read, changed, side by side, in this process or in workers."""
+"""From a plan to batches: read, augmented and collated, in this process or in workers."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class SampleLoader(Dataset[Sample]):
         dataset: where they come from.
         change: what is done to each, with the only chance it may use; it is sent to workers.
         requires: what each must have.
-        limit: at most so many samples, evenly spread over the set; 0 for all.
+        limit: largest number of samples, spread evenly over the data set; 0 for all.
         seed: of what is done to them.
         keep_in_memory: read every sample once only.
     """

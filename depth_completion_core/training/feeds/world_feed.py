@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Frames of the drawn world that are rendered as they are read."""
+"""Frames of the synthetic world, rendered as they are read."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""FusionNet on drawn rooms and streets, supervised, around the ScaffNet trained there.
+"""FusionNet on synthetic rooms and streets, supervised, around the ScaffNet trained there.
 
 The defaults are for one large GPU; the preset ``cpu`` is a miniature of the same.
 """

@@ -39,7 +39,7 @@ class OptimizerConfig:
     eps: float = setting(1e-8, low=0.0)
     """Added to the root of the latter."""
     weight_decay: float = setting(0.0, low=0.0)
-    """Pull of all weights towards 0."""
+    """Decay of all weights towards 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +47,11 @@ class ValidationConfig:
     """When and how the averaged weights are scored on the validation samples."""
 
     every_steps: int = setting(0, low=0)
-    """So often, and at the end; 0 for never."""
+    """Steps between validations; there is also one at the end. 0 for none."""
     protocol: str = "all"
-    """Which pixels count; a name of the metrics' protocols."""
+    """Which pixels are scored; the name of a protocol of the metrics."""
     best_by: Literal["rmse_mm", "mae_mm", "rel", "irmse_per_km", "imae_per_km"] = "rmse_mm"
-    """The figure whose smallest value makes the best weights."""
+    """The metric by which the best weights are chosen; smaller is better."""
 
     def __post_init__(self) -> None:
         protocol_named(self.protocol)
@@ -59,39 +59,39 @@ class ValidationConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunConfig:
-    """Where and on what a run is made; all of it may differ when a run is resumed."""
+    """Where and on what to run; all of it may differ when a run is resumed."""
 
     out: str = ""
     """The run's folder; empty for runs/RECIPE."""
     fresh: bool = False
-    """Begin again, in place of going on with the newest checkpoint of the folder."""
+    """Start again instead of resuming from the newest checkpoint in the folder."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    """auto takes a GPU where there is one."""
+    """auto uses a GPU if there is one."""
     devices: int = setting(1, low=1)
     """Processes on this machine, one per device; torchrun overrides it."""
     nodes: int = setting(1, low=1)
     """Machines."""
     threads: int = setting(0, low=0)
-    """Threads of each process on the CPU; 0 leaves it to torch."""
+    """CPU threads of each process; 0 leaves the choice to torch."""
     workers: int = setting(0, low=0)
     """Processes that read samples ahead, for each device; 0 reads between the steps."""
     checkpoint_steps: int = setting(500, low=1)
-    """A checkpoint is written so often, and at the end."""
+    """Steps between checkpoints; there is also one at the end."""
     keep_last: int = setting(3, low=1)
-    """So many checkpoints are kept, and the best weights."""
+    """Number of checkpoints to keep; the best weights are kept as well."""
     log_steps: int = setting(20, low=1)
-    """Numbers are logged so often."""
+    """Steps between logged numbers."""
     image_steps: int = setting(500, low=1)
-    """Pictures and histograms are logged so often."""
+    """Steps between logged pictures and histograms."""
     max_minutes: float = setting(0.0, low=0.0)
-    """Stop after so long with a checkpoint, to be resumed; 0 for no limit."""
+    """Stop with a checkpoint after this many minutes, to be resumed later; 0 for no limit."""
     shards: bool = False
-    """Write weights as half-precision shards, too, at the end and when the time is up, that
-    --init_weights reads."""
+    """Also write half-precision shards at the end and when the time is up; --init_weights reads
+    them."""
     tensorboard: bool = True
-    """Log to TensorBoard where it is installed."""
+    """Log to TensorBoard if it is installed."""
     progress: bool = True
-    """Show a progress bar on a terminal where tqdm is installed, else a line now and then."""
+    """Show a progress bar if on a terminal and tqdm is installed, otherwise a line now and then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,42 +100,42 @@ class Recipe:
 
     Attributes:
         model_name: the network's name in the table of models.
-        licence: of the weights that come out, as far as the data decide it.
+        licence: licence of the resulting weights, as far as it depends on the data.
     """
 
     model_name: ClassVar[str]
     licence: ClassVar[str] = "Apache-2.0"
 
     preset: str = ""
-    """Name of the preset that these settings began as; for the record."""
+    """Name of the preset that these settings are based on; for the record."""
     seed: int = setting(0, low=0)
-    """Of weights, order, measurements and augmentation."""
+    """Random seed of weights, order, measurements and augmentation."""
     epochs: int = setting(10, low=1)
     """Passes over the samples."""
     max_steps: int = setting(0, low=0)
-    """The run ends after so many steps at the latest; 0 for no such end."""
+    """Stop after this many steps at the latest; 0 for no limit."""
     batch_size: int = setting(8, low=1)
-    """Samples of one step, of all devices and passes together."""
+    """Samples per step, over all devices and passes together."""
     passes: int = setting(1, low=1)
-    """A step's samples go through in so many parts, whose gradients add up."""
+    """Number of parts in which a step's samples are processed; their gradients are added."""
     precision: Precision = "32"
-    """Numbers of the forward pass; weights and losses are float32 always."""
+    """Number format of the forward pass; weights and losses are always float32."""
     clip_norm: float = setting(0.0, low=0.0)
-    """Gradients longer than this are shortened to it; 0 for no limit."""
+    """Largest norm of the gradients, to which larger ones are scaled; 0 for no limit."""
     average_decay: float = setting(0.0, low=0.0, high=1.0)
-    """Share of the old in each update of the averaged weights; 0 for no average."""
+    """Share of the old average in each update of the averaged weights; 0 for no average."""
     init_weights: str = ""
-    """Begin from the weights of this checkpoint (.safetensors) or folder of shards."""
+    """Start from the weights of this checkpoint (.safetensors) or folder of shards."""
     target_loss: float = setting(0.0, low=0.0)
-    """The run fails unless the mean loss of its last 10 steps is below; 0 asks for nothing."""
+    """Fail unless the mean loss of the last 10 steps is below this; 0 for no such check."""
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
     validate: ValidationConfig = field(default_factory=ValidationConfig)
     run: RunConfig = field(default_factory=RunConfig)
     data: Feed
-    """The samples that are trained on."""
+    """The samples to train on."""
     validation: DatasetFeed
-    """The samples that are scored on."""
+    """The samples to validate on."""
 
     def stream(self, device: torch.device, requires: Requirements) -> BatchStream:
         """The samples of the steps; raises DataError where something is missing."""
@@ -148,7 +148,7 @@ class Recipe:
         return self.validation.beside(self.data)
 
     def build_model(self) -> CompletionModel:
-        """The network with random weights, drawn from torch's generator.
+        """The network with random weights from torch's generator.
 
         Raises:
             TrainingError: a part of it that is to be read from a file cannot be.

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""ScaffNet on drawn rooms and streets: one set of weights for 0.1 to 100 m.
+"""ScaffNet on synthetic rooms and streets: one set of weights for 0.1 to 100 m.
 
 The defaults are for one large GPU; the preset ``cpu`` is a miniature of the same.
 """
@@ -32,7 +32,7 @@ _VALIDATION_SEED = 1
 
 
 def train_feed() -> BankFeed:
-    """What is trained on: scenes without the families of objects that are held out."""
+    """Training data: scenes without the held-out families of objects."""
     return BankFeed(
         without=HELD_OUT,
         augmentation=Augmentation(
@@ -49,7 +49,7 @@ def train_feed() -> BankFeed:
 
 
 def validation_feed(*, frames: int = 48, width_px: int = 320, height_px: int = 240) -> WorldFeed:
-    """What is scored on while training: other scenes of the same families, whole images."""
+    """Validation data: other scenes of the same families, whole images."""
     return WorldFeed(
         keep_in_memory=True,
         world=WorldFramesConfig(
@@ -63,7 +63,7 @@ def validation_feed(*, frames: int = 48, width_px: int = 320, height_px: int = 2
 
 
 def gpu_run() -> RunConfig:
-    """Scenes are drawn by a dozen processes."""
+    """A dozen processes generate scenes."""
     return RunConfig(workers=12, log_steps=50)
 
 

@@ -20,16 +20,15 @@ class ScheduleConfig:
     rate: float = setting(3e-4, low=0.0)
     """Highest learning rate of a cosine."""
     final_ratio: float = setting(0.02, low=0.0, high=1.0)
-    """What a cosine ends with, as a share of rate."""
+    """Final rate of a cosine, as a share of rate."""
     rates: tuple[float, ...] = ()
     """Learning rates of a piecewise schedule."""
     until_epochs: tuple[int, ...] = ()
-    """The last epoch of each of them, counted from 1; the last rate stays for what follows."""
+    """The last epoch of each of them, counted from 1; the last rate is kept afterwards."""
     warmup_steps: int = setting(0, low=0)
-    """Steps over which the rate rises from 0 in a straight line."""
+    """Steps over which the rate rises linearly from 0."""
     restart_warmup_steps: int = setting(200, low=0)
-    """The same for a run that begins from weights, whose optimiser knows nothing; the longer of
-    the two counts then."""
+    """The same for a run that starts from weights with a new optimiser, if that is longer."""
 
     def __post_init__(self) -> None:
         is_piecewise = self.kind == "piecewise"
