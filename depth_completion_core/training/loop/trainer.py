@@ -19,6 +19,7 @@ from depth_completion_core.training.feeds.requirements import TRUTH, Requirement
 from depth_completion_core.training.feeds.sample_loader import SampleLoader
 from depth_completion_core.training.feeds.sample_order import ProcessShare, SampleOrder
 from depth_completion_core.training.loop.devices import started_fabric
+from depth_completion_core.training.loop.failures import what_happened
 from depth_completion_core.training.loop.optimizer_step import NotFiniteError
 from depth_completion_core.training.loop.progress import Progress, TimeSpent
 from depth_completion_core.training.loop.results import (
@@ -74,9 +75,9 @@ class Trainer:
             rank=fabric.global_rank, world=fabric.world_size, passes=recipe.passes
         )
         self._share.check(recipe.batch_size)
-        self._learner = TrainState(recipe, fabric)
-        self._samples = recipe.stream(fabric.device, self._learner.requires)
-        self._plan = SampleOrder(
+        self._state = TrainState(recipe, fabric)
+        self._samples = recipe.stream(fabric.device, self._state.requires)
+        self._order = SampleOrder(
             seed=recipe.seed,
             samples=len(self._samples),
             batch_size=recipe.batch_size,
@@ -98,11 +99,12 @@ class Trainer:
             if self._make_steps():
                 self._hand_out()
         except (OSError, CheckpointError, NotFiniteError) as error:
-            raise TrainingError(self._what_happened(error)) from error
+            step, newest = self._progress.step, self._states.newest
+            raise TrainingError(what_happened(error, step, newest, self._names)) from error
         return self._metrics()
 
     def _held_out_samples(self) -> SampleLoader:
-        requires = Requirements.of(self._learner.model_needs, [TRUTH])
+        requires = Requirements.of(self._state.model_needs, [TRUTH])
         return self._recipe.held_out().samples(self._recipe.seed, requires)
 
     def _begin(self) -> None:
@@ -118,15 +120,15 @@ class Trainer:
         if state is not None:
             check_same(state["config"], config, self._folder.path)
             self._progress = Progress(**state["progress"])
-            self._learner.restore(state)
+            self._state.restore(state)
         if self._fabric.is_global_zero:
             self._folder.begin(self._name, config, self._fabric.world_size)
 
     def _make_steps(self) -> bool:
         """Make the steps that are left; False where the time was up before the last one."""
-        recipe, progress, total = self._recipe, self._progress, self._plan.total_steps
+        recipe, progress, total = self._recipe, self._progress, self._order.total_steps
         stream = self._samples.batches(
-            self._plan,
+            self._order,
             self._share,
             first_step=progress.step,
             workers=recipe.run.workers,
@@ -155,7 +157,7 @@ class Trainer:
             for name in (*batch.names, *(skipped.name for skipped in batch.skipped))
         ]
         read, rate = time.monotonic(), self._rate()
-        result = self._learner.step(passes, rate=rate, wants_stop=self._is_time_up())
+        result = self._state.step(passes, rate=rate, wants_stop=self._is_time_up())
         self._progress.count(result.loss, result.skipped)
         done = time.monotonic()
         self._spent.count(data_s=read - began, compute_s=done - read)
@@ -175,8 +177,8 @@ class Trainer:
         return learning_rate(
             self._recipe.schedule,
             self._progress.step,
-            steps_per_epoch=self._plan.steps_per_epoch,
-            total_steps=self._plan.total_steps,
+            steps_per_epoch=self._order.steps_per_epoch,
+            total_steps=self._order.total_steps,
             is_restart=bool(self._recipe.init_weights),
         )
 
@@ -189,7 +191,7 @@ class Trainer:
 
     def _validate_if_due(self, telemetry: Telemetry) -> None:
         every = self._recipe.validate.every_steps
-        if not every or not self._progress.is_due(every, self._plan.total_steps):
+        if not every or not self._progress.is_due(every, self._order.total_steps):
             return
         if self._held_out is not None:
             self._validate(self._held_out, telemetry)
@@ -198,7 +200,7 @@ class Trainer:
     def _validate(self, held_out: SampleLoader, telemetry: Telemetry) -> None:
         """Score the weights, and keep them if they are the best."""
         progress, settings = self._progress, self._recipe.validate
-        model = self._learner.shown_model()
+        model = self._state.shown_model()
         progress.scores = validated(model, held_out, settings.protocol, self._fabric.device)
         telemetry.scores(progress.step, progress.scores)
         if progress.scores[settings.best_by] < progress.best:
@@ -207,13 +209,13 @@ class Trainer:
 
     def _save(self) -> None:
         """Write a state; every process takes part."""
-        epoch, position = divmod(self._progress.step, self._plan.steps_per_epoch)
+        epoch, position = divmod(self._progress.step, self._order.steps_per_epoch)
         state = {
             "config": resolved(self._recipe),
             "progress": asdict(self._progress),
             "epoch": epoch,
             "position": position,
-            **self._learner.state(),
+            **self._state.state(),
         }
         if self._fabric.is_global_zero:
             self._states.save(state, self._progress.step)
@@ -222,7 +224,7 @@ class Trainer:
     def _hand_out(self) -> None:
         """Write what came out."""
         if self._fabric.is_global_zero:
-            model = self._learner.shown_model()
+            model = self._state.shown_model()
             write_weights(self._folder.final, model, self._recipe, self._name, self._progress)
             write_json(self._folder.metrics, self._metrics())
         self._write_shards()
@@ -232,21 +234,9 @@ class Trainer:
     def _write_shards(self) -> None:
         """Write what is small enough to be carried away, after a stop, too."""
         if self._recipe.run.shards and self._fabric.is_global_zero:
-            model = self._learner.shown_model()
+            model = self._state.shown_model()
             write_shards(self._folder, model, self._recipe, self._name, self._progress)
 
     def _metrics(self) -> dict[str, Any]:
         times = {"minutes": self._minutes(), **self._spent.means()}
-        return metrics_of(self._progress, self._plan, self._name, times)
-
-    def _what_happened(self, error: Exception) -> str:
-        newest, step = self._states.newest, self._progress.step
-        safe = f"the last good checkpoint is {newest}" if newest else "there is no checkpoint yet"
-        if isinstance(error, NotFiniteError):
-            remedy = "look at these samples, or lower the learning rate"
-            return f"stopped in step {step + 1}: {error}. No weight was changed; {safe}; {remedy}"
-        names = ", ".join(self._names) or "none"
-        return (
-            f"stopped after step {step}: {error}. The last batch was {names}; {safe}; mend that, "
-            "and the same command goes on from there"
-        )
+        return metrics_of(self._progress, self._order, self._name, times)

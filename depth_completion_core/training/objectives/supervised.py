@@ -57,8 +57,6 @@ class SupervisedObjective(Objective):
         if "initial_depth" in output.maps:
             pictures["initial depth"] = output.maps["initial_depth"]
             terms["initial absolute error"] = _absolute_error(pictures["initial depth"], truth)
-        if "log_error" in output.maps:
-            pictures["expected error"] = output.maps["log_error"].exp()
         return ObjectiveReport(
             total=weighted_sum(self._loss, values),
             depth=output.depth,

@@ -23,13 +23,18 @@ from depth_completion_core.frame import Frame
 from depth_completion_core.join_shards import main as join_main
 from depth_completion_core.settings.mapping import config_to_mapping
 from depth_completion_core.training.errors import TrainingError
+from depth_completion_core.training.feeds.collating import collate
+from depth_completion_core.training.feeds.requirements import Requirements
+from depth_completion_core.training.loop.batch_pictures import sheet
 from depth_completion_core.training.loop.trainer import train
+from depth_completion_core.training.objectives.objective import ObjectiveReport
 from depth_completion_core.training.recipes.recipe import Recipe
 from depth_completion_core.training.recipes.schedule import ScheduleConfig
 from tests.core.training.tiny import (
     SCAFFNET,
     Planes,
     TinyFusionNet,
+    TinyPose,
     TinyScaffNet,
     in_folder,
 )
@@ -185,3 +190,25 @@ def test_tensorboard_shows_numbers_with_units_pictures_and_counts(tmp_path: Path
     assert [event.step for event in events.Scalars("loss/absolute error [m]")] == [2, 4, 6]
     assert tags["images"] == ["samples/depth and error [m]"]
     assert "input/points per sample [count]" in tags["histograms"]
+
+
+def test_tensorboard_shows_the_terms_of_an_objective_with_their_units(tmp_path: Path) -> None:
+    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    train(_in(TinyPose(epochs=1), tmp_path, tensorboard=True, log_steps=1), "tiny")
+    events = accumulator.EventAccumulator(str(tmp_path / "tensorboard"))
+    events.Reload()
+    assert [event.step for event in events.Scalars("loss/motion [m]")] == [1, 2, 3]
+    (image,) = events.Images("samples/depth and error [m]")
+    assert image.width > 7 * 256  # two panels more than the five of every sheet, and two bars
+
+
+def test_pictures_of_an_objective_have_panels_of_their_own() -> None:
+    batch = collate([Planes(Path())[index] for index in range(2)], Requirements())
+    red = torch.zeros(2, 3, 32, 32).index_fill(1, torch.tensor([0]), 1.0)
+    plain = ObjectiveReport(total=torch.zeros(2), depth=batch.true_depth)
+    shown = plain._replace(pictures={"red": red, "initial depth": batch.true_depth})
+    narrow, wide = sheet(batch, plain), sheet(batch, shown)
+    assert wide.shape == (narrow.shape[0], narrow.shape[1] + 2 * 256, 3)
+    panels = np.split(wide[:, : 6 * 256], 6, axis=1)  # image, points, truth, ours, prediction
+    assert panels[3][150, 128].tolist() == [255, 0, 0]
+    np.testing.assert_array_equal(panels[4][60:200], panels[2][60:200])
