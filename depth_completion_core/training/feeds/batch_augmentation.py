@@ -70,15 +70,24 @@ def seen_through(frames: DenseBatch, changes: ImageChanges, crop: tuple[int, int
     image = functional.grid_sample(
         frames.image, grid, mode="bilinear", padding_mode="border", align_corners=False
     )
-    depth = functional.grid_sample(
-        frames.depth[:, None], grid, mode="nearest", padding_mode="border", align_corners=False
-    )[:, 0]
+    rows = _nearest(top, crop[0], full_height, height)
+    columns = _nearest(left, crop[1], full_width, width)
+    columns = torch.where(mirrored[:, None] > 0, width - 1 - columns, columns)
+    frame = torch.arange(len(x), device=x.device)[:, None, None]
+    depth = frames.depth[frame, rows[:, :, None], columns[:, None]]
     fx, fy, cx, cy = frames.focal.unbind(1)
     zoom_x, zoom_y = full_width / width, full_height / height
     cx = torch.where(mirrored > 0, width - 1.0 - cx, cx)
     cx, cy = (cx + 0.5) * zoom_x - 0.5 - left, (cy + 0.5) * zoom_y - 0.5 - top
     focal = torch.stack([fx * zoom_x, fy * zoom_y, cx, cy], dim=1)
     return DenseBatch(image, depth / divisor[:, None, None], focal)
+
+
+def _nearest(start: Tensor, count: int, enlarged: Tensor, full: int) -> Tensor:
+    """(B, count) the old pixels that hold the middles of enlarged ones, from ``start`` on."""
+    middle = 2 * (torch.arange(count, device=start.device) + start.long()[:, None]) + 1
+    found = torch.div(middle * full, 2 * enlarged.long()[:, None], rounding_mode="floor")
+    return found.clamp(0, full - 1)
 
 
 def _tensors(like: Tensor, *columns: np.ndarray) -> tuple[Tensor, ...]:
