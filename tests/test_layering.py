@@ -202,7 +202,6 @@ _LAWS: dict[str, set[str]] = {
         "models",
         "world",
         "frame",
-        "geometry",
         "settings",
         "progress",
     },

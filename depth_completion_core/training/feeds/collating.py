@@ -19,13 +19,11 @@ from depth_completion_core.data.layers.pose import PoseLayer
 from depth_completion_core.data.layers.time import TimeLayer
 from depth_completion_core.data.sample import Sample
 from depth_completion_core.frame import SparseDepth, View
-from depth_completion_core.geometry.transforms import RigidTransform
 from depth_completion_core.training.errors import TrainingError
 from depth_completion_core.training.feeds.batch import Batch, BatchView, Skipped
 from depth_completion_core.training.feeds.requirements import Requirements
 
 T = TypeVar("T")
-_STAND_IN_PX = 64
 
 
 def collate(samples: Sequence[Sample], requires: Requirements) -> Batch:
@@ -65,21 +63,6 @@ def _without_samples(skipped: tuple[Skipped, ...]) -> Batch:
     depth, time_s = torch.zeros((0, 1, 1, 1)), torch.zeros(0)
     target = BatchView(offset=0, image=image, sparse_depth=depth, intrinsics=None, time_s=time_s)
     return Batch(names=(), skipped=skipped, views=(target,), truth=depth)
-
-
-def stand_in(requires: Requirements) -> Batch:
-    """A sample that says nothing, for a process whose part of a step is empty.
-
-    Nothing is measured and nothing known of it, but that its images are all at one place.
-    """
-    image = np.zeros((_STAND_IN_PX, _STAND_IN_PX, 3), dtype=np.uint8)
-    nothing = SparseDepth.from_depth(np.zeros(image.shape[:2]))
-    views = tuple(
-        View(offset=offset, image=image, view_from_target=RigidTransform.identity())
-        for offset in requires.view_offsets
-    )
-    sample = Sample(name="", image=image, truth=nothing, views=views)
-    return collate([sample], Requirements(names=(), view_offsets=requires.view_offsets))
 
 
 def _check_sizes(samples: Sequence[Sample]) -> None:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from depth_completion_core.training.errors import TrainingError
 from depth_completion_core.training.feeds.batch import Batch
-from depth_completion_core.training.feeds.collating import stand_in
+from depth_completion_core.training.loop.empty_pass import PassOfProcess
 from depth_completion_core.training.loop.optimizer import built_optimizer, set_rate
 from depth_completion_core.training.objectives.objective import Objective, ObjectiveReport, Term
 from depth_completion_core.training.recipes.recipe import Recipe
@@ -76,7 +76,7 @@ class OptimizerStep:
         self._fabric, self._clip = fabric, recipe.clip_norm or math.inf
         self._batch_size = recipe.batch_size
         self._has_scaler = recipe.precision == "16-mixed"
-        self._module, self._steps = fabric.setup(objective, self.optimizer)
+        self._module, self._steps = fabric.setup(PassOfProcess(objective), self.optimizer)
         self._module.train()
 
     def step(self, passes: Sequence[Batch], *, rate: float, wants_stop: bool) -> StepResult:
@@ -118,18 +118,12 @@ class OptimizerStep:
         is_empty = batch.size == 0
         if is_empty and self._fabric.world_size == 1:
             return None
-        shown = stand_in(self.objective.requirements) if is_empty else batch
-        if is_empty:
-            self._module.eval()  # the stand-in must not enter the statistics of batch norm
         with self._fabric.no_backward_sync(self._module, enabled=not is_last):
-            report: ObjectiveReport = self._module(shown.to(self._fabric.device))
+            report: ObjectiveReport = self._module(batch.to(self._fabric.device))
             # Gradients are averaged over processes; those of samples are to be added up.
-            share = 0.0 if is_empty else self._fabric.world_size / self._batch_size
+            share = self._fabric.world_size / self._batch_size
             self._fabric.backward(report.total.sum() * share)
-        if is_empty:
-            self._module.train()
-            return None
-        return report
+        return None if is_empty else report
 
     def _update(self, passes: Sequence[Batch], rate: float, count: int) -> float:
         """Let the optimiser step, where there was a sample; the length of the gradient."""

@@ -26,7 +26,7 @@ from depth_completion_core.inference.preprocessing import model_input, window_of
 from depth_completion_core.models.needs import ModelNeeds
 from depth_completion_core.training.errors import TrainingError
 from depth_completion_core.training.feeds.batch import Skipped
-from depth_completion_core.training.feeds.collating import collate, stand_in
+from depth_completion_core.training.feeds.collating import collate
 from depth_completion_core.training.feeds.requirements import Requirements
 from tests.core.training.tiny import CAMERA, SIZE_PX, Planes
 
@@ -158,14 +158,6 @@ def test_layers_that_are_required_go_along() -> None:
     for name, layer in layers.items():
         np.testing.assert_array_equal(batch.to(_CPU).layers[name][1].numpy(), layer.array)
     assert collate(samples, Requirements()).layers == {}
-
-
-def test_a_stand_in_has_the_views_that_are_asked_for() -> None:
-    needs = ModelNeeds(view_offsets=(-1,), intrinsics=True)
-    batch = stand_in(Requirements.of(needs, ["truth"], [1]))
-    assert [view.offset for view in batch.views] == [0, -1, 1]
-    assert batch.size == 1
-    assert not batch.true_depth.any()
 
 
 def test_samples_of_several_sizes_are_refused_by_name() -> None:
