@@ -55,7 +55,7 @@ def foreign_kind(path: Path) -> str:
     text = head.lstrip().lower()
     if not head:
         return "an empty file"
-    if head.startswith(_PICKLES):
+    if head.startswith(_PICKLES) and not _begins_as_safetensors(head):
         return TORCH_FILE
     if head.startswith(b"PK\x03\x04"):
         return _kind_of_zip(path)
@@ -64,6 +64,11 @@ def foreign_kind(path: Path) -> str:
     if text.startswith((b"<!doctype", b"<html", b"<?xml")):
         return "a web page that was saved in the file's place (download it again, logged in)"
     return ""
+
+
+def _begins_as_safetensors(head: bytes) -> bool:
+    """The length of a header, whose lowest bytes may be those of a pickle, and then JSON."""
+    return head[4:9] == bytes(4) + b"{"
 
 
 def _kind_of_zip(path: Path) -> str:

@@ -174,6 +174,21 @@ def test_what_cannot_be_saved_is_refused(tmp_path: Path) -> None:
 # Reading.
 
 
+@pytest.mark.parametrize("length", [0x0280, 0x0380, 0x0480, 0x0580])
+def test_a_header_whose_length_begins_like_a_pickle_is_read(
+    saved: Path, tmp_path: Path, length: int
+) -> None:
+    """Those lengths begin as pickles of the protocols 2 to 5 do."""
+    data = saved.read_bytes()
+    size = int.from_bytes(data[:8], "little")
+    longer = length + 0x10000 * (size // 0x10000 + 1)  # the same lowest bytes
+    header = data[8 : 8 + size].ljust(longer)
+    path = tmp_path / "padded.safetensors"
+    path.write_bytes(longer.to_bytes(8, "little") + header + data[8 + size :])
+    found, expected = load_checkpoint(path), load_checkpoint(saved)
+    assert found.provenance == expected.provenance
+
+
 def test_files_of_other_kinds_are_named(tmp_path: Path, saved: Path) -> None:
     path = tmp_path / "x.safetensors"
     with pytest.raises(CheckpointError, match=r"x\.safetensors does not exist"):
