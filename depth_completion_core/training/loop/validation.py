@@ -9,6 +9,7 @@ import torch
 
 from depth_completion_core.geometry.arrays import Float32Array
 from depth_completion_core.inference.model_input import run_model
+from depth_completion_core.inference.z_depth import output_along_z
 from depth_completion_core.metrics import DepthMetrics, depth_metrics, mean_metrics, protocol_named
 from depth_completion_core.models.base import CompletionModel
 from depth_completion_core.training.feeds.sample_loader import SampleLoader
@@ -35,7 +36,8 @@ def validated(
         batch = samples.batch_of(index)
         if batch.size == 0:
             continue
-        output = run_model(model, batch.to(device).model_input(model.needs))
+        inputs = batch.to(device).model_input(model.needs)
+        output = output_along_z(run_model(model, inputs), inputs)
         depth = _array(output.depth)
         valid = np.ones_like(depth, dtype=np.bool_)
         if output.valid is not None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from depth_completion_core.inference.model_input import run_model
+from depth_completion_core.inference.z_depth import output_along_z
 from depth_completion_core.losses.terms import (
     LOSS_TERMS,
     WeightedLossConfig,
@@ -45,7 +46,8 @@ class SupervisedObjective(Objective):
 
     def forward(self, batch: Batch) -> ObjectiveReport:
         """See the base class."""
-        output = run_model(self.model, batch.model_input(self.model.needs))
+        inputs = batch.model_input(self.model.needs)
+        output = output_along_z(run_model(self.model, inputs), inputs)
         truth = capped(batch.true_depth, output.farthest)
         values = loss_values(self._loss, {**output.maps, "depth": output.depth, "truth": truth})
         terms = {
