@@ -39,7 +39,7 @@ class Protocol:
         missing: pixels of the truth without a prediction are ``left_out`` of the errors, or count
             ``as_zero``: 0 metres, inverse depth 0, and no delta.
         unit: that results are published in: ``mm`` (and 1/km) or ``m`` (and 1/m).
-        sparsifier: how sparse depth is drawn where the set has none; empty for not at all.
+        sparsifier: how to sample sparse depth if the data set has none; empty for none.
         seed: of that draw.
     """
 
@@ -118,7 +118,7 @@ class DepthMetrics:
         delta_1_10: the same below 1.10.
         coverage: share of the truth pixels that have a prediction.
         pixels: number of pixels that were compared.
-        truth_pixels: number of pixels that the protocol counts.
+        truth_pixels: number of pixels that the protocol scores.
     """
 
     mae_mm: float
@@ -153,7 +153,7 @@ def protocol_named(name: str) -> Protocol:
 
 
 def scored_pixels(truth: Float32Array, truth_valid: BoolArray, protocol: Protocol) -> BoolArray:
-    """(H, W) bool: the pixels of the truth (metres) that the protocol counts."""
+    """(H, W) bool: the pixels of the truth (metres) that the protocol scores."""
     if protocol.strict:
         counted = (truth > protocol.min_depth) & (truth < protocol.max_depth)
     else:

@@ -66,7 +66,7 @@ class _Active:
         return counts
 
     def end(self) -> None:
-        """Stop listening, let the frame in work end."""
+        """Stop listening, and finish the current frame."""
         self._watch.destroy()
         self.inputs.destroy()
         self._transforms.wait_until(0.0)
@@ -120,7 +120,7 @@ class CompletionNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
         return self._guarded(self._activate, state, super().on_activate)
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Unsubscribe; the frame in work is still published."""
+        """Unsubscribe; the current frame is still published."""
         return self._guarded(self._deactivate, state, super().on_deactivate)
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -240,7 +240,7 @@ def _added(*counts: dict[str, int]) -> dict[str, int]:
 
 
 def main() -> int:
-    """Run the node until it is told to end; returns the exit code."""
+    """Run the node until it is asked to stop; returns the exit code."""
     faulthandler.register(signal.SIGUSR1)  # kill -USR1 shows where a node hangs
     rclpy.init(args=sys.argv)
     try:

@@ -54,7 +54,7 @@ class Worker(Generic[T]):
         self._thread.start()
 
     def stop(self) -> None:
-        """Let the item in work end, then end the thread."""
+        """Finish the current item, then end the thread."""
         self._mailbox.close()
         if threading.current_thread() is not self._thread:
             self._thread.join()

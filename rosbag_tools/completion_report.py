@@ -22,7 +22,7 @@ class CompletionReport:
         frames: frames completed and written.
         images: images in the bag.
         drops: messages that were not used, by reason.
-        scores: mean metrics; empty without a truth.
+        scores: mean metrics; empty without truth.
         model_ms: time in the model and around it (projection included), for each frame.
         gap_ms: time between image and cloud of each pair.
         confidence: mean confidence of each frame, where the model gives one.

@@ -73,5 +73,5 @@ def _sweep(path: Path, stamp_ns: int) -> RecordedSweep:
 def _read_image(path: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     image = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if image is None:
-        raise BagError(f"{path} is no readable image")
+        raise BagError(f"{path} is not a readable image")
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""How good a completion of one's own bag is: against a truth topic, or against withheld points."""
+"""Scores of a completed bag, against a truth topic or against withheld points."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def decode_truth(message: Any, msgtype: str, size: tuple[int, int]) -> SparseDep
     """The depth of a truth message.
 
     Raises:
-        ValueError: it cannot be decoded, or has not the (height, width) of the image.
+        ValueError: it cannot be decoded, or does not have the (height, width) of the image.
     """
     decode = decode_depth if msgtype == IMAGE else decode_compressed_depth
     depth, valid = decode(message)

@@ -45,7 +45,7 @@ def check_external_data(path: Path) -> None:
     """Refuse an .onnx file that names files outside of its folder, or files that are not there.
 
     Raises:
-        CheckpointError: it does, or it is no .onnx file.
+        CheckpointError: it does, or it is not an .onnx file.
         OSError: it cannot be read.
     """
     folder = Path(os.path.abspath(path.parent))  # noqa: PTH100 - resolve() would follow links
@@ -64,7 +64,7 @@ def external_files(path: Path) -> set[str]:
     """The names of the files that hold weights of an .onnx file, as they stand in it.
 
     Raises:
-        CheckpointError: it is no .onnx file.
+        CheckpointError: it is not an .onnx file.
         OSError: it cannot be read.
     """
     if path.stat().st_size > _MOST_BYTES:

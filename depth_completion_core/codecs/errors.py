@@ -21,7 +21,7 @@ def unknown_encoding(
         found: the encoding that the message carries.
         known: what can be decoded.
         advice: what to do about it, a sentence.
-        kind: what ``found`` is, where it is no encoding.
+        kind: what ``found`` is, if it is not an encoding.
     """
     names = list(known)
     nearest = get_close_matches(found.strip().lower(), [name.lower() for name in names], n=1)

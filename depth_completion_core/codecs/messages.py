@@ -117,7 +117,7 @@ def byte_view(data: MessageBytes) -> UInt8Array:
         data: array.array, bytes or ndarray.
 
     Raises:
-        CodecError: ``data`` is a list, which is no buffer.
+        CodecError: ``data`` is a list, which is not a buffer.
     """
     try:
         if len(data) == 0:

@@ -104,7 +104,7 @@ def _warn_once(field: str, dtype: str, largest_s: float) -> None:
     _LOGGER.warning(
         "per-point times are ignored: field '%s' (%s) lies up to %.3g s from the header stamp in "
         "every unit tried, expected at most %g s. Either the lidar's clock differs from the one "
-        "that stamps the message (check its PTP or NTP), or the field is no time. Points are "
+        "that stamps the message (check its PTP or NTP), or the field is not a time. Points are "
         "taken as measured at the stamp.",
         field,
         dtype,

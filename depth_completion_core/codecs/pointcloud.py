@@ -100,7 +100,7 @@ def decode_points(message: PointCloudMessage, *, stamp_at: StampAt = "start") ->
     Args:
         message: rclpy's, rosbags', or what :func:`encode_points` returns.
         stamp_at: whether the driver stamps the start or the end of a sweep; how per-point times are
-            read is told in :mod:`depth_completion_core.codecs.point_times`.
+            read is described in :mod:`depth_completion_core.codecs.point_times`.
 
     Returns:
         Its measured points. The coordinates are not copied where the message holds nothing else.

@@ -15,7 +15,7 @@ def add_stamped(buffer: TransformBuffer, message: Any, *, is_static: bool) -> No
     """Add what one TransformStamped says.
 
     Raises:
-        ValueError: the quaternion is no rotation, or a frame is its own parent.
+        ValueError: the quaternion is not a rotation, or a frame is its own parent.
     """
     parent, child = str(message.header.frame_id), str(message.child_frame_id)
     rotation, translation = message.transform.rotation, message.transform.translation

@@ -33,7 +33,7 @@ class Finding:
 
     def __post_init__(self) -> None:
         if self.severity != "ok" and not self.remedy:
-            raise ValueError(f"finding '{self.found}' is no help without a remedy")
+            raise ValueError(f"finding '{self.found}' is not helpful without a remedy")
 
 
 def worst(findings: Iterable[Finding]) -> Severity:

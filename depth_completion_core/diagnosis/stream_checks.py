@@ -100,7 +100,7 @@ def _check_stamps(log: StreamLog) -> Iterator[Finding]:
             severity="error",
             subject=log.topic,
             found=f"{int((stamps == 0).sum())} of {len(stamps)} messages have no stamp",
-            remedy="pairing goes by stamps: use a driver that sets them",
+            remedy="pairing compares stamps: use a driver that sets them",
         )
         return
     steps = np.diff(stamps)
@@ -109,7 +109,7 @@ def _check_stamps(log: StreamLog) -> Iterator[Finding]:
             severity="error",
             subject=log.topic,
             found="the stamp never changes",
-            remedy="pairing goes by stamps: mend the driver",
+            remedy="pairing compares stamps: fix the driver",
         )
     if (steps < 0).any():
         yield Finding(

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The suite of drawn scenes that show objects which no recipe trains on."""
+"""The suite of synthetic scenes of objects that no recipe trains on."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ BASELINES = ("linear", "morphological")
 WORLD_SEED = 1000  # recipes train on 0 and validate on 1
 FRAMES = 500
 
-# Corners rather than random pixels: so few points come from visual odometry, which tracks corners,
-# and they leave plain walls empty.
+# Corners rather than random pixels: so few points usually come from visual odometry, which tracks
+# corners and leaves plain walls empty.
 _SENSORS = {
     "150 corners": ("corners", 150),
     "500 corners": ("corners", 500),
@@ -39,8 +39,8 @@ def evaluate_held_out(
 ) -> list[Row]:
     """Score models on 500 frames of rooms and streets with objects of the held-out families only.
 
-    Measurements are those of sensors with their flaws, in five settings; truth is clean. In
-    ``500 corners, shuffled`` depths have changed places: a model that uses its measurements is much
+    Measurements come from sensors with their flaws, in five settings; the truth is clean. In
+    ``500 corners, shuffled`` the depths are permuted: a model that uses its measurements is much
     worse there. Networks are scored with and without anchoring.
 
     Args:
@@ -68,7 +68,7 @@ def evaluate_held_out(
 
 
 def _with_anchored(group: Group) -> list[Predictor]:
-    """The models, each network followed by itself with anchoring."""
+    """The models, each network followed by the same network with anchoring."""
     found: list[Predictor] = []
     for predictor in group():
         found.append(predictor)

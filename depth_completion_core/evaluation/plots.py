@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Curves of errors over a sweep, or over the steps of a training."""
+"""Curves of errors over a sweep, or over the steps of a training run."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from depth_completion_core.files.atomic import write_whole
 
 
 class PlotError(ImportError):
-    """The package that draws is not there; the message says how to get it."""
+    """The plotting package is not installed; the message says how to install it."""
 
 
 class Curve(NamedTuple):
     """Errors of one model over a sweep, in millimetres.
 
     Attributes:
-        x: where they were measured.
+        x: values at which they were measured.
         mae_mm: mean absolute errors.
         rmse_mm: roots of the mean squared error.
     """
@@ -41,7 +41,7 @@ def plot_curves(path: Path, curves: Mapping[str, Curve], *, x_label: str, title:
         from matplotlib.figure import Figure  # noqa: PLC0415 - an extra, not in the base install
     except ImportError as error:
         raise PlotError(
-            f"{path.name} is not drawn, it needs matplotlib: "
+            f"{path.name} is not written, because it needs matplotlib: "
             "pip install 'depth_completion_ros[evaluation]'"
         ) from error
     # No pyplot: a Figure of its own draws without a display and leaves no state behind.
@@ -68,5 +68,5 @@ def plot_curves(path: Path, curves: Mapping[str, Curve], *, x_label: str, title:
 
 
 def is_wide(values: Sequence[float]) -> bool:
-    """Whether values are positive and so far apart that they are better seen by their logarithm."""
+    """Whether values are positive and far enough apart for a logarithmic axis."""
     return min(values) > 0 and max(values) / min(values) >= 8

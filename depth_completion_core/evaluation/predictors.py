@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What is scored: completers, and predictions that were saved."""
+"""What is scored: completers, and saved predictions."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Predictor(ABC):
 
     Attributes:
         label: its name in tables and folders.
-        identity: changes when its answers would: a model's name, the checksum of a file.
-        device: where it runs, in words; empty where nothing runs.
+        identity: changes whenever its predictions would: a model's name, the checksum of a file.
+        device: where it runs, in words; empty if nothing runs.
     """
 
     label: str
@@ -41,10 +41,10 @@ class Predictor(ABC):
 
     @abstractmethod
     def predict(self, sample: Sample) -> tuple[DepthPrediction, float]:
-        """Dense depth, and the milliseconds it took (NaN where nothing ran).
+        """Dense depth, and the milliseconds that it took (NaN if nothing ran).
 
         Raises:
-            ValueError: the sample lacks something, or the answer does not fit it.
+            ValueError: the sample lacks something, or the prediction does not fit it.
         """
 
 
@@ -58,7 +58,7 @@ class ModelPredictor(Predictor):
         self._is_warm = False
 
     def anchored(self) -> ModelPredictor | None:
-        """The same network, anchored; None where it is so already, and for what is no network."""
+        """The same network, anchored; None if it already is, or is not a network."""
         config = self._completer.config
         output = config.output
         if output.anchoring.enabled or not self._completer.model.needs_weights:
@@ -68,10 +68,10 @@ class ModelPredictor(Predictor):
         return ModelPredictor(f"{self.label} anchored", f"{self.identity}, anchored", completer)
 
     def predict(self, sample: Sample) -> tuple[DepthPrediction, float]:
-        """Run the model; the first frame is run twice, so that no start-up is timed."""
+        """Run the model; the first frame is run twice, so that the start-up is not timed."""
         if sample.sparse is None and self._completer.model.needs.sparse_depth:
             raise DataError(
-                f"{sample.name}: the data set gives no measurements; say how they are drawn from "
+                f"{sample.name}: the data set has no measurements; say how to sample them from "
                 "the truth, as with --points uniform:500"
             )
         frame = sample.frame()
@@ -93,7 +93,7 @@ class SavedPredictions(Predictor):
 
     def __init__(self, folder: Path, *, depth_scale: float) -> None:
         if not folder.is_dir():
-            raise DataError(f"there is no folder {folder} with predictions")
+            raise DataError(f"there is no folder {folder} of predictions")
         is_ours = folder.name in ("predictions", "kitti_submission")
         self.label = f"{folder.resolve().parent.name if is_ours else folder.name} (saved)"
         self.identity = f"saved in {folder}, scale {depth_scale:g}, files {_state_of(folder)}"
@@ -122,13 +122,13 @@ class SavedPredictions(Predictor):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSource:
-    """A model that was named, not loaded yet.
+    """A named model that is not loaded yet.
 
     Attributes:
         label: its name in tables and folders.
-        name_or_path: as :func:`load_model` takes it.
-        step: training step that a checkpoint's file name tells; None for none.
-        training: the folder of checkpoints that it is one of; empty for a model of its own.
+        name_or_path: argument of :func:`load_model`.
+        step: training step in a checkpoint's file name; None if there is none.
+        training: the folder of checkpoints that it belongs to; empty for a single model.
     """
 
     label: str
@@ -146,7 +146,7 @@ class ModelSource:
 
 
 def model_sources(models: Sequence[str]) -> list[ModelSource]:
-    """Names of the table, and checkpoints, which are called as their files."""
+    """Names from the table, and checkpoints, which are named after their files."""
     return [
         ModelSource(label=name if name in MODELS else Path(name).stem, name_or_path=name)
         for name in models
@@ -154,7 +154,7 @@ def model_sources(models: Sequence[str]) -> list[ModelSource]:
 
 
 def told_apart(sources: Sequence[ModelSource]) -> list[ModelSource]:
-    """The same, checkpoints of one file name called after their folders too."""
+    """The same sources, with checkpoints of the same file name also named after their folders."""
     labels = [source.label for source in sources]
 
     def own_label(source: ModelSource) -> str:
@@ -166,10 +166,10 @@ def told_apart(sources: Sequence[ModelSource]) -> list[ModelSource]:
 
 
 def check_labels(labels: Sequence[str]) -> None:
-    """Raise DataError where two models or folders would have one name in tables."""
+    """Raise DataError if two models or folders would have the same name in tables."""
     for label in labels:
         if labels.count(label) > 1:
-            raise DataError(f"'{label}' names two models; give each once, under its own name")
+            raise DataError(f"'{label}' names two models; give each once, under a name of its own")
 
 
 def checkpoints_in(
@@ -178,14 +178,14 @@ def checkpoints_in(
     """The checkpoints of a training run by step, the last number in a file's name.
 
     Args:
-        folder: with .safetensors files.
+        folder: a folder of .safetensors files.
         first: only from this step on.
-        every: only steps that are so far apart, counted from ``first``; 0 for all.
+        every: distance between the steps, counted from ``first``; 0 for all.
         last: only to this step; 0 for no end. Where any of the three is given, files whose name
             has no number are left out; else they come at the end.
 
     Raises:
-        DataError: none is left.
+        DataError: there are none.
     """
     found = sorted(folder.glob(f"*{_CHECKPOINT}"))
     sources = [
@@ -203,8 +203,8 @@ def checkpoints_in(
     chosen = [source for source in sources if is_wanted(source.step)]
     if not chosen:
         raise DataError(
-            f"{folder} holds {len(found)} checkpoints ({_CHECKPOINT}), none of a step that is "
-            f"asked for: from {first}, every {every or 1}, to {last or 'the end'}"
+            f"{folder} holds {len(found)} checkpoints ({_CHECKPOINT}), none of a requested "
+            f"step: from {first}, every {every or 1}, to {last or 'the end'}"
         )
     return sorted(chosen, key=lambda source: math.inf if source.step is None else source.step)
 

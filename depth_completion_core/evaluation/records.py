@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What is known of each scored frame, in a CSV that a run goes on from."""
+"""The record of each scored frame, in a CSV from which a run resumes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SECONDS_BETWEEN_WRITES = 5.0
 
 
 class ResultsError(ValueError):
-    """Results on disk that cannot be read, or are of another evaluation; says what to do."""
+    """Results on disk are unreadable, or belong to another evaluation; says what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,12 +31,12 @@ class FrameRecord:
     """One frame of one model.
 
     Attributes:
-        name: of the sample.
-        metrics: None where there are none.
+        name: name of the sample.
+        metrics: None if there are none.
         measured_pixels: number of measurements that the model saw.
-        ms: time of the model; NaN where it was not measured.
-        skipped: why there are no metrics although nothing is wrong; else empty.
-        failed: what went wrong; else empty.
+        ms: time of the model, milliseconds; NaN if it was not measured.
+        skipped: why there are no metrics although nothing failed; otherwise empty.
+        failed: what went wrong; otherwise empty.
     """
 
     name: str
@@ -51,12 +51,12 @@ class FrameTable:
     """The records of one model under one condition: ``frames.csv`` beside ``run.json``.
 
     Attributes:
-        folder: where both are.
-        records: by name of the sample, in the order they were added.
+        folder: folder of both files.
+        records: by name of the sample, in the order in which they were added.
     """
 
     def __init__(self, folder: Path, settings: Mapping[str, Any], *, fresh: bool = False) -> None:
-        """Begin a table, or go on with the one of the same settings.
+        """Begin a table, or resume the one with the same settings.
 
         Raises:
             ResultsError: the folder holds results of other settings, or damaged ones.
@@ -125,8 +125,8 @@ def read_records(path: Path) -> list[FrameRecord]:
             return [_record(row) for row in csv.DictReader(file)]
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ResultsError(
-            f"{path} is no table of frames ({type(error).__name__}: {error}); delete it, or start "
-            "again with --fresh"
+            f"{path} is not a table of frames ({type(error).__name__}: {error}); delete it, or "
+            "start again with --fresh"
         ) from error
 
 
@@ -160,6 +160,6 @@ def _read_settings(path: Path) -> dict[str, Any] | None:
 def _difference(folder: Path, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
     key = next(key for key in {**found, **wanted} if found.get(key) != wanted.get(key))
     return (
-        f"{folder} holds results of another evaluation: its {key} is {found.get(key)!r}, now asked "
-        f"for is {wanted.get(key)!r}. Give another --out, or --fresh to begin again"
+        f"{folder} holds results of another evaluation: its {key} is {found.get(key)!r}, but "
+        f"{wanted.get(key)!r} is requested now. Give another --out, or --fresh to start again"
     )

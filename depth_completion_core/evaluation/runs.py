@@ -62,7 +62,7 @@ def dataset_settings(texts: Sequence[str]) -> dict[str, Any]:
     """Nested settings of ``key=value`` texts, values as in YAML; none is the empty text.
 
     Raises:
-        ConfigError: a text has no ``=``, or its value is no YAML.
+        ConfigError: a text has no ``=``, or its value is not YAML.
     """
     settings: dict[str, Any] = {}
     for text in texts:

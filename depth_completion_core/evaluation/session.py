@@ -28,7 +28,7 @@ Group = Callable[[], Sequence[Predictor]]
 
 
 class Case(NamedTuple):
-    """A condition, what it is called in tables, and where its files go."""
+    """A condition, its labels in tables, and the folder of its files."""
 
     labels: tuple[str, ...]
     condition: Condition
@@ -41,10 +41,10 @@ class Session:
 
     Attributes:
         protocol_name: how to score.
-        settings: of the completers; results under others are not gone on with.
-        limit: at most so many samples, evenly spread over the set; 0 for all.
-        save: predictions are written: npy, png or kitti; empty for not.
-        fresh: begin again instead of going on with what is there.
+        settings: settings of the completers; results with other settings are not resumed.
+        limit: largest number of samples, spread evenly over the data set; 0 for all.
+        save: format of the predictions to write: npy, png or kitti; empty to write none.
+        fresh: start again instead of resuming.
         sheet_rows: frames on each sheet of pictures; 0 for no sheets.
     """
 
@@ -77,7 +77,7 @@ class Session:
             cases: conditions.
             groups: each loads models that are held in memory together; each sample is read once
                 for all of them.
-            title: what the progress bar says.
+            title: label of the progress bar.
 
         Returns:
             A row for each case and model, in the order of the cases.

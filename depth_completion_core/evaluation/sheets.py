@@ -31,7 +31,7 @@ Answers = Callable[[Job], DepthPrediction]
 
 
 class _Sheet(NamedTuple):
-    """A picture of several frames below each other: its file, their names, how one is drawn."""
+    """A picture of several frames below each other: its file, their names, how to draw one."""
 
     file: Path
     names: list[str]
@@ -43,7 +43,7 @@ def write_sheets(
 ) -> None:
     """Write best.png, worst.png (by MAE) and spread.png of each job, and all jobs side by side.
 
-    The chosen frames are predicted again, so that a run that was interrupted has all its sheets.
+    The chosen frames are predicted again, so that an interrupted run also has all its sheets.
 
     Args:
         dataset: that was scored.
@@ -87,9 +87,9 @@ def _drawn(
 
 
 def chosen_frames(job: Job, names: Sequence[str], count: int) -> dict[str, list[str]]:
-    """The names for each sheet; best and worst are disjoint, and share what few frames there are.
+    """The names for each sheet; best and worst are disjoint, and divide few frames among them.
 
-    Of the worst the very worst comes first.
+    The worst frame comes first on its sheet.
     """
     answered = [job.table.records[name] for name in names if job.table.has(name)]
     scored = [item for item in answered if item.metrics and item.metrics.pixels]
@@ -161,5 +161,5 @@ def _error_words(job: Job, sample: Sample) -> str:
 
 
 def _spread(items: Sequence[T], count: int) -> list[T]:
-    """At most so many of them, from the first to the last."""
+    """At most this many of them, spread from the first to the last."""
     return [items[place] for place in evenly_spread(len(items), count)] if count else []

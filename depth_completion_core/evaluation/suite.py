@@ -20,20 +20,20 @@ from depth_completion_core.files.folder_names import folder_name
 ROOT_VARIABLE = "DEPTH_COMPLETION_REAL_DATA"
 PROTOCOL = "all"
 HEADINGS = ("set", "measurements", "model")
-_DRAWN_POINTS = (150, 500, 1500)
+_SAMPLED_POINTS = (150, 500, 1500)
 _KEPT_ROWS = (2, 4)
 _ORDINALS = {2: "2nd", 3: "3rd"}
 
 
 class _Part(NamedTuple):
-    """One reading of a set: its settings, and the conditions by name."""
+    """One way to read a set: its settings, and the conditions by name."""
 
     config: dict[str, Any]
     conditions: dict[str, Condition]
 
 
 def suite_root(data: Path | None) -> Path:
-    """The folder with the real sets; raises DataError where none is named."""
+    """The folder of the real sets; raises DataError if none is given."""
     root = data or Path(os.environ.get(ROOT_VARIABLE, ""))
     if root == Path():
         raise DataError(
@@ -48,18 +48,20 @@ def evaluate_real(
 ) -> tuple[list[Row], dict[str, str]]:
     """Score models on every real set below a folder.
 
-    Of indoor depth images, 150, 500 and 1500 pixels are drawn; of lidar sweeps every 2nd and every
-    4th scan line is kept, and the others are the truth; raw depth with a truth is taken as it is.
+    Of indoor depth images, 150, 500 and 1500 pixels are sampled; of lidar sweeps every 2nd or every
+    4th scan line is kept, and the others are the truth; raw depth with truth is used unchanged.
 
     Returns:
-        The rows, and for sets that cannot be read at all what is wrong with them.
+        The rows, and what is wrong with sets that cannot be read at all.
 
     Raises:
         DataError: there are no sets.
     """
     sets = real_sets(root)
     if not sets:
-        raise DataError(f"{root} holds no set of real recordings; see docs/datasets.md")
+        raise DataError(
+            f"{root} contains no real recordings; docs/datasets.md describes their layouts"
+        )
     rows: list[Row] = []
     unreadable: dict[str, str] = {}
     for real in _told_apart(sets, root):
@@ -95,11 +97,11 @@ def _told_apart(sets: Sequence[RealSet], root: Path) -> list[RealSet]:
 
 def _parts(real: RealSet, seed: int) -> Iterator[_Part]:
     if real.kind == "rgbd":
-        drawn = {
+        sampled = {
             f"{count} points": Condition(points=f"uniform:{count}", seed=seed)
-            for count in _DRAWN_POINTS
+            for count in _SAMPLED_POINTS
         }
-        yield _Part({"points": ""}, drawn)
+        yield _Part({"points": ""}, sampled)
     elif real.kind == "rgbd_raw":
         yield _Part({}, {"raw depth": Condition()})
     else:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What ``infer`` does: images and sparse depth on disk are completed, and scored with a truth."""
+"""What ``infer`` does: completes images and sparse depth on disk, and scores them against truth."""
 
 from __future__ import annotations
 

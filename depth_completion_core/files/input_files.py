@@ -30,7 +30,7 @@ def read_image(path: Path) -> UInt8Array:
 
     picture = cv2.imdecode(_bytes(path), cv2.IMREAD_COLOR)
     if picture is None:
-        raise InputFileError(f"{path} is no readable image ({path.stat().st_size} bytes)")
+        raise InputFileError(f"{path} is not a readable image ({path.stat().st_size} bytes)")
     return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
 
 
@@ -142,7 +142,7 @@ def _png_numbers(path: Path) -> npt.NDArray[np.uint16]:
 
     numbers = cv2.imdecode(_bytes(path), cv2.IMREAD_UNCHANGED)
     if numbers is None:
-        raise InputFileError(f"{path} is no readable PNG ({path.stat().st_size} bytes)")
+        raise InputFileError(f"{path} is not a readable PNG ({path.stat().st_size} bytes)")
     if numbers.dtype != np.uint16:
         raise InputFileError(
             f"{path} holds {numbers.dtype} numbers, expected a 16-bit PNG of metres times the "
@@ -166,4 +166,4 @@ def _array(path: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
         array = np.load(path, allow_pickle=False)
         return np.asarray(array, dtype=np.float64)
     except (OSError, ValueError) as error:
-        raise InputFileError(f"{path} is no readable .npy of numbers: {error}") from error
+        raise InputFileError(f"{path} is not a readable .npy of numbers: {error}") from error

@@ -15,7 +15,7 @@ from depth_completion_core.geometry.transforms import RigidTransform
 
 
 class CalibratedCamera(NamedTuple):
-    """A camera, and where it stands in the frame that its calibration speaks of.
+    """A camera, and its position in the frame that its calibration refers to.
 
     Attributes:
         camera: the intrinsics of the image.

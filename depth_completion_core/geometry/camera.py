@@ -208,7 +208,7 @@ class CameraModel:
 def _checked_distortion(
     model: str, coefficients: tuple[float, ...]
 ) -> tuple[str, tuple[float, ...]]:
-    """The model's full list of coefficients; a lens with only zeros is no distortion."""
+    """The model's full list of coefficients; only zeros mean no distortion."""
     if model in ("", "none") and not any(coefficients):
         return "none", ()
     if model not in COEFFICIENT_COUNTS:

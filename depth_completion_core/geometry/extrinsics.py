@@ -38,7 +38,7 @@ def read_extrinsics(path: Path) -> dict[str, RigidTransform]:
         ) from error
     except (KeyError, TypeError, AttributeError, ValueError, yaml.YAMLError) as error:
         raise ExtrinsicsError(
-            f"{path} is no file of extrinsics ({error}); expected\n"
+            f"{path} is not a file of extrinsics ({error}); expected\n"
             "optical_frame_from:\n"
             "  FRAME_OF_THE_CLOUD: {translation: [x, y, z], quaternion_xyzw: [x, y, z, w]}\n"
             "or {matrix: [[...], [...], [...], [0, 0, 0, 1]]}: points of the cloud's frame to the "

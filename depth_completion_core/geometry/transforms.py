@@ -129,7 +129,7 @@ class RigidTransform:
 
 
 def _nearest_rotation(matrix: Float64Array) -> Float64Array:
-    """Undo the rounding of printed calibrations; leave what is no rotation for the constructor."""
+    """Undo the rounding of printed calibrations; leave invalid rotations to the constructor."""
     if not np.isfinite(matrix).all():
         return matrix
     left, _, right = np.linalg.svd(matrix)

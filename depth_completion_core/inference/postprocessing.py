@@ -137,8 +137,8 @@ def _anchored(depth: Float32Array, measured: Float32Array, reach_px: float) -> F
     predicted, nearby = (
         torch.from_numpy(np.array(each, order="C"))[None, None] for each in (depth, measured)
     )
-    drawn: Float32Array = anchored(predicted, nearby, reach_px)[0, 0].numpy()
-    return drawn
+    pulled: Float32Array = anchored(predicted, nearby, reach_px)[0, 0].numpy()
+    return pulled
 
 
 def _at_window_size(output: ModelOutput, window: Window) -> ModelOutput:

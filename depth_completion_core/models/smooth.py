@@ -11,7 +11,7 @@ from depth_completion_core.models.layers.anchoring import interpolated
 
 
 class Smooth(CompletionModel):
-    """The scene's scale everywhere, drawn towards the measurements; runs on a GPU, too.
+    """The scene's scale everywhere, pulled towards the measurements; also runs on a GPU.
 
     Unlike the other interpolations it does not keep what was measured: it averages noise, and what
     contradicts its neighbours counts little. The ScaffNet of the default weights corrects it.

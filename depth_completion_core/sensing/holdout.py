@@ -19,7 +19,7 @@ class Holdout:
     """Which measurements are kept from the model to be its truth.
 
     Attributes:
-        share: share of the measured pixels, drawn at random; 0 for none.
+        share: share of the measured pixels, chosen at random; 0 for none.
         keep_lines: only every n-th scan line stays in; 1 for all.
         seed: of the draw.
     """

@@ -37,7 +37,7 @@ def fixed_frame_above(transforms: TransformBuffer, optical_frame: str) -> str:
     """A frame that stands still in the world while the camera moves; empty where there is none.
 
     One of the usual names (odom, map, world) above the camera, where something moves in between;
-    a pan-tilt head that moves on a standing base is no such frame.
+    a pan-tilt head that moves on a fixed base is not such a frame.
     """
     for name in _WORLD_FRAMES:
         if name in transforms.frames and transforms.connects(name, optical_frame):

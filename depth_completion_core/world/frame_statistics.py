@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What the drawn world is like, in numbers."""
+"""The synthetic world in numbers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from depth_completion_core.world.scene import WorldScene
 from depth_completion_core.world.scene_sampling import WorldConfig, sample_scene
 
 SEEN_PX = 12
-"""So many pixels of an object make it visible."""
+"""An object is visible if at least this many of its pixels are."""
 
 _NEAR_PX = 2
 _OCCLUDER_M, _OCCLUDER_SHARE = 1.0, 0.02
@@ -65,13 +65,13 @@ class FrameStatistics:
 
 
 def frame_statistics(config: WorldConfig, seed: int, index: int) -> FrameStatistics:
-    """Draw, render and count one frame."""
+    """Sample, render and count one frame."""
     started = time.perf_counter()
     scene = sample_scene(config, seed, index)
-    drawn = time.perf_counter()
+    sampled = time.perf_counter()
     frames = render_scenes([scene], seed, [index])
     rendered = time.perf_counter()
-    return counted(frames, (drawn - started, rendered - drawn))
+    return counted(frames, (sampled - started, rendered - sampled))
 
 
 def counted(frames: RenderedFrames, seconds: tuple[float, float] = (0.0, 0.0)) -> FrameStatistics:
@@ -162,7 +162,7 @@ def summary(frames: Iterable[FrameStatistics]) -> dict[str, float]:
         "depth edges without image edge": total("lonely_depth_edges") / total("depth_edges"),
         "depth jumps within one material": total("same_material") / max(total("jumps"), 1.0),
         "frames with an occluder below 1 m": total("occluded") / len(every),
-        "frames per second, drawing": float(1.0 / seconds[:, 0].mean()),
+        "frames per second, sampling": float(1.0 / seconds[:, 0].mean()),
         "frames per second, rendering": float(1.0 / seconds[:, 1].mean()),
         "frames per second": float(1.0 / seconds.sum(axis=1).mean()),
     }

@@ -50,7 +50,7 @@ def render_frames(
     """Draw and render frames; each looks the same in whatever company it is rendered.
 
     Args:
-        config: what is drawn.
+        config: which scenes.
         seed: of the world, at least 0.
         indices: numbers of the frames, at least 0 each; at least one.
         device: where rays are cast.
@@ -60,7 +60,7 @@ def render_frames(
         ValueError: a number is negative, or there is none.
     """
     if not indices:
-        raise ValueError("at least one frame must be asked for")
+        raise ValueError("give at least one frame index")
     return render_scenes(
         [sample_scene(config, seed, index) for index in indices], seed, indices, device
     )
@@ -69,7 +69,7 @@ def render_frames(
 def render_scenes(
     scenes: list[WorldScene], seed: int, indices: list[int], device: torch.device | str = "cpu"
 ) -> RenderedFrames:
-    """Render scenes of one image size that were drawn before; see :func:`render_frames`."""
+    """Render scenes of one image size that were sampled before; see :func:`render_frames`."""
     device = torch.device(device)
     height, width = scenes[0].camera.height, scenes[0].camera.width
     cast = CastScenes.of(_numbered(scenes), device)
@@ -126,7 +126,7 @@ def _numbered(scenes: list[WorldScene]) -> list[PrimitiveTable]:
 
 
 def _tiled(pixels: Tensor) -> Tensor:
-    """(H, W, C) to (N, 64, C); the border is repeated where the size is no multiple of 8."""
+    """(H, W, C) to (N, 64, C); the border is repeated if the size is not a multiple of 8."""
     height, width, channels = pixels.shape
     rows = torch.arange(-(-height // _TILE) * _TILE).clamp_max(height - 1)
     columns = torch.arange(-(-width // _TILE) * _TILE).clamp_max(width - 1)

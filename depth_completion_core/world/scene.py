@@ -84,7 +84,7 @@ class SceneBuilder:
     """Collects objects.
 
     Attributes:
-        random: what everything is drawn from.
+        random: random generator.
         palette: the scene's materials.
         shared: materials that many things have in common, walls among them.
         share: probability that a slot wears one of them; most of a few scenes is of one material.
@@ -113,7 +113,7 @@ class SceneBuilder:
         *,
         supported: bool = False,
     ) -> None:
-        """Add an object that is in place; materials are drawn for its slots.
+        """Add an object that is in place; materials are sampled for its slots.
 
         Args:
             name: its family's.

@@ -19,7 +19,7 @@ KINDS = ("room", "street")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorldConfig:
-    """Which scenes are drawn, and how large their images are.
+    """Which scenes are sampled, and how large their images are.
 
     Attributes:
         height: of the images, pixels. Likewise width.
@@ -64,7 +64,7 @@ def sample_scene(config: WorldConfig, seed: int, index: int) -> WorldScene:
     """Draw a scene.
 
     Args:
-        config: what is drawn.
+        config: which scenes.
         seed: of the world, at least 0.
         index: number of the frame, at least 0.
 

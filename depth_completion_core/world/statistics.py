@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""``python -m depth_completion_core.world.statistics``: the drawn world in numbers."""
+"""``python -m depth_completion_core.world.statistics``: the synthetic world in numbers."""
 
 from __future__ import annotations
 

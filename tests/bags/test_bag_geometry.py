@@ -121,7 +121,7 @@ def test_extrinsics_file_goes_before_tf(tmp_path: Path, capsys: pytest.CaptureFi
 def test_extrinsics_file_of_another_form(tmp_path: Path, text: str) -> None:
     path = tmp_path / "extrinsics.yaml"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(ValueError, match=r"no file of extrinsics") as caught:
+    with pytest.raises(ValueError, match=r"not a file of extrinsics") as caught:
         _sparse(tmp_path / "bag", drive(1), "--extrinsics", str(path))
     assert "quaternion_xyzw" in str(caught.value)
     assert "matrix" in str(caught.value)

@@ -152,7 +152,7 @@ def test_image_that_cannot_be_read(tmp_path: Path, index: int) -> None:
     drive = _drive(tmp_path / "kitti")
     path = drive / "image_02" / "data" / f"{index:010d}.png"
     path.write_bytes(b"no image")
-    assert _refusal(drive, tmp_path) == f"{path} is no readable image"
+    assert _refusal(drive, tmp_path) == f"{path} is not a readable image"
 
 
 def test_image_of_another_size(tmp_path: Path) -> None:
@@ -162,7 +162,9 @@ def test_image_of_another_size(tmp_path: Path) -> None:
     assert "is (30, 40), expected (64, 96)" in _refusal(drive, tmp_path)
 
 
-@pytest.mark.parametrize(("text", "words"), [("yesterday\n", "no time stamp"), ("", "has 1 lines")])
+@pytest.mark.parametrize(
+    ("text", "words"), [("yesterday\n", "not a time stamp"), ("", "has 1 lines")]
+)
 def test_time_stamps_that_do_not_fit(tmp_path: Path, text: str, words: str) -> None:
     drive = _drive(tmp_path / "kitti")
     (drive / "image_02" / "timestamps.txt").write_text(text or _STAMPS[0], encoding="utf-8")

@@ -60,7 +60,7 @@ def import_released(state: Mapping[str, Any], model: str, preset: str) -> Releas
         preset: void or kitti: the data set that the weights were trained for.
 
     Raises:
-        CheckpointError: the file is of another network, or there is no such preset.
+        CheckpointError: the file belongs to another network, or there is no such preset.
     """
     weights = rename_state(state, model)
     presets = _PRESETS[model]
@@ -146,8 +146,8 @@ def _check_parts(parts: Parts, wanted: list[str], model: str) -> None:
         )
     present = _quoted(list(parts)) if parts else "nothing"
     raise CheckpointError(
-        f"this is no {model} of the authors' PyTorch release: {_quoted(missing)} not in it, what "
-        f"is in it is {present}; give the .pth file of their release"
+        f"this is not a {model} of the authors' PyTorch release: {_quoted(missing)} not in it, "
+        f"what is in it is {present}; give the .pth file of their release"
     )
 
 

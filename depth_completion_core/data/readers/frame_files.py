@@ -105,7 +105,7 @@ def _where_measured(sparse: SparseDepth, path: Path) -> SparseDepth:
     strange = validity[(validity != 0) & (validity != 1)]
     if strange.size:
         raise DataError(
-            f"{path} is no validity map: it holds {strange[0] * _MEASURED:g}, expected only 0 and "
-            f"{_MEASURED:g}"
+            f"{path} is not a validity map: it holds {strange[0] * _MEASURED:g}, expected only "
+            f"0 and {_MEASURED:g}"
         )
     return SparseDepth.from_depth(np.where(validity == 1, sparse.depth, np.float32(0)))

@@ -119,7 +119,7 @@ def stamps_ns(files: Sequence[Path]) -> list[int]:
     By the stream's timestamps.txt, whose line n belongs to file n; without, 10 Hz by number.
 
     Raises:
-        DataError: the listing is too short, or a line of it is no time.
+        DataError: the listing is too short, or a line of it is not a time.
     """
     listing = files[0].parent.parent / "timestamps.txt"
     if not listing.exists():
@@ -149,7 +149,7 @@ def _parsed_ns(line: str, listing: Path) -> int:
         seconds = datetime.strptime(whole, "%Y-%m-%d %H:%M:%S").replace(tzinfo=timezone.utc)
         return int(seconds.timestamp()) * 10**9 + int(fraction.ljust(9, "0")[:9] or 0)
     except ValueError as error:
-        raise DataError(f"{listing}: '{line}' is no time stamp") from error
+        raise DataError(f"{listing}: '{line}' is not a time stamp") from error
 
 
 def _entry(path: Path, name: str) -> npt.NDArray[np.float64]:

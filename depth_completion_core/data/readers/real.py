@@ -85,7 +85,7 @@ class Real(DepthDataset):
         kind = kind_of(root)
         if kind is None:
             layouts = "; ".join(KINDS.values())
-            raise DataError(f"{root} is no set of real recordings. Expected {layouts}")
+            raise DataError(f"{root} is not a set of real recordings. Expected {layouts}")
         self.kind = kind
         self._files = files_of_set(root, kind)
         self._sparsifier = Sparsifier.from_text(self.config.points) if self.config.points else None

@@ -34,7 +34,7 @@ def neighbours_in(sequence: Sequence[T], distance: int) -> dict[T, tuple[T, T]]:
 
 
 def with_neighbours(sequence: Sequence[T], distance: int) -> list[tuple[T, tuple[T, ...]]]:
-    """Each frame with those so many before and after it; frames that lack one are left out.
+    """Each frame with those at an offset before and after it; frames that lack one are left out.
 
     Args:
         sequence: all frames of one drive, in order of time.

@@ -112,7 +112,7 @@ def block_dropouts(
 
 
 def outliers(sparse: SparseDepth, share: float, generator: np.random.Generator) -> SparseDepth:
-    """Exactly a ``share`` of the points (rounded) with a depth drawn between the extremes."""
+    """Exactly a ``share`` of the points (rounded) with a random depth between the extremes."""
     index = np.flatnonzero(sparse.valid)
     chosen = generator.permutation(index)[: round(share * len(index))]
     if len(chosen) == 0:

@@ -50,7 +50,7 @@ def split_sweep(
         points: (N, 3) float32 metres, in the frame of the lidar.
         camera: the image to project into.
         camera_from_lidar: takes the points to the optical frame.
-        keep_rows: every so many-th line is kept; 1 for all.
+        keep_rows: every n-th line is kept; 1 for all.
         config: limits of depth, and the filter of hidden points.
 
     Raises:

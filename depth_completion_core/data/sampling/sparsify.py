@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Sparse depth drawn from dense depth: what a sensor with fewer points would have measured.
+"""Sparse depth sampled from dense depth: what a sensor with fewer points would have measured.
 
 A sparsifier is named by a short text, on command lines and in settings alike:
 
@@ -70,7 +70,7 @@ class Sparsifier:
         """From ``kind:amount`` or ``kind:amount:detail``; raises SparsifierError."""
         kind, *numbers = text.strip().split(":")
         if kind not in SPARSIFIERS or not 1 <= len(numbers) <= 2:
-            raise SparsifierError(f"'{text}' is no sparsifier; known are {_known_texts()}")
+            raise SparsifierError(f"'{text}' is not a sparsifier; known are {_known_texts()}")
         try:
             return cls(kind, int(numbers[0]), float(numbers[1]) if numbers[1:] else 0.0)
         except SparsifierError:
@@ -94,7 +94,7 @@ class Sparsifier:
 
 
 def sparsified(sample: Sample, sparsifier: Sparsifier, *, seed: int) -> Sample:
-    """The sample with sparse depth drawn from its truth; the same for the same seed and name.
+    """The sample with sparse depth sampled from its truth; the same seed and name give the same.
 
     Raises:
         DataError: as for :meth:`Sparsifier.draw`.
@@ -131,7 +131,7 @@ def corners(
     """The strongest corners of the image, spread over it, with the depth that is true there.
 
     Corners are those of Shi and Tomasi ("Good features to track", CVPR 1994), no two closer than
-    half the mean distance of so many points. Where an image has too few, uniformly drawn pixels
+    half the mean distance of that many points. If an image has too few, uniformly sampled pixels
     make up the number.
 
     Args:
@@ -258,7 +258,7 @@ def _draw_lidar_lines(
 
 def _truth(sample: Sample) -> SparseDepth:
     if sample.truth is None:
-        raise DataError(f"{sample.name}: it has no true depth that points could be drawn from")
+        raise DataError(f"{sample.name}: it has no true depth to sample points from")
     return sample.truth
 
 

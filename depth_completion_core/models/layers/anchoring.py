@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Dense depth drawn towards the measurements: a smooth interpolation of how far it is off there.
+"""Dense depth pulled towards the measurements: a smooth interpolation of how far it is off there.
 
 What is off is log(measured / predicted), so that scaling both scales the result. It is spread from
 coarse to fine grids by normalised convolution (Knutsson and Westin, CVPR 1993): each grid corrects
@@ -70,7 +70,7 @@ def scene_scale(sparse_depth: Tensor) -> Tensor:
 
 
 def interpolated(sparse_depth: Tensor) -> Tensor:
-    """The depth of the scene's scale everywhere, drawn towards the measurements.
+    """The depth of the scene's scale everywhere, pulled towards the measurements.
 
     Args:
         sparse_depth: (B, 1, H, W) metres, 0 where nothing was measured.

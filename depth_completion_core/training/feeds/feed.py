@@ -46,7 +46,7 @@ class Feed:
         """The samples of the steps, which may be made on the device that they go to.
 
         Args:
-            seed: of order and of all that is drawn.
+            seed: random seed of the order and of everything that is sampled.
             batch_size: samples of a step, of all devices and passes together.
             device: of this process.
             requires: what each sample must have.

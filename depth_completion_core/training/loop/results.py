@@ -55,12 +55,12 @@ def write_shards(
 
 def _provenance(recipe: Recipe, name: str, progress: Progress) -> dict[str, str]:
     # Its name alone: a path of this machine tells nobody else anything.
-    begun = f", begun from {Path(recipe.init_weights).name}" if recipe.init_weights else ""
+    started = f", started from {Path(recipe.init_weights).name}" if recipe.init_weights else ""
     return {
         "source": f"trained by depth_completion_core.train {name}",
         "source_sha256": "",
         "licence": recipe.licence,
-        "note": f"{progress.step} steps, seed {recipe.seed}{begun}",
+        "note": f"{progress.step} steps, seed {recipe.seed}{started}",
         "revision": revision(),
     }
 

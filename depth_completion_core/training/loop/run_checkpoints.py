@@ -94,7 +94,7 @@ class RunCheckpoints:
 
 
 def set_seed(seed: int) -> None:
-    """Begin the global generators anew; what is drawn for samples does not use them."""
+    """Reset the global generators; sampling for the data does not use them."""
     torch.manual_seed(seed)
     np.random.seed(seed % 2**32)  # noqa: NPY002 - for what others draw without a generator
 

@@ -47,7 +47,7 @@ class TrainState:
 
     def __init__(self, recipe: Recipe, fabric: Fabric) -> None:
         self._fabric = fabric
-        self._model = _begun_model(recipe)
+        self._model = _starting_model(recipe)
         self._objective = recipe.objective(self._model)
         self.model_needs = self._model.needs
         # Convolutions are 1.4 times as fast so, on a CPU, too.
@@ -90,7 +90,7 @@ class TrainState:
         if self._average is not None:
             self._average.load(**state["average"])
         generators, rank = state["generators"], self._fabric.global_rank
-        # With more processes than before, some have no state; nothing that is drawn uses them.
+        # With more processes than before, some have no state; no sampling uses them.
         if rank < len(generators["torch"]):
             own = {key: value[rank].clone() for key, value in generators.items()}
             set_generator_states(own, self._fabric.device)
@@ -104,7 +104,7 @@ class TrainState:
         return {key: torch.as_tensor(value).cpu() for key, value in gathered.items()}
 
 
-def _begun_model(recipe: Recipe) -> CompletionModel:
+def _starting_model(recipe: Recipe) -> CompletionModel:
     """With random weights, or those that the recipe begins from."""
     set_seed(recipe.seed)
     model = recipe.build_model()

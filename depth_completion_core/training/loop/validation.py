@@ -23,7 +23,7 @@ def validated(
 
     Args:
         model: in evaluation mode on the device.
-        samples: with true depth and what the model needs; drawn as in the first epoch.
+        samples: with true depth and what the model needs; sampled as in the first epoch.
         protocol_name: which pixels count.
         device: where to run.
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Batches of frames with dense depth, and numbers drawn for them on their device."""
+"""Batches of frames with dense depth, and random numbers for them on their device."""
 
 from __future__ import annotations
 

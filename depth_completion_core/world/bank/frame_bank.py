@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Frames that live in the memory of the device that trains: no loading, sensors drawn per batch."""
+"""Frames in the memory of the device that trains; measurements are sampled per batch."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class FrameBank:
         seed: of the world, as the source's.
         device: that holds and renders them.
         shares: probability of each of BANK_SENSORS; equal where empty.
-        on_rendered: is told how many frames there are more, again and again until it is full.
+        on_rendered: called with the number of new frames, repeatedly until the bank is full.
 
     Attributes:
         image: (N, 3, H, W) uint8 RGB.
@@ -106,7 +106,7 @@ class FrameBank:
     def batch(
         self, rows: Tensor, generator: torch.Generator, change: DenseChange | None = None
     ) -> BankBatch:
-        """Frames with freshly drawn sensors.
+        """Frames with newly sampled measurements.
 
         Args:
             rows: (B,) int64 which frames.

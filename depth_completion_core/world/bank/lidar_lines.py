@@ -53,7 +53,7 @@ def seen_from(batch: DenseBatch, right: Tensor, down: Tensor) -> Tensor:
     # Inverse depth, as the nearest is its maximum and nothing is 0.
     there = torch.where(inside, inverse, 0.0).flatten(1)
     nearest = torch.zeros_like(there).scatter_reduce(1, place, there, "amax")
-    # Near things may be drawn with gaps where they grow: their neighbours cover those.
+    # Near objects may have gaps where they grow: their neighbours cover those.
     closed = functional.max_pool2d(nearest.reshape(depth.shape)[:, None], 3, 1, 1).flatten(1)
     before = closed.gather(1, place).reshape(depth.shape)
     moves = (right != 0) | (down != 0)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Scenes drawn ahead of time, by other processes where wanted."""
+"""Scenes generated ahead of time, by other processes if requested."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class SceneSource:
     A scene takes tens of milliseconds of Python, so one process cannot feed a GPU.
 
     Args:
-        config: what is drawn.
+        config: which scenes.
         seed: of the world, at least 0.
         first: number of the first frame.
         workers: processes that draw; 0 draws in this one.

@@ -51,7 +51,7 @@ class SyntheticDrive:
 
     Attributes:
         name: the scene's.
-        seed: what it was drawn from.
+        seed: random seed.
         scene: what stands there; its own camera is not the drive's.
         cast: the same on a device, for further rays.
         trajectory: the path of base_link.
@@ -144,7 +144,7 @@ def build_drive(
 
     Args:
         name: one of :data:`SCENES`.
-        seed: what the scene, the path and the noise are drawn from; at least 0.
+        seed: random seed of the scene, the path and the noise; at least 0.
         width: of the image, pixels; the scene's own by default. The horizontal field of view stays.
         height: of the image, pixels; the scene's own by default.
         device: where rays are cast.

@@ -37,7 +37,7 @@ def find_room(seed: int) -> Place:
     """A furnished room and a walk of some metres through it.
 
     Args:
-        seed: what both are drawn from, at least 0.
+        seed: random seed of both; at least 0.
     """
     return next(_rooms(seed))
 

@@ -31,7 +31,7 @@ def find_street(seed: int) -> Place:
     """A street and a drive along it.
 
     Args:
-        seed: what both are drawn from, at least 0.
+        seed: random seed of both; at least 0.
     """
     return next(_streets(seed))
 

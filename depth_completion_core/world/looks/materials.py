@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""How things look, drawn without regard to their shape."""
+"""Materials of objects, sampled independently of their shape."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Palette:
     """The materials of one scene, growing while it is furnished.
 
     Attributes:
-        random: what they are drawn from.
+        random: random generator.
         rows: one tuple of :data:`COLUMNS` each.
     """
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Patterns that repeat: drawn once, kept on the device as a pyramid, looked up for every pixel."""
+"""Patterns that repeat: made once, kept on the device as a pyramid, looked up for every pixel."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def build_room(
     """Draw a room with 20 to 120 objects, and a camera in it.
 
     Args:
-        random: what it is drawn from.
+        random: random generator.
         families: what may stand in it.
         height: of the image, pixels.
         width: of the image, pixels.

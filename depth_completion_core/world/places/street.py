@@ -37,7 +37,7 @@ def build_street(
     """Draw a street along x, and a camera on the road or the pavement.
 
     Args:
-        random: what it is drawn from.
+        random: random generator.
         families: what may stand there.
         height: of the image, pixels.
         width: of the image, pixels.

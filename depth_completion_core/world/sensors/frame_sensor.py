@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The sensor of a frame, by name: drawn with its flaws, or points picked from the clean truth."""
+"""The sensor of a frame, by name: simulated with its flaws, or points of the clean truth."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class FrameSensor:
 
     Args:
         name: any, one of SENSOR_KINDS, or what :class:`Sparsifier` reads, as uniform:500.
-        amount: of a sensor, as :func:`with_amount` takes it; 0 for what is drawn.
+        amount: amount of a sensor, see :func:`with_amount`; 0 for a random one.
         seed: of the world.
 
     Raises:
@@ -35,8 +35,8 @@ class FrameSensor:
 
     def __init__(self, name: str, amount: int, seed: int) -> None:
         self._name, self._amount, self._seed = name, amount, seed
-        is_drawn = name == "any" or name in SENSOR_KINDS
-        self._sparsifier = None if is_drawn else Sparsifier.from_text(name)
+        is_simulated = name == "any" or name in SENSOR_KINDS
+        self._sparsifier = None if is_simulated else Sparsifier.from_text(name)
         _check_amount(name, amount)
 
     def __call__(self, sample: Sample, frames: RenderedFrames, number: int) -> Sample:

@@ -82,7 +82,7 @@ def with_holes(
 def with_losses(
     depth: Float32Array, setup: SensorSetup, random: np.random.Generator
 ) -> tuple[Float32Array, BoolArray]:
-    """Outliers put in and dropouts drawn.
+    """Outliers added and dropouts removed.
 
     Args:
         depth: (N,) metres.

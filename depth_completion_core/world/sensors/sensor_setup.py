@@ -75,7 +75,7 @@ def draw_setup(random: np.random.Generator, kind: str, scene: str) -> SensorSetu
     """A sensor of a kind with flaws as they are found in the field.
 
     Args:
-        random: what it is drawn from.
+        random: random generator.
         kind: one of :data:`SENSOR_KINDS`, or any.
         scene: room or street: other ranges, other lidars.
 
@@ -115,10 +115,10 @@ def draw_setup(random: np.random.Generator, kind: str, scene: str) -> SensorSetu
 
 
 def with_amount(setup: SensorSetup, amount: int) -> SensorSetup:
-    """The same sensor with so many points, zones along a side, or lines.
+    """The same sensor with this many points, zones along a side, or lines.
 
     Raises:
-        ValueError: the kind has no number, or no lidar has so many lines.
+        ValueError: the kind has no amount, or no lidar has this many lines.
     """
     if setup.kind != "lidar":
         if setup.kind == "rgbd":

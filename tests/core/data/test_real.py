@@ -208,7 +208,7 @@ def test_a_drive_with_poses(tmp_path: Path) -> None:
 
 
 def test_no_set_at_all(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"is no set of real recordings.*depth_raw"):
+    with pytest.raises(DataError, match=r"is not a set of real recordings.*depth_raw"):
         _real(tmp_path)
     for folder in ("rgb", "depth"):
         (tmp_path / folder).mkdir()

@@ -174,14 +174,14 @@ def test_text_round_trip(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("unifrom:500", "no sparsifier; known are uniform:N, bernoulli:N, corners:N"),
-        ("uniform", "no sparsifier"),
+        ("unifrom:500", "not a sparsifier; known are uniform:N, bernoulli:N, corners:N"),
+        ("uniform", "not a sparsifier"),
         ("uniform:many", "expected numbers after 'uniform:'"),
         ("uniform:0", "1 or more, got 0"),
         ("uniform:5:2", "takes one number"),
         ("corners:5:-1", "jitter in pixels is at least 0"),
         ("corners:5:nan", "at least 0"),
-        ("", "no sparsifier"),
+        ("", "not a sparsifier"),
     ],
 )
 def test_texts_that_name_none(text: str, words: str) -> None:

@@ -122,7 +122,7 @@ def test_the_validity_map_counts(tmp_path: Path) -> None:
     assert sparse is not None
     assert sparse.count == 0
     write_numbers(path, np.full((24, 32), 255, dtype=np.uint16))
-    with pytest.raises(DataError, match=r"5523\.png is no validity map: it holds 255, expected"):
+    with pytest.raises(DataError, match=r"5523\.png is not a validity map: it holds 255, expected"):
         _void(tmp_path)[0]
 
 

@@ -76,7 +76,7 @@ def test_first_every_last(training: Path, chosen: dict[str, int], steps: list[in
 
 @pytest.mark.parametrize("chosen", [{"first": 9000}, {"first": 1, "every": 7}])
 def test_steps_that_there_are_not(training: Path, chosen: dict[str, int]) -> None:
-    with pytest.raises(DataError, match=r"holds 6 checkpoints .* none of a step"):
+    with pytest.raises(DataError, match=r"holds 6 checkpoints .* none of a requested"):
         checkpoints_in(training, **chosen)
 
 

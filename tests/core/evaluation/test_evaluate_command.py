@@ -81,7 +81,7 @@ def test_a_frame_that_was_repaired_is_scored_by_the_same_command(
         ((*_NEAREST, "--protocol", "kiti"), "Did you mean 'kitti'"),
         ((*_NEAREST, "--set", "depth_scale"), "expected key=value"),
         ((*_NEAREST, "--set", "depth_scal=256"), "depth_scal"),
-        ((*_NEAREST, "--points", "unifrom:5"), "is no sparsifier"),
+        ((*_NEAREST, "--points", "unifrom:5"), "is not a sparsifier"),
         ((*_NEAREST, "--corrupt", "rust:1"), "unknown corruption 'rust'"),
         ((*_NEAREST, "--sweep", "point"), "Did you mean 'points'"),
         (("--model", "nearest", "nearest"), "names two models"),

@@ -59,7 +59,7 @@ def test_what_is_no_table_is_named(tmp_path: Path, text: str) -> None:
     FrameTable(tmp_path, settings)
     (tmp_path / "frames.csv").write_text(text, encoding="utf-8")
     if text:
-        with pytest.raises(ResultsError, match=r"frames.csv is no table .* --fresh"):
+        with pytest.raises(ResultsError, match=r"frames.csv is not a table .* --fresh"):
             FrameTable(tmp_path, settings)
     else:
         assert not FrameTable(tmp_path, settings).records

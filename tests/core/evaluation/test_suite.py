@@ -165,7 +165,7 @@ def test_the_folder_may_come_from_the_environment(
 
 def test_a_folder_without_sets(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert _suite(tmp_path, tmp_path / "out") == 1
-    assert "holds no set of real recordings; see docs/datasets.md" in capsys.readouterr().err
+    assert "contains no real recordings; docs/datasets.md" in capsys.readouterr().err
 
 
 def test_goes_on_where_it_was(recordings: Path, tmp_path: Path) -> None:

@@ -197,7 +197,7 @@ def test_tables_without_the_package_that_draws(
     assert "pip install 'depth_completion_ros[evaluation]'" in capsys.readouterr().err
     assert (tmp_path / "sweep_points" / "table.md").is_file()
     assert not (tmp_path / "sweep_points" / "curve.png").exists()
-    with pytest.raises(PlotError, match=r"curve\.png is not drawn"):
+    with pytest.raises(PlotError, match=r"curve\.png is not written"):
         plot_curves(tmp_path / "curve.png", {}, x_label="", title="")
 
 

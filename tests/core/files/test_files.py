@@ -77,8 +77,8 @@ def test_ply_by_hand(tmp_path: Path) -> None:
     ("name", "content", "words"),
     [
         ("a.png", b"", "empty file"),
-        ("a.png", b"not a picture", "no readable"),
-        ("a.npy", b"not an array", "no readable .npy"),
+        ("a.png", b"not a picture", "not a readable"),
+        ("a.npy", b"not an array", "not a readable .npy"),
     ],
 )
 def test_damaged_depth_is_named(tmp_path: Path, name: str, content: bytes, words: str) -> None:
@@ -95,7 +95,7 @@ def test_depth_of_another_kind_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputFileError, match=r"shape \(4, 4, 3\)"):
         read_depth(tmp_path / "b.npy", depth_scale=256.0)
     np.save(tmp_path / "c.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
-    with pytest.raises(InputFileError, match="no readable"):
+    with pytest.raises(InputFileError, match="not a readable"):
         read_depth(tmp_path / "c.npy", depth_scale=256.0)
 
 

@@ -296,7 +296,7 @@ def test_what_cannot_be_trained_is_said(
         (["scaffnet_synthetic", "epochs=3"], "Unrecognized options: epochs=3"),
         (["scaffnet_synthetic", "--run.fresh", "1"], "expected true or false, got '1'"),
         (["scaffnet_synthetic", "--precision", "8"], "('32', 'bf16-mixed', '16-mixed')"),
-        (["scaffnet_scenenet", "--data.points", "unifrom:5"], "'unifrom:5' is no sparsifier"),
+        (["scaffnet_scenenet", "--data.points", "unifrom:5"], "'unifrom:5' is not a sparsifier"),
         (["scaffnet_synthetic", "--data.without", "sofaa"], "unknown family 'sofaa'"),
     ],
 )
