@@ -197,7 +197,7 @@ def test_other_networks_are_named() -> None:
         (released_state(POSENET), "scaffnet", "a PoseNet's file, which only training needs"),
         (released_state(POSENET), "fusionnet", "a PoseNet's file"),
         (partial, "fusionnet", r"'spatial_pyramid_pool_state_dict' not in it.*'train_step'"),
-        (resnet, "scaffnet", r"no scaffnet .*'layer0', 'layer1'.* and 12 more"),
+        (resnet, "scaffnet", r"not a scaffnet .*'layer0', 'layer1'.* and 12 more"),
         ({}, "scaffnet", "what is in it is nothing"),
         (twice, "scaffnet", "twice, once with and once without 'module.'"),
         (text, "scaffnet", "conv1.conv.weight' is a str where a tensor was expected"),
