@@ -123,7 +123,8 @@ def test_ctrl_c_leaves_whole_files_that_the_next_run_goes_on_from(tmp_path: Path
 
 def test_results_of_another_evaluation_are_not_gone_on_with(tmp_path: Path) -> None:
     _evaluated(tmp_path, MadeSet(), [Offset()])
-    with pytest.raises(ResultsError, match=r"weights is 'offset 0.1', but 'offset 0.2' is requested now.*--fresh"):
+    message = "weights is 'offset 0.1', but 'offset 0.2' is requested now.*--fresh"
+    with pytest.raises(ResultsError, match=message):
         _evaluated(tmp_path, MadeSet(), [Offset(metres=0.2)])
     (found,) = _evaluated(tmp_path, MadeSet(), [Offset(metres=0.2)], fresh=True)
     assert found.mean["mae_mm"] == pytest.approx(200.0, abs=1e-3)
