@@ -105,13 +105,14 @@ def _prediction(
     answer: _Answer, sparse: SparseDepth, config: OutputConfig, not_finite: int
 ) -> DepthPrediction:
     depth = answer.depth
-    # Of a camera that is learned from images alone, measured depth is not along its rays.
-    if config.anchoring.enabled and (answer.rays is None or answer.along == "range"):
+    if config.anchoring.enabled:
         depth = _anchored(depth, answer.measured(sparse).depth, config.anchoring.reach_px)
     valid = (depth > 0) & (depth >= config.min_depth) & (depth <= config.max_depth)
     valid &= np.isfinite(depth)
     if answer.answered is not None:
         valid &= answer.answered
+    if answer.rays is not None:  # where a lens bends too far, a pixel has none
+        valid &= answer.rays.any(axis=-1)
     if answer.confidence is not None and config.min_confidence > 0:
         valid &= answer.confidence >= config.min_confidence
     if config.support_radius_px > 0:

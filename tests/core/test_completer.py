@@ -669,6 +669,21 @@ def test_measurements_are_brought_to_the_rays_before_they_are_kept_or_anchor() -
         )
 
 
+class _LearnedRays(CompletionModel):
+    """Six metres along the axis, and a camera of its own."""
+
+    def forward(self, inputs: ModelInput) -> ModelOutput:
+        rays = torch.zeros_like(inputs.image)
+        rays[:, 2] = 1.0
+        return ModelOutput(depth=torch.full_like(inputs.sparse_depth, 6.0), rays=rays)
+
+
+def test_anchoring_acts_on_depth_along_the_axis_whatever_the_rays() -> None:
+    config = _config(output=OutputConfig(anchoring=AnchoringConfig(enabled=True)))
+    prediction = DepthCompleter(_LearnedRays(), config=config).complete(_plane_frame(3.0))
+    assert np.median(prediction.depth) == pytest.approx(3.0, rel=0.02)
+
+
 def test_depth_along_rays_needs_rays() -> None:
     with pytest.raises(FrameError, match="needs the rays"):
         DepthCompleter(_Wall("range")).complete(_frame(0, camera=None))

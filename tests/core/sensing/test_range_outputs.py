@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from depth_completion_core.codecs.depth import decode_depth
 from depth_completion_core.codecs.messages import ImageFields
@@ -19,6 +21,7 @@ from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.geometry.range_depth import range_of_z, z_of_range
 from depth_completion_core.geometry.transforms import RigidTransform
 from depth_completion_core.geometry.unprojection import pack_xyzrgb, pack_xyzrgb_along_rays
+from depth_completion_core.models.base import CompletionModel, ModelInput, ModelOutput
 from depth_completion_core.sensing.output_topics import OUTPUT_TOPICS, CompletedFrame, Fields
 from depth_completion_core.sensing.placed_frame import PlacedFrame
 from tests.dummies.ray_camera import CX, CY, FX, FY, RayCamera
@@ -122,3 +125,46 @@ def test_a_pixel_that_looks_sideways_has_no_depth_along_the_axis() -> None:
         prediction.depth, prediction.valid, np.zeros((1, 4, 3), np.uint8), rays
     )
     assert struct.pack("<3f", *packed[0, 1, :3]) == struct.pack("<3f", 5.0, 0.0, 0.0)
+
+
+class _Ranges(CompletionModel):
+    """Six metres along the rays of the calibration."""
+
+    def forward(self, inputs: ModelInput) -> ModelOutput:
+        return ModelOutput(depth=torch.full_like(inputs.sparse_depth, 6.0), along="range")
+
+
+def test_a_pixel_without_a_ray_has_no_depth_and_no_point() -> None:
+    camera = CameraModel(
+        fx=61.0,
+        fy=58.0,
+        cx=30.3,
+        cy=22.9,
+        width=63,
+        height=47,
+        distortion_model="plumb_bob",
+        distortion=(-0.5,),
+    )
+    _, has_ray = camera.rays()
+    assert not has_ray.all()
+    measured = np.zeros(has_ray.shape, dtype=np.float32)
+    measured[20, 20] = 3.0
+    frame = Frame(
+        image=np.zeros((*has_ray.shape, 3), np.uint8),
+        camera=camera,
+        sparse=SparseDepth.from_depth(measured),
+    )
+    prediction = DepthCompleter(_Ranges()).complete(frame)
+    np.testing.assert_array_equal(prediction.valid, has_ray)
+    fields = _made(
+        "depth/points",
+        replace(
+            _completed(organized=False),
+            placed=replace(_completed().placed, frame=frame),
+            prediction=prediction,
+        ),
+    )
+    assert isinstance(fields, PointCloudFields)
+    points = np.frombuffer(bytes(fields.data), np.float32).reshape(-1, 4)[:, :3]
+    assert len(points) == has_ray.sum()
+    np.testing.assert_allclose(np.linalg.norm(points, axis=1), 6.0, rtol=1e-4)
