@@ -104,10 +104,12 @@ def frame_of(files: Sequence[FrameFiles], index: int, needs: ModelNeeds, scale: 
         ValueError: a file is missing or damaged, or sizes differ.
     """
     places = [index + offset for offset in needs.view_offsets]
-    if any(not 0 <= place < len(files) for place in places):
+    folder = files[index].image.parent
+    # Lists run over several drives: the last image of one is not the one before the next.
+    if any(not 0 <= at < len(files) or files[at].image.parent != folder for at in places):
         raise MissingViewError(
             f"{files[index].image}: the model needs the images at {list(needs.view_offsets)} from "
-            "this one, and the first and last images have none there"
+            "this one, and its folder has none there"
         )
     target = _view_of(files[index], 0, scale)
     return Frame(

@@ -73,3 +73,21 @@ def test_infer_refuses_a_model_that_needs_measurements_without_any(
     arguments = [str(data / "image"), "--model", "nearest", "--out", str(data / "out")]
     assert infer(arguments) == 1
     assert "needs points or sparse depth" in capsys.readouterr().err
+
+
+def test_the_last_image_of_a_drive_is_not_the_one_before_the_next(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_folder_set(data.parent / "other", _FRAMES)
+    for kind in ("image", "sparse_depth"):
+        files = [
+            str(path.relative_to(data.parent))
+            for drive in ("data", "other")
+            for path in sorted((data.parent / drive / kind).iterdir())
+        ]
+        (data.parent / f"{kind}.txt").write_text("\n".join(files), encoding="utf-8")
+    lists = [str(data.parent / f"{kind}.txt") for kind in ("image", "sparse_depth")]
+    flags = ["--root", str(data.parent), "--model", "two_views", "--out", str(data / "out")]
+    assert infer([*lists, *flags]) == 0
+    assert len(list((data / "out" / "output_depth").glob("*.npy"))) == 2 * (_FRAMES - 1)
+    assert capsys.readouterr().err.count("left out: ") == 2
