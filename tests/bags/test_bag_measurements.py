@@ -14,18 +14,21 @@ import pytest
 
 from depth_completion_core.completer import load_model
 from depth_completion_core.frame import SparseDepth
+from depth_completion_core.geometry.transforms import RigidTransform
 from depth_completion_core.sensing.measurement_kinds import MEASUREMENT_KINDS, MeasurementName
 from rosbag_tools.complete import main
 from rosbag_tools.errors import BagError
 from rosbag_tools.inspect import main as inspect
 from tests.bags.bag_factory import (
     CAMERA,
+    CAMERA_FRAME,
     Entry,
     Float32Array,
     depth_entry,
     depths_of,
     frame_of,
     stamp_of,
+    tf_entry,
     write_ros2,
 )
 from tests.bags.depth_bag import TOPIC, depth_drive, measured
@@ -105,3 +108,34 @@ def test_inspect_tells_what_complete_would_read(
     text = capsys.readouterr().out
     assert f"depth        {TOPIC}  (32FC1, taken as registered" in text
     assert f"pairs        {_FRAMES} of {_FRAMES} images" in text
+
+
+@pytest.mark.parametrize("is_compressed", [False, True])
+def test_a_depth_image_of_another_camera_is_refused(tmp_path: Path, is_compressed: bool) -> None:
+    source = write_ros2(tmp_path / "drive", _of_frame("left_infrared", is_compressed))
+    kind = "compressed_depth" if is_compressed else "depth"
+    with pytest.raises(BagError, match=r"'left_infrared'.* is not registered to this camera"):
+        _run(source, tmp_path / "out", "--measurements", kind)
+
+
+def test_a_depth_image_of_a_frame_at_the_same_place_is_taken(tmp_path: Path) -> None:
+    """As drivers have that name the frame of aligned depth after the depth sensor."""
+    entries = _of_frame("aligned_depth", is_compressed=False)
+    for moved, refused in ((0.0, False), (0.05, True)):
+        place = RigidTransform(np.eye(3), np.array([moved, 0.0, 0.0]))
+        tf = tf_entry(stamp_of(0), (CAMERA_FRAME, "aligned_depth", place))
+        source = write_ros2(tmp_path / f"drive{moved}", [tf, *entries])
+        flags = ("--measurements", "depth", "--model", "nearest")
+        if refused:
+            with pytest.raises(BagError, match="not registered"):
+                _run(source, tmp_path / f"out{moved}", *flags)
+        else:
+            assert len(_run(source, tmp_path / f"out{moved}", *flags)) == _FRAMES
+
+
+def _of_frame(frame: str, is_compressed: bool) -> list[Entry]:
+    entries = depth_drive(_FRAMES, is_compressed=is_compressed)
+    for entry in entries:
+        if entry.topic == TOPIC:
+            entry.message.header.frame_id = frame
+    return entries

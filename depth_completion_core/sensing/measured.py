@@ -1,0 +1,152 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Messages with measurements -> points and their place, or sparse depth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from depth_completion_core.codecs.compressed_depth import decode_compressed_depth
+from depth_completion_core.codecs.depth import decode_depth
+from depth_completion_core.codecs.pointcloud import PointCloud, decode_points
+from depth_completion_core.frame import SparseDepth
+from depth_completion_core.geometry.arrays import Float32Array
+from depth_completion_core.geometry.deskew import deskew
+from depth_completion_core.geometry.transform_buffer import TransformError
+from depth_completion_core.geometry.transforms import RigidTransform
+from depth_completion_core.sensing.pair import MessagePair
+from depth_completion_core.sensing.sensor_geometry import Geometry
+
+Message = Any  # of rclpy or of a bag
+
+# Frames nearer to each other than this are one: 1 mm, and a pixel in a thousand.
+_SAME_FRAME = 1e-3
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Sweep:
+    """A decoded cloud, its frame and its own stamp."""
+
+    cloud: PointCloud
+    frame_id: str
+    stamp_ns: int
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Measured:
+    """Points and their place, or a depth image, or neither."""
+
+    sensor_points: Float32Array
+    points: Float32Array | None = None
+    optical_from_points: RigidTransform | None = None
+    sparse: SparseDepth | None = None
+
+
+NOT_MEASURED = Measured(sensor_points=np.empty((0, 3), np.float32))
+
+
+class MeasurementReader:
+    """Decodes what was measured with an image, and places it in its optical frame."""
+
+    def __init__(self, geometry: Geometry) -> None:
+        self._geometry = geometry
+
+    def measured(self, pair: MessagePair, optical_frame: str) -> Measured:
+        """Decode clouds, a depth image or nothing.
+
+        Raises:
+            ValueError: a message cannot be decoded, or the depth image is of another frame.
+            TransformError: the cloud's place is not known.
+        """
+        if not pair.clouds:
+            return NOT_MEASURED
+        message = pair.clouds[0]
+        if hasattr(message, "encoding") or hasattr(message, "format"):
+            self._check_registered(frame_of(message), optical_frame, pair.image_stamp_ns)
+            is_compressed = hasattr(message, "format")
+            depth, valid = (decode_compressed_depth if is_compressed else decode_depth)(message)
+            return replace(NOT_MEASURED, sparse=SparseDepth(depth, valid))
+        sweeps = self._sweeps(pair)
+        placed = [self._placed(sweep, optical_frame, pair.image_stamp_ns) for sweep in sweeps]
+        points, optical_from_points = _merged(placed)
+        return Measured(
+            sensor_points=np.concatenate([sweep.cloud.xyz for sweep in sweeps]),
+            points=points,
+            optical_from_points=optical_from_points,
+        )
+
+    def _sweeps(self, pair: MessagePair) -> list[Sweep]:
+        stamped = [*zip(pair.clouds, pair.cloud_stamps_ns, strict=True), *pair.earlier_clouds]
+        return [self.sweep(message, stamp_ns) for message, stamp_ns in stamped]
+
+    def sweep(self, message: Message, stamp_ns: int) -> Sweep:
+        """Decode a cloud; raises ValueError."""
+        return Sweep(
+            cloud=decode_points(message, stamp_at=self._geometry.sweep_stamp),
+            frame_id=frame_of(message),
+            stamp_ns=stamp_ns,
+        )
+
+    def _placed(
+        self, sweep: Sweep, optical_frame: str, image_ns: int
+    ) -> tuple[Float32Array, RigidTransform]:
+        """Points, and the transform that takes them to the optical frame at the image's instant."""
+        at = self.transform_of(sweep.frame_id, optical_frame, image_ns)
+        known, cloud = self._geometry, sweep.cloud
+        moves = bool(known.fixed_frame) and sweep.frame_id not in known.extrinsics
+        if moves and cloud.time_offset_ns is not None:
+            points = deskew(cloud.xyz, cloud.time_offset_ns, sweep.stamp_ns, at)
+            return points, RigidTransform.identity()
+        return cloud.xyz, at(sweep.stamp_ns)
+
+    def transform_of(
+        self, frame: str, optical_frame: str, image_ns: int, *, tolerance_ns: int | None = None
+    ) -> Callable[[int], RigidTransform]:
+        """Optical frame at the image's instant, from the cloud's frame at the instant given."""
+        known = self._geometry
+        if frame in known.extrinsics:
+            return lambda _: known.extrinsics[frame]
+        if known.fixed_frame:
+            return partial(
+                known.transforms.lookup_through,
+                optical_frame,
+                image_ns,
+                frame,
+                fixed=known.fixed_frame,
+                tolerance_ns=tolerance_ns,
+            )
+        return lambda _: known.transforms.lookup(optical_frame, frame, image_ns)
+
+    def _check_registered(self, depth_frame: str, optical_frame: str, stamp_ns: int) -> None:
+        """A depth image of another camera lies on other pixels, even if its size is the same."""
+        if not depth_frame or depth_frame == optical_frame:
+            return
+        try:
+            found = self._geometry.transforms.lookup(optical_frame, depth_frame, stamp_ns)
+        except TransformError:
+            found = None
+        if found is None or not np.allclose(found.matrix, np.eye(4), atol=_SAME_FRAME):
+            raise ValueError(
+                f"the depth image is of frame '{depth_frame}', the image of '{optical_frame}': it "
+                "is not registered to this camera. Take the driver's registered or aligned depth, "
+                "or publish an identity transform if the two frames are the same"
+            )
+
+
+def frame_of(message: Message) -> str:
+    """The frame of a message, without the slash of ROS 1."""
+    return str(message.header.frame_id).lstrip("/")
+
+
+def _merged(
+    placed: list[tuple[Float32Array, RigidTransform]],
+) -> tuple[Float32Array, RigidTransform]:
+    if len(placed) == 1:
+        return placed[0]
+    moved = [transform.apply(points).astype(np.float32) for points, transform in placed]
+    return np.concatenate(moved), RigidTransform.identity()
