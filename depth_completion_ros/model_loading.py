@@ -11,6 +11,7 @@ import numpy as np
 from depth_completion_core.completer import DepthCompleter, load_model
 from depth_completion_core.frame import Frame, SparseDepth, View
 from depth_completion_core.geometry.camera import CameraModel
+from depth_completion_core.geometry.transforms import RigidTransform
 from depth_completion_ros.node_config import NodeConfig
 
 _WARMUP_FRAMES = 2
@@ -47,7 +48,12 @@ def warmed_up(completer: DepthCompleter, config: NodeConfig) -> DepthCompleter:
         camera=camera,
         sparse=SparseDepth(np.where(valid, np.float32(5), np.float32(0)), valid),
         views=tuple(
-            View(offset=offset, image=image, camera=camera)
+            View(
+                offset=offset,
+                image=image,
+                camera=camera,
+                view_from_target=RigidTransform.identity(),
+            )
             for offset in completer.model.needs.view_offsets
         ),
     )
