@@ -14,13 +14,13 @@ from depth_completion_core.files.json_files import without_nan
 from depth_completion_core.models.base import CompletionModel
 from depth_completion_core.training.errors import TrainingError
 from depth_completion_core.training.feeds.sample_order import SampleOrder
-from depth_completion_core.training.loop.progress import RECENT, Progress
 from depth_completion_core.training.loop.run_folder import RunFolder, revision
+from depth_completion_core.training.loop.run_progress import RECENT, RunProgress
 from depth_completion_core.training.recipes.recipe import Recipe
 
 
 def write_weights(
-    path: Path, model: CompletionModel, recipe: Recipe, name: str, progress: Progress
+    path: Path, model: CompletionModel, recipe: Recipe, name: str, progress: RunProgress
 ) -> None:
     """Write a checkpoint of the project; raises CheckpointError.
 
@@ -41,7 +41,7 @@ def write_weights(
 
 
 def write_shards(
-    folder: RunFolder, model: CompletionModel, recipe: Recipe, name: str, progress: Progress
+    folder: RunFolder, model: CompletionModel, recipe: Recipe, name: str, progress: RunProgress
 ) -> None:
     """Write the same in half precision and in pieces; raises CheckpointError, WriteError."""
     metadata = metadata_of(
@@ -53,7 +53,7 @@ def write_shards(
     export_shards(folder.path / "shards", model.state_dict(), metadata)
 
 
-def _provenance(recipe: Recipe, name: str, progress: Progress) -> dict[str, str]:
+def _provenance(recipe: Recipe, name: str, progress: RunProgress) -> dict[str, str]:
     # Its name alone: a path of this machine tells nobody else anything.
     started = f", started from {Path(recipe.init_weights).name}" if recipe.init_weights else ""
     return {
@@ -65,13 +65,13 @@ def _provenance(recipe: Recipe, name: str, progress: Progress) -> dict[str, str]
     }
 
 
-def _scores(recipe: Recipe, progress: Progress) -> dict[str, Any]:
+def _scores(recipe: Recipe, progress: RunProgress) -> dict[str, Any]:
     """Of the last validation, by protocol."""
     return {recipe.validate.protocol: without_nan(progress.scores)} if progress.scores else {}
 
 
 def metrics_of(
-    progress: Progress, plan: SampleOrder, name: str, times: Mapping[str, float]
+    progress: RunProgress, plan: SampleOrder, name: str, times: Mapping[str, float]
 ) -> dict[str, Any]:
     """The figures of a run, as plain values.
 
@@ -99,7 +99,7 @@ def metrics_of(
     }
 
 
-def check_target(recipe: Recipe, progress: Progress) -> None:
+def check_target(recipe: Recipe, progress: RunProgress) -> None:
     """Raise TrainingError where the recipe demands a loss that was not reached."""
     target = recipe.target_loss
     if target and not progress.loss < target:

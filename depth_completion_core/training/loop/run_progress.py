@@ -11,7 +11,7 @@ RECENT = 10
 
 
 @dataclass(slots=True)
-class Progress:
+class RunProgress:
     """A part of every checkpoint.
 
     Attributes:

@@ -21,7 +21,6 @@ from depth_completion_core.training.feeds.sample_order import ProcessShare, Samp
 from depth_completion_core.training.loop.devices import started_fabric
 from depth_completion_core.training.loop.failures import what_happened
 from depth_completion_core.training.loop.optimizer_step import NotFiniteError
-from depth_completion_core.training.loop.progress import Progress, TimeSpent
 from depth_completion_core.training.loop.results import (
     check_target,
     metrics_of,
@@ -30,6 +29,7 @@ from depth_completion_core.training.loop.results import (
 )
 from depth_completion_core.training.loop.run_checkpoints import RunCheckpoints
 from depth_completion_core.training.loop.run_folder import RunFolder, check_same
+from depth_completion_core.training.loop.run_progress import RunProgress, TimeSpent
 from depth_completion_core.training.loop.skip_notes import SkipNotes
 from depth_completion_core.training.loop.telemetry import ShownStep, Telemetry
 from depth_completion_core.training.loop.train_state import TrainState
@@ -87,7 +87,7 @@ class Trainer:
         is_scorer = bool(recipe.validate.every_steps) and fabric.is_global_zero
         self._held_out = self._held_out_samples() if is_scorer else None
         self._skip_notes = SkipNotes()
-        self._progress = Progress()
+        self._progress = RunProgress()
         self._names: list[str] = []
         self._started = time.monotonic()
         self._spent = TimeSpent()
@@ -119,7 +119,7 @@ class Trainer:
         state = self._states.load()
         if state is not None:
             check_same(state["config"], config, self._folder.path)
-            self._progress = Progress(**state["progress"])
+            self._progress = RunProgress(**state["progress"])
             self._state.restore(state)
         if self._fabric.is_global_zero:
             self._folder.begin(self._name, config, self._fabric.world_size)
