@@ -20,9 +20,8 @@ from rosbag_tools.cli import run_cli
 from rosbag_tools.completion_job import CompletionJob
 from rosbag_tools.completion_report import report_json, score_line, summary_lines
 from rosbag_tools.errors import BagError
-from rosbag_tools.input_flags import InputFlags
 from rosbag_tools.run_completion import run_job
-from rosbag_tools.wishes import OutputWishes, Storage
+from rosbag_tools.wishes import OutputWishes, PlanWishes, Storage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +35,7 @@ class Complete(ConfigFlags):
     device: str = "auto"
     """cpu, cuda, cuda:1, ...; auto uses a GPU if there is one."""
 
-    inputs: Annotated[InputFlags, tyro.conf.arg(name="")] = field(default_factory=InputFlags)
+    reads: Annotated[PlanWishes, tyro.conf.arg(name="")] = field(default_factory=PlanWishes)
 
     encoding: DepthEncoding = "32FC1"
     """Encoding of the depth image: metres with NaN, or 16UC1 in millimetres with 0."""
@@ -52,8 +51,6 @@ class Complete(ConfigFlags):
     overwrite: bool = False
     """Replace an output that exists."""
 
-    truth: str = ""
-    """Topic of true depth images to score against."""
     holdout: float = 0.0
     """Share of the measured pixels to withhold from the model and score against."""
     keep_lines: int = 1
@@ -105,7 +102,7 @@ def job_of(wanted: Complete) -> CompletionJob:
         model=wanted.model,
         device=wanted.device,
         settings=wanted.settings,
-        reads=wanted.inputs.wishes(truth=wanted.truth),
+        reads=wanted.reads,
         writes=OutputWishes(
             topics=wanted.topics, namespace=wanted.namespace, encoding=wanted.encoding
         ),

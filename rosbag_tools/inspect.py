@@ -15,7 +15,7 @@ from depth_completion_core.config import PairingConfig
 from depth_completion_core.settings.command_line import parsed
 from depth_completion_core.settings.mapping import check_limits
 from rosbag_tools.cli import run_cli
-from rosbag_tools.input_flags import InputFlags
+from rosbag_tools.wishes import PlanWishes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +24,7 @@ class Inspect:
 
     paths: tyro.conf.Positional[tuple[Path, ...]]
     """The bag: .bag, .mcap or .db3 files, or a folder."""
-    inputs: Annotated[InputFlags, tyro.conf.arg(name="")] = field(default_factory=InputFlags)
+    reads: Annotated[PlanWishes, tyro.conf.arg(name="")] = field(default_factory=PlanWishes)
     pairing: Annotated[PairingConfig, tyro.conf.FlagConversionOff] = field(
         default_factory=PairingConfig
     )
@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> int:
     from rosbag_tools.reader import BagReader  # noqa: PLC0415 - likewise
 
     with BagReader(wanted.paths) as reader:
-        print("\n".join(inspect_bag(reader, wanted.inputs.wishes(), wanted.pairing)))
+        print("\n".join(inspect_bag(reader, wanted.reads, wanted.pairing)))
     return 0
 
 

@@ -1,12 +1,14 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What can be asked of a completion, as plain values that need no slow import."""
+"""What can be asked of a completion: plain values that need no slow import, and flags."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+
+import tyro
 
 from depth_completion_core.config import DepthEncoding, SweepStamp
 from depth_completion_core.sensing.measurement_kinds import MeasurementName
@@ -20,22 +22,32 @@ class TopicWishes:
     """Topics given by hand; empty ones are looked for."""
 
     image: str = ""
+    """Topic of the colour images; by default found by type, calibration and frame."""
     camera_info: str = ""
+    """Topic of their calibration."""
     measurements: MeasurementName = "points"
+    """Point clouds, a depth image, one compressed by image_transport, or none."""
     points: tuple[str, ...] = ()
+    """Topics of one or more point clouds."""
     sparse_depth: str = ""
+    """Topic of the depth image, with --measurements depth or compressed_depth."""
     truth: str = ""
+    """Topic of true depth images, to score against."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanWishes:
     """What was asked for; the rest is found out."""
 
-    topics: TopicWishes = field(default_factory=TopicWishes)
-    extrinsics: Path | None = None
-    fixed_frame: str = "auto"
+    topics: Annotated[TopicWishes, tyro.conf.arg(name="")] = field(default_factory=TopicWishes)
     rectified: Rectified = "auto"
+    """Project with P (yes) or with K and D (no); auto: P if the topic's name contains 'rect'."""
+    extrinsics: Path | None = None
+    """YAML file with the extrinsics of the clouds, for bags without TF."""
+    fixed_frame: str = "auto"
+    """Fixed frame for motion compensation; auto takes odom, map or world; none turns it off."""
     sweep_stamp: SweepStamp = "start"
+    """Whether stamps mark the start or end of a sweep, for clouds with per-point times."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
