@@ -44,6 +44,8 @@ class Complete(ConfigFlags):
     topics: tuple[str, ...] = ()
     """What to write of each frame; a wrong name lists all of them. By default depth/image,
     depth/camera_info and depth/points."""
+    sparse_depth: bool = False
+    """Write sparse_depth/image too: the measurements as the model saw them."""
     copy_inputs: bool = True
     """Copy all messages of the input to the output."""
     storage: Storage = "mcap"
@@ -104,7 +106,10 @@ def job_of(wanted: Complete) -> CompletionJob:
         settings=wanted.settings,
         reads=wanted.reads,
         writes=OutputWishes(
-            topics=wanted.topics, namespace=wanted.namespace, encoding=wanted.encoding
+            topics=wanted.topics,
+            sparse_depth=wanted.sparse_depth,
+            namespace=wanted.namespace,
+            encoding=wanted.encoding,
         ),
         copies_inputs=wanted.copy_inputs,
         storage=wanted.storage,

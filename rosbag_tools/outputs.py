@@ -39,7 +39,10 @@ class OutputWriter:
     def __init__(self, writer: BagWriter, wishes: OutputWishes, cloud: CloudConfig) -> None:
         """Write nothing yet; ``cloud`` is the density of depth/points."""
         self._writer, self._encoding, self._cloud = writer, wishes.encoding, cloud
-        self._outputs = outputs_named(wishes.topics or BAG_TOPICS)
+        topics = wishes.topics or BAG_TOPICS
+        if wishes.sparse_depth:
+            topics = (*topics, "sparse_depth/image")
+        self._outputs = outputs_named(topics)
         self._prefix = f"/{wishes.namespace.strip('/')}".rstrip("/")
 
     def check_free(self, taken: Sequence[str]) -> None:

@@ -79,8 +79,8 @@ def _base(name: str) -> str:
 
 
 def _check_measurement_wishes(wishes: TopicWishes) -> None:
-    given = {"--points": wishes.points, "--sparse-depth": wishes.sparse_depth}
-    kinds = {"--points": ("points",), "--sparse-depth": ("depth", "compressed_depth")}
+    given = {"--points": wishes.points, "--depth": wishes.depth}
+    kinds = {"--points": ("points",), "--depth": ("depth", "compressed_depth")}
     for flag, value in given.items():
         if value and wishes.measurements not in kinds[flag]:
             raise BagError(
@@ -95,11 +95,11 @@ def _chosen_depth(
     """A depth image registered to the camera: in its frame, where there is such a one."""
     kind = MEASUREMENT_KINDS[wishes.measurements].message
     pool = [item for item in candidates.depths if kind and item.msgtype == MESSAGE_TYPES[kind]]
-    if wishes.sparse_depth:
-        return _named(pool, wishes.sparse_depth, "--sparse-depth")
+    if wishes.depth:
+        return _named(pool, wishes.depth, "--depth")
     pool = [item for item in pool if item.name.lstrip("/") != wishes.truth.lstrip("/")]
     registered = [item for item in pool if item.frame_id == optical_frame]
-    return _only(registered or pool, "depth image", "--sparse-depth", notes)
+    return _only(registered or pool, "depth image", "--depth", notes)
 
 
 def _chosen_clouds(

@@ -29,7 +29,7 @@ class TopicWishes:
     """Point clouds, a depth image, one compressed by image_transport, or none."""
     points: tuple[str, ...] = ()
     """Topics of one or more point clouds."""
-    sparse_depth: str = ""
+    depth: str = ""
     """Topic of the depth image, with --measurements depth or compressed_depth."""
     truth: str = ""
     """Topic of true depth images, to score against."""
@@ -57,11 +57,13 @@ class OutputWishes:
     Attributes:
         topics: relative names, of the table of output topics; ValueError where one is not in it.
             Empty for those that bags get without being asked.
+        sparse_depth: whether sparse_depth/image is written too.
         namespace: put before every topic, such as /front.
         encoding: of the depth image: 32FC1 in metres with NaN, or 16UC1 in millimetres with 0.
     """
 
     topics: tuple[str, ...] = ()
+    sparse_depth: bool = False
     namespace: str = ""
     encoding: DepthEncoding = "32FC1"
 

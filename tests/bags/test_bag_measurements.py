@@ -76,11 +76,11 @@ def test_the_truth_is_not_taken_for_the_measurements(tmp_path: Path) -> None:
     dense = np.full((CAMERA.height, CAMERA.width), 5.0, np.float32)
     further = [depth_entry(stamp_of(index), dense, topic=truth) for index in range(_FRAMES)]
     source = _depth_bag(tmp_path, further=further)
-    with pytest.raises(BagError, match=rf"several depth image.*{TOPIC}.*{truth}.*--sparse-depth"):
+    with pytest.raises(BagError, match=rf"several depth image.*{TOPIC}.*{truth}.*--depth"):
         _run(source, tmp_path / "out", "--measurements", "depth")
     flags = ("--measurements", "depth", "--model", "nearest")
     scored = _run(source, tmp_path / "scored", *flags, "--truth", truth)
-    named = _run(source, tmp_path / "named", *flags, "--sparse-depth", TOPIC)
+    named = _run(source, tmp_path / "named", *flags, "--depth", TOPIC)
     np.testing.assert_array_equal(scored, named)
 
 
@@ -88,9 +88,9 @@ def test_the_truth_is_not_taken_for_the_measurements(tmp_path: Path) -> None:
     ("flags", "words"),
     [
         (("--measurements", "depth", "--points", "/a"), "--points names a topic that .* depth "),
-        (("--sparse-depth", TOPIC), "--measurements points does not read"),
+        (("--depth", TOPIC), "--measurements points does not read"),
         (("--measurements", "compressed_depth"), "no depth image topic with messages"),
-        (("--measurements", "depth", "--sparse-depth", "/x"), rf"no such topic.*{TOPIC}"),
+        (("--measurements", "depth", "--depth", "/x"), rf"no such topic.*{TOPIC}"),
     ],
 )
 def test_measurements_that_are_not_there_are_answered(
