@@ -33,6 +33,7 @@ from depth_completion_core.pictures.depth_colors import overlay
 from depth_completion_core.pictures.scales import depth_scale
 from depth_completion_core.sensing.pair import MessagePair
 from depth_completion_core.sensing.placed_frame import PlacedFrame
+from depth_completion_core.sensing.sensor_geometry import motion_in_words
 from depth_completion_core.settings.fields import ConfigError
 from depth_completion_ros.doctor_alignment import SpreadPairs, check_alignment
 from depth_completion_ros.doctor_environment import check_environment
@@ -140,16 +141,17 @@ def _check_tf(doctor: Doctor, image: StreamLog, clouds: list[StreamLog]) -> Iter
                 f"({len(frames)} frames)",
             )
     placer = FramePlacer(doctor.config, image.topic, doctor.transforms)
-    fixed = placer.fixed_frame(doctor.config.fixed_frame, image.frame_id)
-    if fixed:
-        yield Finding(
-            severity="ok", subject="motion", found=f"undone through the fixed frame '{fixed}'"
-        )
+    cloud_frames = [cloud.frame_id.lstrip("/") for cloud in clouds]
+    fixed = placer.fixed_frame(doctor.config.fixed_frame, image.frame_id, cloud_frames)
+    moves_points = doctor.config.measurements == "points"
+    motion = motion_in_words(fixed, moves_points=moves_points)
+    if fixed and moves_points:
+        yield Finding(severity="ok", subject="motion", found=motion)
     else:
         yield Finding(
             severity="warning",
             subject="motion",
-            found="not undone: no fixed frame (odom, map, world) moves against the camera",
+            found=motion,
             remedy="on a robot that moves, publish odometry on /tf and set fixed_frame",
         )
 

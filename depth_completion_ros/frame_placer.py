@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 from depth_completion_core.geometry.extrinsics import read_extrinsics
 from depth_completion_core.geometry.transforms import RigidTransform
 from depth_completion_core.sensing.frame_builder import FrameBuilder
+from depth_completion_core.sensing.measured import frame_of
 from depth_completion_core.sensing.pair import MessagePair
 from depth_completion_core.sensing.placed_frame import PlacedFrame
 from depth_completion_core.sensing.sensor_geometry import (
@@ -78,17 +80,24 @@ class FramePlacer:
         geometry = Geometry(
             transforms=self._transforms,
             extrinsics=self._extrinsics,
-            fixed_frame=self.fixed_frame(config.fixed_frame, optical_frame),
+            fixed_frame=self.fixed_frame(config.fixed_frame, optical_frame, _cloud_frames(pair)),
             rectified=is_rectified(config, self._image_topic),
             sweep_stamp=config.sweep_stamp,
+            points_in_camera_frame=config.points_in_camera_frame,
         )
         return FrameBuilder(geometry, info)
 
-    def fixed_frame(self, wish: str, optical_frame: str) -> str:
+    def fixed_frame(self, wish: str, optical_frame: str, cloud_frames: Collection[str]) -> str:
         """The frame of that name, or the one that auto means now; empty for none."""
         if wish == "auto":
-            return fixed_frame_above(self._transforms, optical_frame)
+            by_hand = all(frame in self._extrinsics for frame in cloud_frames)
+            placed_by_hand = cloud_frames if by_hand else ()
+            return fixed_frame_above(self._transforms, optical_frame, placed_by_hand)
         return "" if wish == "none" else wish
+
+
+def _cloud_frames(pair: MessagePair) -> list[str]:
+    return [frame_of(cloud) for cloud in pair.clouds]
 
 
 def is_rectified(config: NodeConfig, image_topic: str) -> bool:

@@ -51,6 +51,8 @@ class NodeConfig(CompletionConfig):
     """Fixed frame for motion compensation; auto takes odom, map or world; none turns it off."""
     extrinsics_file: str = ""
     """YAML file with the extrinsics of the clouds, for robots without TF; overrides TF."""
+    points_in_camera_frame: bool = False
+    """Clouds with the frame_id of the image are in its optical frame, organised or not (VIO)."""
     sweep_stamp: SweepStamp = "start"
     """Whether stamps mark the start or end of a sweep, for clouds with per-point times."""
     tf_timeout_ms: float = setting(100.0, low=0.0)

@@ -11,6 +11,7 @@ import torch
 from diagnostic_msgs.msg import DiagnosticStatus
 from diagnostic_updater import DiagnosticStatusWrapper
 
+from depth_completion_core.sensing.sensor_geometry import motion_in_words
 from depth_completion_ros.conversions import header
 from depth_completion_ros.frame_report import FrameReport
 from depth_completion_ros.msg import CompletionStatus
@@ -29,12 +30,14 @@ class Status:
         self._drops, self._why_idle = drops, why_idle
         self._lock = threading.Lock()
         self._last: CompletionStatus | None = None
+        self._motion = ""
         self._frames_at_last_diagnosis = 0
         self.published = 0
 
     def message(self, report: FrameReport) -> CompletionStatus:
         """The status after a frame."""
-        frame, prediction = report.done.placed.frame, report.done.prediction
+        placed, prediction = report.done.placed, report.done.prediction
+        frame = placed.frame
         drops, device = self._drops(), report.in_use.completer.device
         self.published += 1
         measured = prediction.sparse.count
@@ -47,10 +50,11 @@ class Status:
             network_ms=report.network_ms,
             publish_ms=report.publish_ms,
             total_ms=report.total_ms,
-            points=len(report.done.placed.sensor_points),
+            points=len(placed.sensor_points),
             points_in_view=measured,
             density=measured / prediction.valid.size,
-            pair_gap_ms=report.done.placed.gap_ns / 1e6,
+            pair_gap_ms=placed.gap_ns / 1e6,
+            fixed_frame=placed.fixed_frame,
             coverage=float(prediction.valid.mean()),
             holdout_mae_mm=report.holdout_mae_mm,
             published=self.published,
@@ -61,12 +65,15 @@ class Status:
         )
         with self._lock:
             self._last = message
+            self._motion = motion_in_words(
+                placed.fixed_frame, moves_points=frame.points is not None
+            )
         return message
 
     def diagnose(self, status: DiagnosticStatusWrapper) -> DiagnosticStatusWrapper:
         """Fill in the entry of /diagnostics; called by diagnostic_updater."""
         with self._lock:
-            last = self._last
+            last, motion = self._last, self._motion
         new = self.published - self._frames_at_last_diagnosis
         self._frames_at_last_diagnosis = self.published
         if new:
@@ -84,6 +91,7 @@ class Status:
         if last is not None:
             for name in ("model", "device", "pair_gap_ms", "points_in_view", "coverage"):
                 status.add(name, str(getattr(last, name)))
+            status.add("motion", motion)
             for name in ("decode_ms", "project_ms", "network_ms", "publish_ms", "total_ms"):
                 status.add(name, f"{getattr(last, name):.1f}")
         return status

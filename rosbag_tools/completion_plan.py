@@ -4,14 +4,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from depth_completion_core.geometry.extrinsics import read_extrinsics
 from depth_completion_core.geometry.transform_buffer import TransformBuffer, TransformError
+from depth_completion_core.geometry.transforms import RigidTransform
+from depth_completion_core.sensing.cloud_place import check_place_is_said, size_of
 from depth_completion_core.sensing.sensor_geometry import (
     Geometry,
     fixed_frame_above,
     looks_rectified,
+    motion_in_words,
 )
 from rosbag_tools.errors import BagError
 from rosbag_tools.reader import BagReader
@@ -39,19 +43,17 @@ def make_plan(reader: BagReader, wishes: PlanWishes) -> Plan:
     transforms, refused = read_transforms(reader)
     extrinsics = read_extrinsics(wishes.extrinsics) if wishes.extrinsics else {}
     topics = choose_topics(candidates_of(reader), wishes.topics, transforms)
-    optical_frame = topics.image.frame_id or topics.camera_info.frame_id
-    for cloud in topics.clouds:
-        if not cloud.is_depth and cloud.frame_id not in extrinsics:
-            _check_connected(transforms, optical_frame, cloud.frame_id)
-    rectified = _is_rectified(topics, wishes.rectified)
-    fixed_frame = _fixed_frame(transforms, optical_frame, wishes.fixed_frame)
     geometry = Geometry(
         transforms=transforms,
         extrinsics=extrinsics,
-        fixed_frame=fixed_frame,
-        rectified=rectified,
+        fixed_frame=_fixed_frame(transforms, topics, extrinsics, wishes.fixed_frame),
+        rectified=_is_rectified(topics, wishes.rectified),
         sweep_stamp=wishes.sweep_stamp,
+        points_in_camera_frame=wishes.points_in_camera_frame,
     )
+    for cloud in topics.clouds:
+        if not cloud.is_depth:
+            _check_place(reader, topics, cloud, geometry)
     notes = [*topics.notes, *(f"{reason} ({count} times)" for reason, count in refused.items())]
     if not reader.has_definitions:
         notes.append("the bag does not define its message types; those of ROS 2 Jazzy are assumed")
@@ -62,17 +64,14 @@ def describe(plan: Plan) -> list[str]:
     """The plan as lines of text."""
     topics, geometry = plan.topics, plan.geometry
     way = "P (rectified)" if geometry.rectified else "K and D (not rectified)"
-    motion = (
-        f"undone through the fixed frame '{geometry.fixed_frame}'"
-        if geometry.fixed_frame
-        else "not undone: no fixed frame (odom, map, world) moves against the camera"
-    )
+    moves_points = any(not cloud.is_depth for cloud in topics.clouds)
+    motion = motion_in_words(geometry.fixed_frame, moves_points=moves_points)
     image = f"{topics.image.encoding}, frame '{topics.image.frame_id}'"
     lines = [
         f"image        {topics.image.name}  ({image}, {topics.image.count} messages)",
         f"calibration  {topics.camera_info.name}, projecting with {way}",
     ]
-    lines += [_described_measurements(cloud, geometry) for cloud in topics.clouds]
+    lines += [_described_measurements(cloud, plan) for cloud in topics.clouds]
     if not topics.clouds:
         lines.append("measurements none: the model sees images alone")
     lines.append(f"motion       {motion}")
@@ -81,27 +80,43 @@ def describe(plan: Plan) -> list[str]:
     return [*lines, *(f"note         {note}" for note in plan.notes)]
 
 
-def _described_measurements(topic: Topic, geometry: Geometry) -> str:
+def _described_measurements(topic: Topic, plan: Plan) -> str:
     if topic.is_depth:
         return (
             f"depth        {topic.name}  ({topic.encoding}, taken as registered to the camera, "
             f"{topic.count} messages)"
         )
-    source = "extrinsics file" if topic.frame_id in geometry.extrinsics else "TF"
-    return (
-        f"points       {topic.name}  (frame '{topic.frame_id}' through {source}, "
-        f"{topic.count} messages)"
-    )
+    frame = topic.frame_id
+    if frame in plan.geometry.extrinsics:
+        place = f"frame '{frame}' through extrinsics file"
+    elif frame == plan.topics.optical_frame:
+        place = f"in the camera's own frame '{frame}'"
+    else:
+        place = f"frame '{frame}' through TF"
+    return f"points       {topic.name}  ({place}, {topic.count} messages)"
 
 
-def _check_connected(transforms: TransformBuffer, optical_frame: str, cloud_frame: str) -> None:
+def _check_place(reader: BagReader, topics: Topics, cloud: Topic, geometry: Geometry) -> None:
+    """Whether extrinsics, TF or the cloud's own form say where it was measured."""
+    frame, optical_frame = cloud.frame_id, topics.optical_frame
+    if frame in geometry.extrinsics:
+        return
+    message, info = reader.first(cloud.connections), reader.first(topics.camera_info.connections)
     try:
-        transforms.require_connection(optical_frame, cloud_frame)
+        if message is not None and info is not None:
+            check_place_is_said(
+                geometry,
+                frame,
+                optical_frame,
+                cloud_size=size_of(message),
+                image_size=(int(info.height), int(info.width)),
+            )
+        geometry.transforms.require_connection(optical_frame, frame)
     except TransformError as error:
         raise BagError(
-            f"{error}. Give a file with --extrinsics:\n"
+            f"{cloud.name}: {error}. A file for --extrinsics looks like this:\n"
             "optical_frame_from:\n"
-            f"  {cloud_frame or 'FRAME'}: "
+            f"  {frame or repr(frame)}: "
             "{translation: [x, y, z], quaternion_xyzw: [x, y, z, w]}"
         ) from error
 
@@ -110,13 +125,22 @@ def _is_rectified(topics: Topics, wish: Rectified) -> bool:
     return wish == "yes" or (wish == "auto" and looks_rectified(topics.image.name))
 
 
-def _fixed_frame(transforms: TransformBuffer, optical_frame: str, wish: str) -> str:
+def _fixed_frame(
+    transforms: TransformBuffer,
+    topics: Topics,
+    extrinsics: Mapping[str, RigidTransform],
+    wish: str,
+) -> str:
+    frames = [cloud.frame_id for cloud in topics.clouds if not cloud.is_depth]
+    placed_by_hand = frames if all(frame in extrinsics for frame in frames) else []
     if wish == "auto":
-        return fixed_frame_above(transforms, optical_frame)
+        return fixed_frame_above(transforms, topics.optical_frame, placed_by_hand)
     if wish == "none":
         return ""
+    if placed_by_hand and all(transforms.connects(frame, wish) for frame in placed_by_hand):
+        return wish
     try:
-        transforms.require_connection(optical_frame, wish)
+        transforms.require_connection(topics.optical_frame, wish)
     except TransformError as error:
         raise BagError(f"--fixed-frame {wish}: {error}") from error
     return wish

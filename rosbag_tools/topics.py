@@ -70,6 +70,11 @@ class Topics:
     notes: list[str] = field(default_factory=list)
 
     @property
+    def optical_frame(self) -> str:
+        """The camera's frame, as the image or else its calibration names it."""
+        return self.image.frame_id or self.camera_info.frame_id
+
+    @property
     def connections(self) -> list[Connection]:
         """All of them."""
         topics = [self.image, self.camera_info, *self.clouds]

@@ -44,6 +44,9 @@ class PlanWishes:
     """Project with P (yes) or with K and D (no); auto: P if the topic's name contains 'rect'."""
     extrinsics: Path | None = None
     """YAML file with the extrinsics of the clouds, for bags without TF."""
+    points_in_camera_frame: bool = False
+    """Clouds that carry the frame_id of the image are in its optical frame (VIO, for example), even
+    where they are not in rows and columns as those of a depth camera."""
     fixed_frame: str = "auto"
     """Fixed frame for motion compensation; auto takes odom, map or world; none turns it off."""
     sweep_stamp: SweepStamp = "start"

@@ -58,8 +58,9 @@ class FrameBuilder:
     def __init__(self, geometry: Geometry, camera_info: Message) -> None:
         """Take the sensors' places and the calibration; raises ValueError on an empty one."""
         self._geometry = geometry
-        self._measurements = MeasurementReader(geometry)
         self._calibration = camera_from_info(camera_info, rectified=geometry.rectified)
+        camera = self._calibration.camera
+        self._measurements = MeasurementReader(geometry, (camera.height, camera.width))
         self._camera_frame = frame_of(camera_info)
 
     def build(self, pair: MessagePair, wanted: WantedViews | None = None) -> PlacedFrame:
@@ -81,6 +82,7 @@ class FrameBuilder:
             camera_from_frame=self._calibration.camera_from_frame,
             sensor_points=measured.sensor_points,
             gap_ns=pair.gap_ns,
+            fixed_frame=self._geometry.fixed_frame if measured.points is not None else "",
         )
 
     def _frame(self, pair: MessagePair, measured: Measured) -> Frame:
@@ -152,7 +154,7 @@ class FrameBuilder:
         calibration = self._calibration
         sweep = self._measurements.sweep(pair.clouds[stream], pair.cloud_stamps_ns[stream])
         at = self._measurements.transform_of(
-            sweep.frame_id, self._optical_frame(pair), pair.image_stamp_ns, tolerance_ns=0
+            sweep, self._optical_frame(pair), pair.image_stamp_ns, tolerance_ns=0
         )
         return SweepAsMeasured(
             image=_image_of(pair),

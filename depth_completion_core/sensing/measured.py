@@ -19,6 +19,7 @@ from depth_completion_core.geometry.arrays import Float32Array
 from depth_completion_core.geometry.deskew import deskew
 from depth_completion_core.geometry.transform_buffer import TransformError
 from depth_completion_core.geometry.transforms import RigidTransform
+from depth_completion_core.sensing.cloud_place import check_place_is_said, size_of
 from depth_completion_core.sensing.pair import MessagePair
 from depth_completion_core.sensing.sensor_geometry import Geometry
 
@@ -30,11 +31,12 @@ _SAME_FRAME = 1e-3
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Sweep:
-    """A decoded cloud, its frame and its own stamp."""
+    """A decoded cloud, its frame, its own stamp, and rows and columns of its message."""
 
     cloud: PointCloud
     frame_id: str
     stamp_ns: int
+    size: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -53,8 +55,9 @@ NOT_MEASURED = Measured(sensor_points=np.empty((0, 3), np.float32))
 class MeasurementReader:
     """Decodes what was measured with an image, and places it in its optical frame."""
 
-    def __init__(self, geometry: Geometry) -> None:
-        self._geometry = geometry
+    def __init__(self, geometry: Geometry, image_size: tuple[int, int]) -> None:
+        """Take where the sensors are, and rows and columns of the images."""
+        self._geometry, self._image_size = geometry, image_size
 
     def measured(self, pair: MessagePair, optical_frame: str) -> Measured:
         """Decode clouds, a depth image or nothing.
@@ -90,37 +93,71 @@ class MeasurementReader:
             cloud=decode_points(message, stamp_at=self._geometry.sweep_stamp),
             frame_id=frame_of(message),
             stamp_ns=stamp_ns,
+            size=size_of(message),
         )
 
     def _placed(
         self, sweep: Sweep, optical_frame: str, image_ns: int
     ) -> tuple[Float32Array, RigidTransform]:
         """Points, and the transform that takes them to the optical frame at the image's instant."""
-        at = self.transform_of(sweep.frame_id, optical_frame, image_ns)
-        known, cloud = self._geometry, sweep.cloud
-        moves = bool(known.fixed_frame) and sweep.frame_id not in known.extrinsics
-        if moves and cloud.time_offset_ns is not None:
+        at = self.transform_of(sweep, optical_frame, image_ns)
+        cloud = sweep.cloud
+        if self._geometry.fixed_frame and cloud.time_offset_ns is not None:
             points = deskew(cloud.xyz, cloud.time_offset_ns, sweep.stamp_ns, at)
             return points, RigidTransform.identity()
         return cloud.xyz, at(sweep.stamp_ns)
 
     def transform_of(
-        self, frame: str, optical_frame: str, image_ns: int, *, tolerance_ns: int | None = None
+        self, sweep: Sweep, optical_frame: str, image_ns: int, *, tolerance_ns: int | None = None
     ) -> Callable[[int], RigidTransform]:
-        """Optical frame at the image's instant, from the cloud's frame at the instant given."""
-        known = self._geometry
-        if frame in known.extrinsics:
-            return lambda _: known.extrinsics[frame]
-        if known.fixed_frame:
-            return partial(
-                known.transforms.lookup_through,
-                optical_frame,
-                image_ns,
-                frame,
-                fixed=known.fixed_frame,
-                tolerance_ns=tolerance_ns,
+        """Optical frame at the image's instant, from the cloud's frame at the instant given.
+
+        A cloud whose place was given by hand moves with the camera: its frame need not be in TF.
+
+        Raises:
+            PlacementError: what the cloud calls its frame does not say where it is.
+        """
+        known, frame = self._geometry, sweep.frame_id
+        by_hand = known.extrinsics.get(frame)
+        if by_hand is None:
+            check_place_is_said(
+                known, frame, optical_frame, cloud_size=sweep.size, image_size=self._image_size
             )
-        return lambda _: known.transforms.lookup(optical_frame, frame, image_ns)
+        if by_hand is not None:
+            return self._by_hand(by_hand, sweep.frame_id, optical_frame, image_ns, tolerance_ns)
+        if not known.fixed_frame:
+            return lambda _: known.transforms.lookup(optical_frame, frame, image_ns)
+        return partial(
+            known.transforms.lookup_through,
+            optical_frame,
+            image_ns,
+            frame,
+            fixed=known.fixed_frame,
+            tolerance_ns=tolerance_ns,
+        )
+
+    def _by_hand(
+        self,
+        optical_from_cloud: RigidTransform,
+        frame: str,
+        optical_frame: str,
+        image_ns: int,
+        tolerance_ns: int | None,
+    ) -> Callable[[int], RigidTransform]:
+        """The two sensors are one rigid body, so that the motion of either is that of both."""
+        transforms, fixed = self._geometry.transforms, self._geometry.fixed_frame
+        if not fixed:
+            return lambda _: optical_from_cloud
+        by_camera = transforms.connects(fixed, optical_frame)
+        moving = optical_frame if by_camera else frame
+
+        def at(stamp_ns: int) -> RigidTransform:
+            motion = transforms.lookup_through(
+                moving, image_ns, moving, stamp_ns, fixed=fixed, tolerance_ns=tolerance_ns
+            )
+            return motion @ optical_from_cloud if by_camera else optical_from_cloud @ motion
+
+        return at
 
     def _check_registered(self, depth_frame: str, optical_frame: str, stamp_ns: int) -> None:
         """A depth image of another camera lies on other pixels, even if its size is the same."""

@@ -20,9 +20,11 @@ class PlacedFrame:
         camera_from_frame: the camera in the optical frame of TF; the identity but for stereo.
         sensor_points: (N, 3) float32 metres, the points of ``frame`` as the sensors sent them.
         gap_ns: time between image and cloud.
+        fixed_frame: through which the motion of the points was undone; empty where it was not.
     """
 
     frame: Frame
     camera_from_frame: RigidTransform
     sensor_points: Float32Array
     gap_ns: int
+    fixed_frame: str = ""

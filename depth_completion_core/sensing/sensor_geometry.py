@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from depth_completion_core.config import SweepStamp
@@ -24,6 +24,8 @@ class Geometry:
         fixed_frame: the frame held still between image and cloud; empty for no compensation.
         rectified: whether the image is rectified, so that P counts instead of K and D.
         sweep_stamp: which end of the sweep the stamps of the clouds mean.
+        points_in_camera_frame: whether clouds that carry the image's frame id are believed to be in
+            its optical frame, whatever their form.
     """
 
     transforms: TransformBuffer
@@ -31,18 +33,43 @@ class Geometry:
     fixed_frame: str
     rectified: bool
     sweep_stamp: SweepStamp
+    points_in_camera_frame: bool = False
 
 
-def fixed_frame_above(transforms: TransformBuffer, optical_frame: str) -> str:
+def fixed_frame_above(
+    transforms: TransformBuffer, optical_frame: str, placed_by_hand: Collection[str] = ()
+) -> str:
     """A frame that stands still in the world while the camera moves; empty where there is none.
 
     One of the usual names (odom, map, world) above the camera, where something moves in between;
     a pan-tilt head that moves on a fixed base is not such a frame.
+
+    Args:
+        transforms: the TF tree.
+        optical_frame: of the camera.
+        placed_by_hand: the frames of all clouds, where extrinsics are known of each of them: they
+            move with the camera, so that they may stand for one that is not in TF.
     """
-    for name in _WORLD_FRAMES:
-        if name in transforms.frames and transforms.connects(name, optical_frame):
-            return "" if transforms.is_static_between(name, optical_frame) else name
+    for bodies in ([optical_frame], list(placed_by_hand)):
+        for name in _WORLD_FRAMES:
+            if bodies and all(transforms.connects(name, body) for body in bodies):
+                standing = all(transforms.is_static_between(name, body) for body in bodies)
+                return "" if standing else name
     return ""
+
+
+def motion_in_words(fixed_frame: str, *, moves_points: bool = True) -> str:
+    """Whether the motion between measurement and image is undone, and through what.
+
+    Args:
+        fixed_frame: the frame held still; empty for none.
+        moves_points: whether points are measured, as opposed to depth images or nothing.
+    """
+    if not moves_points:
+        return "not undone: only point clouds can be moved to the instant of the image"
+    if fixed_frame:
+        return f"undone through the fixed frame '{fixed_frame}'"
+    return "not undone: no fixed frame (odom, map, world) moves against the camera"
 
 
 def looks_rectified(image_topic: str) -> bool:
