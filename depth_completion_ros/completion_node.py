@@ -33,6 +33,7 @@ from depth_completion_ros.outputs import Outputs
 from depth_completion_ros.parameters import NodeParameters
 from depth_completion_ros.pipeline import PairToComplete, Pipeline
 from depth_completion_ros.services import Services
+from depth_completion_ros.setup_notes import SetupNotes
 from depth_completion_ros.silence import SilenceWatch
 from depth_completion_ros.status import Status
 from depth_completion_ros.worker import Mailbox, Worker
@@ -89,7 +90,8 @@ class CompletionNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
         self.exit_code = 0
         self._settings = NodeParameters(self, self._on_change)
         self._drops = Drops(self.get_logger().warning)
-        self._status = Status(self._all_drops, self._why_idle)
+        notes = SetupNotes(self.get_logger().warning, lambda: self.transforms.notes)
+        self._status = Status(self._all_drops, self._why_idle, notes.current)
         self._outputs: Outputs | None = None
         self._pipeline: Pipeline | None = None
         self._active: _Active | None = None

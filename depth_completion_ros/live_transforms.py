@@ -37,19 +37,19 @@ class LiveTransforms(TransformBuffer):
         super().__init__(EXTRAPOLATION_TOLERANCE_NS, keep_ns=_KEEP_NS)
         self._changed = threading.Condition(threading.RLock())
         self._deadline = 0.0
-        self._newest_ns: dict[str, int] = {}
         self.refused: Counter[str] = Counter()
 
     def add(self, message: Any, *, is_static: bool) -> None:  # noqa: ANN401 - tf2_msgs/TFMessage
         """Take a message of /tf or /tf_static; one that jumps back in time starts anew."""
         with self._changed:
             for item in message.transforms:
+                newest_ns = None if is_static else self.settled_ns(str(item.child_frame_id))
                 try:
                     add_stamped(self, item, is_static=is_static)
                 except ValueError as error:
                     self.refused[str(error)] += 1
                     continue
-                if not is_static and self._jumped_back(item):
+                if newest_ns is not None and stamp_ns_of(item) < newest_ns - _JUMP_BACK_NS:
                     self.clear()
                     add_stamped(self, item, is_static=False)
             self._changed.notify_all()
@@ -58,13 +58,18 @@ class LiveTransforms(TransformBuffer):
         """Forget the time-varying transforms, as after the clock jumped back."""
         with self._changed:
             super().clear()
-            self._newest_ns.clear()
 
     def wait_until(self, deadline: float) -> None:
         """Let look-ups wait until then, in the seconds of time.monotonic(); 0 ends all waiting."""
         with self._changed:
             self._deadline = deadline
             self._changed.notify_all()
+
+    @property
+    def notes(self) -> list[str]:
+        """What is odd in what was received, in sentences."""
+        with self._changed:
+            return super().notes
 
     @property
     def frames(self) -> list[str]:
@@ -91,10 +96,3 @@ class LiveTransforms(TransformBuffer):
                     if left <= 0:
                         raise
                 self._changed.wait(left)
-
-    def _jumped_back(self, item: Any) -> bool:  # noqa: ANN401 - TransformStamped
-        child = str(item.child_frame_id)
-        stamp_ns = stamp_ns_of(item)
-        newest_ns = self._newest_ns.get(child, stamp_ns)
-        self._newest_ns[child] = max(newest_ns, stamp_ns)
-        return stamp_ns < newest_ns - _JUMP_BACK_NS

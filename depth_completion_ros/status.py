@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from diagnostic_msgs.msg import DiagnosticStatus
@@ -20,14 +20,20 @@ from depth_completion_ros.msg import CompletionStatus
 class Status:
     """Counts frames, and says how the node is doing."""
 
-    def __init__(self, drops: Callable[[], Mapping[str, int]], why_idle: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        drops: Callable[[], Mapping[str, int]],
+        why_idle: Callable[[], str],
+        notes: Callable[[], Sequence[str]],
+    ) -> None:
         """Start counting.
 
         Args:
             drops: how many messages were dropped so far, by reason.
             why_idle: why nothing is to be expected now, in words; empty where something is.
+            notes: what is odd in the set-up, in sentences.
         """
-        self._drops, self._why_idle = drops, why_idle
+        self._drops, self._why_idle, self._notes = drops, why_idle, notes
         self._lock = threading.Lock()
         self._last: CompletionStatus | None = None
         self._motion = ""
@@ -76,7 +82,10 @@ class Status:
             last, motion = self._last, self._motion
         new = self.published - self._frames_at_last_diagnosis
         self._frames_at_last_diagnosis = self.published
-        if new:
+        notes = self._notes()
+        if new and notes:
+            status.summary(DiagnosticStatus.WARN, f"completing, but: {notes[0]}")
+        elif new:
             status.summary(DiagnosticStatus.OK, "completing")
         elif idle := self._why_idle():
             status.summary(DiagnosticStatus.OK, f"idle: {idle}")
@@ -86,6 +95,8 @@ class Status:
             status.summary(DiagnosticStatus.WARN, "no frame since the last diagnosis")
         status.add("frames since the last diagnosis", str(new))
         status.add("frames published", str(self.published))
+        for number, note in enumerate(notes, 1):
+            status.add(f"note {number}", note)
         for reason, count in self._drops().items():
             status.add(f"dropped: {reason}", str(count))
         if last is not None:

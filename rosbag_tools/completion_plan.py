@@ -54,7 +54,8 @@ def make_plan(reader: BagReader, wishes: PlanWishes) -> Plan:
     for cloud in topics.clouds:
         if not cloud.is_depth:
             _check_place(reader, topics, cloud, geometry)
-    notes = [*topics.notes, *(f"{reason} ({count} times)" for reason, count in refused.items())]
+    notes = [*topics.notes, *transforms.notes]
+    notes += [*(f"{reason} ({count} times)" for reason, count in refused.items())]
     if not reader.has_definitions:
         notes.append("the bag does not define its message types; those of ROS 2 Jazzy are assumed")
     return Plan(topics=topics, geometry=geometry, notes=notes)

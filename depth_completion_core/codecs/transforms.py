@@ -25,7 +25,7 @@ def add_stamped(buffer: TransformBuffer, message: Any, *, is_static: bool) -> No
             (translation.x, translation.y, translation.z),
         )
         if is_static:
-            buffer.set_static(parent, child, parent_from_child)
+            buffer.set_static(parent, child, parent_from_child, stamp_ns=stamp_ns_of(message))
         else:
             buffer.set_dynamic(parent, child, stamp_ns_of(message), parent_from_child)
     except ValueError as error:

@@ -4,64 +4,19 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
-from dataclasses import dataclass, field
+from collections import Counter
 
+import numpy as np
+
+from depth_completion_core.geometry.transform_edge import TransformEdge, TransformError
 from depth_completion_core.geometry.transforms import RigidTransform
+
+__all__ = ["EXTRAPOLATION_TOLERANCE_NS", "TransformBuffer", "TransformError"]
 
 EXTRAPOLATION_TOLERANCE_NS = 200_000_000
 """The newest images are always a little newer than the TF that has arrived."""
 
-
-class TransformError(LookupError):
-    """A transform that the tree cannot give; the message names the frames that exist."""
-
-
-@dataclass(slots=True)
-class _Edge:
-    """How one frame hangs on its parent: one fixed transform, or a sorted history of them."""
-
-    parent: str
-    is_static: bool
-    stamps_ns: list[int] = field(default_factory=list)
-    history: dict[int, RigidTransform] = field(default_factory=dict)
-
-    def add(self, stamp_ns: int, parent_from_child: RigidTransform) -> None:
-        if self.is_static:
-            self.stamps_ns, self.history = [0], {0: parent_from_child}
-            return
-        if stamp_ns not in self.history:
-            insort(self.stamps_ns, stamp_ns)
-        self.history[stamp_ns] = parent_from_child
-
-    def forget_before(self, stamp_ns: int) -> None:
-        count = bisect_left(self.stamps_ns, stamp_ns)
-        for old_ns in self.stamps_ns[:count]:
-            del self.history[old_ns]
-        del self.stamps_ns[:count]
-
-    def at(self, stamp_ns: int, child: str, tolerance_ns: int) -> RigidTransform:
-        if self.is_static:
-            return self.history[0]
-        first_ns, last_ns = self.stamps_ns[0], self.stamps_ns[-1]
-        outside_ns = max(first_ns - stamp_ns, stamp_ns - last_ns)
-        if outside_ns > tolerance_ns:
-            raise TransformError(
-                f"'{self.parent}' from '{child}' is known from {first_ns / 1e9:.3f} s to "
-                f"{last_ns / 1e9:.3f} s, but {stamp_ns / 1e9:.3f} s was asked for "
-                f"({outside_ns / 1e6:.1f} ms outside). "
-                + (
-                    "A gap of years means that one driver does not use the same clock"
-                    if outside_ns > 86_400 * 10**9
-                    else "Record or wait for more TF, or allow some extrapolation"
-                )
-            )
-        if outside_ns >= 0:
-            return self.history[first_ns if stamp_ns <= first_ns else last_ns]
-        index = bisect_left(self.stamps_ns, stamp_ns)
-        after_ns, before_ns = self.stamps_ns[index], self.stamps_ns[index - 1]
-        fraction = (stamp_ns - before_ns) / (after_ns - before_ns)
-        return self.history[before_ns].interpolated(self.history[after_ns], fraction)
+_SAME_PLACE = 1e-3  # 1 mm, and 1 mm at a metre's distance
 
 
 class TransformBuffer:
@@ -77,23 +32,46 @@ class TransformBuffer:
             extrapolation_tolerance_ns: so far outside of what is known the nearest counts.
             keep_ns: how long before the newest one transforms are kept; 0 for all.
         """
-        self._edges: dict[str, _Edge] = {}
+        self._edges: dict[str, TransformEdge] = {}
         self._extrapolation_tolerance_ns = extrapolation_tolerance_ns
         self._keep_ns = keep_ns
+        self._conflicts: dict[str, str] = {}
+        self._strays: Counter[tuple[str, str]] = Counter()
 
-    def set_static(self, parent: str, child: str, parent_from_child: RigidTransform) -> None:
+    def set_static(
+        self, parent: str, child: str, parent_from_child: RigidTransform, *, stamp_ns: int = 0
+    ) -> None:
         """Hang ``child`` on ``parent`` for all times; replaces what was known of ``child``."""
-        self._edge(parent, child, is_static=True).add(0, parent_from_child)
+        self._compare(parent, child, stamp_ns, parent_from_child, is_static=True)
+        self._edge(parent, child, is_static=True).add(stamp_ns, parent_from_child)
 
     def set_dynamic(
         self, parent: str, child: str, stamp_ns: int, parent_from_child: RigidTransform
     ) -> None:
         """Add one stamped transform; a static one of the same child and parent stays."""
+        self._compare(parent, child, stamp_ns, parent_from_child, is_static=False)
         edge = self._edge(parent, child, is_static=False)
-        if not edge.is_static:
-            edge.add(stamp_ns, parent_from_child)
-            if self._keep_ns:
-                edge.forget_before(edge.stamps_ns[-1] - self._keep_ns)
+        if edge.is_static:
+            return
+        if edge.add(stamp_ns, parent_from_child) is not None:
+            self._strays[edge.parent, _clean(child)] += 1
+        if self._keep_ns:
+            edge.forget_before(edge.settled_ns - self._keep_ns)
+
+    @property
+    def notes(self) -> list[str]:
+        """What is odd in what was received, in sentences: publishers that contradict each other."""
+        strays = [
+            f"{count} transforms of '{parent}' from '{child}' were stamped far ahead of those "
+            "around them, and were left out"
+            for (parent, child), count in self._strays.items()
+        ]
+        return [*self._conflicts.values(), *strays]
+
+    def settled_ns(self, child: str) -> int | None:
+        """Newest stamp of a frame, without one that may be far ahead by mistake; None for none."""
+        edge = self._edges.get(_clean(child))
+        return None if edge is None or edge.is_static else edge.settled_ns
 
     def clear(self) -> None:
         """Forget the time-varying transforms, as after the clock jumped back; keep static ones."""
@@ -162,14 +140,36 @@ class TransformBuffer:
         target_from_fixed = self.lookup(target, fixed, target_stamp_ns, tolerance_ns=tolerance_ns)
         return target_from_fixed @ fixed_from_source
 
-    def _edge(self, parent: str, child: str, *, is_static: bool) -> _Edge:
+    def _compare(
+        self, parent: str, child: str, stamp_ns: int, new: RigidTransform, *, is_static: bool
+    ) -> None:
+        """Note a place that contradicts the one known; a frame that moves may have many."""
+        parent, child = _clean(parent), _clean(child)
+        known = self._edges.get(child)
+        if known is None:
+            return
+        known_ns = known.stamps_ns[-1]
+        old = known.history[known_ns]
+        moves = not known.is_static and not is_static
+        if known.parent == parent and (moves or _is_same_place(old, new)):
+            return
+        stays = known.is_static and known.parent == parent and not is_static
+        self._conflicts[child] = (
+            f"two different places are published for '{child}': "
+            f"{_described(known.parent, old, known_ns, is_static=known.is_static)}, and "
+            f"{_described(parent, new, stamp_ns, is_static=is_static)}. "
+            f"The {'static' if stays else 'last'} one counts. Two drivers, URDFs or launch files "
+            "may disagree: stop one of them"
+        )
+
+    def _edge(self, parent: str, child: str, *, is_static: bool) -> TransformEdge:
         parent, child = _clean(parent), _clean(child)
         if parent == child:
             raise ValueError(f"frame '{child}' was published as its own parent")
         edge = self._edges.get(child)
         keep = edge is not None and edge.parent == parent and (edge.is_static or not is_static)
         if edge is None or not keep:
-            edge = self._edges[child] = _Edge(parent, is_static)
+            edge = self._edges[child] = TransformEdge(parent, is_static)
         return edge
 
     def _ancestors(self, frame: str) -> list[str]:
@@ -215,3 +215,16 @@ class TransformBuffer:
 
 def _clean(frame: str) -> str:
     return frame.lstrip("/")
+
+
+def _is_same_place(one: RigidTransform, other: RigidTransform) -> bool:
+    return np.allclose(one.matrix, other.matrix, rtol=0, atol=_SAME_PLACE)
+
+
+def _described(parent: str, transform: RigidTransform, stamp_ns: int, *, is_static: bool) -> str:
+    x, y, z = transform.translation
+    rotation = ", ".join(f"{number:.4f}" for number in transform.quaternion_xyzw)
+    return (
+        f"{'static' if is_static else 'moving'} on '{parent}' at ({x:.4f}, {y:.4f}, {z:.4f}) m, "
+        f"rotation x y z w ({rotation}), stamped {stamp_ns / 1e9:.3f} s"
+    )

@@ -16,8 +16,11 @@ import numpy as np
 import pytest
 
 from depth_completion_core.geometry.camera import CameraModel
+from depth_completion_core.geometry.transforms import RigidTransform
 from tests.bags.bag_factory import (
+    BASE_FRAME,
     CAMERA,
+    LIDAR_FRAME,
     Entry,
     cloud,
     cloud_entry,
@@ -26,6 +29,7 @@ from tests.bags.bag_factory import (
     mounts_entry,
     picture,
     stamp_of,
+    tf_entry,
 )
 
 pytestmark = pytest.mark.ros
@@ -142,6 +146,23 @@ def test_time_that_jumps_back_is_gone_along_with(run: _Run) -> None:
     run.expect_good_frame()
     assert run.drops()["time jumped back"] == 1
     assert "time jumped back" in run.node.log
+
+
+def test_two_places_of_one_sensor_are_told(run: _Run) -> None:
+    diagnostics = run.peer.collect("/diagnostics", "diagnostic_msgs/msg/DiagnosticArray")
+    other = RigidTransform.from_quaternion((0, 0, 0, 1), (2.0, 1.0, 0.25))
+    run.peer.publish(tf_entry(stamp_of(0), (BASE_FRAME, LIDAR_FRAME, other)))
+    words = f"two different places are published for '{LIDAR_FRAME}'"
+    run.peer.spin_until(lambda: words in run.node.log, "that it is logged")
+    run.peer.publish(mounts_entry())
+
+    def is_shown() -> bool:
+        values = [v.value for array in diagnostics for item in array.status for v in item.values]
+        return any(words in value and "(2.0000, 1.0000, 0.2500)" in value for value in values)
+
+    run.peer.spin_until(is_shown, "that diagnostics show it")
+    run.expect_good_frame()
+    assert run.node.log.count(words) == 1
 
 
 def test_a_calibration_that_changes_holds_from_then_on(run: _Run) -> None:

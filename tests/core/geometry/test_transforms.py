@@ -367,6 +367,97 @@ def test_extrapolation_tolerance_holds_the_outermost_transform() -> None:
             buffer.lookup("odom", "base", stamp_ns)
 
 
+_YEAR_NS = 365 * 86_400 * _SECOND_NS
+
+
+@pytest.mark.parametrize("keep_s", [0, 15])
+@pytest.mark.parametrize("stray_at", [0, 3, 9])
+@pytest.mark.parametrize("ahead_ns", [16 * _SECOND_NS, _YEAR_NS])
+def test_one_transform_of_the_far_future_changes_nothing(
+    keep_s: int, stray_at: int, ahead_ns: int
+) -> None:
+    """Not before the next one has come, and not after."""
+    poses = [_random_transform(seed) for seed in range(12)]
+    plain, struck = (TransformBuffer(keep_ns=keep_s * _SECOND_NS) for _ in range(2))
+    for second, pose in enumerate(poses):
+        for buffer in (plain, struck):
+            buffer.set_dynamic("odom", "base", second * _SECOND_NS, pose)
+        if second == stray_at:
+            future_ns = second * _SECOND_NS + ahead_ns
+            struck.set_dynamic("odom", "base", future_ns, _random_transform(99))
+        for stamp_ns in range(0, second * _SECOND_NS + 1, _SECOND_NS // 4):
+            _assert_equal(
+                struck.lookup("odom", "base", stamp_ns), plain.lookup("odom", "base", stamp_ns)
+            )
+    assert struck.edges == plain.edges
+    assert plain.notes == []
+    (note,) = struck.notes
+    assert "1 transforms of 'odom' from 'base' were stamped far ahead" in note
+
+
+def test_nothing_is_made_up_between_now_and_next_year() -> None:
+    buffer = TransformBuffer()
+    for stamp_ns in (0, _SECOND_NS, _YEAR_NS):
+        buffer.set_dynamic("odom", "base", stamp_ns, _random_transform(0))
+    with pytest.raises(TransformError, match=r"2\.000 s was asked for"):
+        buffer.lookup("odom", "base", 2 * _SECOND_NS)
+    assert buffer.lookup("odom", "base", 2 * _SECOND_NS, tolerance_ns=_SECOND_NS) is not None
+
+
+def test_time_that_really_goes_on_later_is_followed() -> None:
+    """A pause of an hour: old transforms go, new ones count from the first."""
+    buffer = TransformBuffer(keep_ns=15 * _SECOND_NS)
+    stamps_ns = [second * _SECOND_NS for second in (0, 1, 3600, 3601, 3602)]
+    for seed, stamp_ns in enumerate(stamps_ns):
+        buffer.set_dynamic("odom", "base", stamp_ns, _random_transform(seed))
+        _assert_equal(buffer.lookup("odom", "base", stamp_ns), _random_transform(seed))
+    assert buffer.edges == [("odom", "base", False, 3)]
+    assert buffer.notes == []
+
+
+def _hung(buffer: TransformBuffer, parent: str, seed: int, *, is_static: bool) -> None:
+    if is_static:
+        buffer.set_static(parent, "lidar", _random_transform(seed), stamp_ns=seed)
+    else:
+        buffer.set_dynamic(parent, "lidar", seed, _random_transform(seed))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "counts"),
+    [
+        (("base", True), ("base", True), "last"),
+        (("base", True), ("mast", True), "last"),
+        (("base", True), ("base", False), "static"),
+        (("base", False), ("base", True), "last"),
+        (("odom", False), ("map", False), "last"),
+    ],
+)
+def test_two_places_of_one_frame_are_told_with_both_values(
+    first: tuple[str, bool], second: tuple[str, bool], counts: str
+) -> None:
+    buffer = TransformBuffer()
+    for seed, (parent, is_static) in enumerate((first, second)):
+        _hung(buffer, parent, seed, is_static=is_static)
+    (note,) = buffer.notes
+    for seed, (parent, is_static) in enumerate((first, second)):
+        assert f"{'static' if is_static else 'moving'} on '{parent}'" in note
+        assert f"{_random_transform(seed).translation[0]:.4f}" in note
+    assert f"The {counts} one counts" in note
+    parent = first[0] if counts == "static" else second[0]
+    found = buffer.lookup(parent, "lidar", 1)
+    _assert_equal(found, _random_transform(0 if counts == "static" else 1))
+
+
+def test_one_place_published_again_is_no_conflict() -> None:
+    buffer = TransformBuffer()
+    for _ in range(3):
+        buffer.set_static("base", "lidar", _random_transform(0))
+        buffer.set_dynamic("base", "lidar", 5, _random_transform(0))
+        buffer.set_dynamic("odom", "base", 5, _random_transform(1))
+        buffer.set_dynamic("odom", "base", 6, _random_transform(2))
+    assert buffer.notes == []
+
+
 def test_clear_keeps_what_is_static() -> None:
     buffer, map_from = _tree()
     buffer.clear()
