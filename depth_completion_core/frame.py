@@ -23,6 +23,11 @@ class FrameError(ValueError):
     """A frame whose parts do not fit together; the message says which and what to do."""
 
 
+OF_ONE_FRAME = (ValueError, RuntimeError, MemoryError)
+"""What one frame of many may raise without ending a run: bad data, a frame that does not fit the
+model, and what torch raises when it runs out of memory."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class SparseDepth:
     """Measured depth on the pixels of an image.

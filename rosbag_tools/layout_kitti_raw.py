@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from depth_completion_core.data.readers.kitti_drive import (
@@ -20,6 +19,7 @@ from depth_completion_core.data.readers.kitti_drive import (
     sweep_files,
     sweep_of,
 )
+from depth_completion_core.files.input_files import read_image
 from depth_completion_core.geometry.transforms import RigidTransform
 from rosbag_tools.errors import BagError
 from rosbag_tools.recording import RecordedEvent, RecordedImage, RecordedSweep, Recording
@@ -33,7 +33,7 @@ def kitti_raw_recording(root: Path, *, camera_index: int) -> Recording:
         BagError: an image cannot be read.
     """
     images, sweeps = image_files(root, camera_index), sweep_files(root)
-    height, width = _read_image(images[0]).shape[:2]
+    height, width = read_image(images[0]).shape[:2]
     camera, camera_from_lidar = calibrated_camera(root, camera_index, size=(height, width))
     return Recording(
         camera=camera,
@@ -55,7 +55,7 @@ def _events(
         if path.suffix == ".bin":
             yield _sweep(path, stamp_ns)
         else:
-            image = _read_image(path)
+            image = read_image(path)
             if image.shape[:2] != size:
                 raise BagError(f"{path} is {image.shape[:2]}, expected {size} (height, width)")
             yield RecordedImage(stamp_ns=stamp_ns, image=image)
@@ -68,10 +68,3 @@ def _sweep(path: Path, stamp_ns: int) -> RecordedSweep:
         xyz=np.ascontiguousarray(records[:, :3]),
         fields={"intensity": np.ascontiguousarray(records[:, 3])},
     )
-
-
-def _read_image(path: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if image is None:
-        raise BagError(f"{path} is not a readable image")
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)

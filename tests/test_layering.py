@@ -152,6 +152,7 @@ _LAWS: dict[str, set[str]] = {
     },
     "file_completion": {
         "completer",
+        "config",
         "files",
         "inference",
         "models",

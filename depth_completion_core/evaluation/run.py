@@ -13,7 +13,7 @@ from depth_completion_core.evaluation.conditions import Condition
 from depth_completion_core.evaluation.predictors import Predictor
 from depth_completion_core.evaluation.records import FrameRecord, FrameTable
 from depth_completion_core.files.output_files import write_depth_npy, write_depth_png
-from depth_completion_core.frame import DepthPrediction
+from depth_completion_core.frame import OF_ONE_FRAME, DepthPrediction
 from depth_completion_core.metrics import Protocol, depth_metrics
 from depth_completion_core.progress import with_progress
 
@@ -23,10 +23,6 @@ NO_PREDICTION = "no prediction where there is true depth"
 
 PNG_DEPTH_SCALE = 256.0
 PREDICTIONS, SUBMISSION = "predictions", "kitti_submission"
-
-# What a frame may raise without ending the run: bad data, a frame that does not fit the model, and
-# what torch raises when it runs out of memory.
-OF_ONE_FRAME = (ValueError, RuntimeError)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

@@ -16,9 +16,9 @@ import numpy as np
 from depth_completion_core.data.sample import DepthDataset, Sample
 from depth_completion_core.data.sampling.choosing import evenly_spread
 from depth_completion_core.evaluation.records import FrameRecord
-from depth_completion_core.evaluation.run import OF_ONE_FRAME, Job
+from depth_completion_core.evaluation.run import Job
 from depth_completion_core.files.output_files import write_picture
-from depth_completion_core.frame import DepthPrediction, SparseDepth
+from depth_completion_core.frame import OF_ONE_FRAME, DepthPrediction, SparseDepth
 from depth_completion_core.geometry.arrays import UInt8Array
 from depth_completion_core.pictures.depth_colors import color_bar, colorize, overlay
 from depth_completion_core.pictures.panels import beside, panel, stacked, title

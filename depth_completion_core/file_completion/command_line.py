@@ -14,7 +14,11 @@ from depth_completion_core.config_flags import ConfigFlags
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Infer(ConfigFlags):
-    """Complete images with sparse depth: files, folders, or .txt lists with a path per line."""
+    """Complete images with sparse depth: files, folders, or .txt lists with a path per line.
+
+    Files are paired by name. Exit code 0: all is written; 1: an error, or no depth at all; 3: some
+    frames failed, the others are written; 130: interrupted.
+    """
 
     image: tyro.conf.Positional[Path]
     """RGB images."""
@@ -34,6 +38,8 @@ class Infer(ConfigFlags):
     """Which pixels of the truth are scored: all, void, void_uncapped, kitti, nyu or nyu_pooled."""
     device: str = "auto"
     """cpu, cuda, cuda:1, ...; auto uses a GPU if there is one."""
+    pair_by_order: bool = False
+    """Pair files by their order alone, where their names do not tell which belong together."""
     root: Path = Path()
     """Folder to which the paths of .txt lists are relative; they must stay inside it."""
     save_maps: bool = False

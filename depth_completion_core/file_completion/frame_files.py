@@ -4,16 +4,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from depth_completion_core.file_completion.command_line import Infer
+from depth_completion_core.file_completion.file_pairs import ImagePartners
+from depth_completion_core.files.file_sources import files_of, lines_of
 from depth_completion_core.files.input_files import (
     DEPTH_TYPES,
     IMAGE_TYPES,
-    files_of,
-    matched,
     read_depth,
     read_image,
     read_intrinsics,
@@ -43,43 +43,33 @@ def frame_files_of(wanted: Infer) -> list[FrameFiles]:
         ValueError: files are missing or have no partner.
     """
     images = files_of(wanted.image, IMAGE_TYPES, root=wanted.root)
-
-    def partners(source: Path | None, types: Sequence[str], what: str) -> Iterator[Path | None]:
-        if source is None:
-            yield from [None] * len(images)
-            return
-        files = files_of(source, types, root=wanted.root)
-        is_common = what == "intrinsics" and len(files) == 1
-        yield from files * len(images) if is_common else matched(images, files, what)
-
-    # A text file may be the matrix itself, or a list of matrices.
-    intrinsics = wanted.intrinsics
-    is_matrix = intrinsics is not None and intrinsics.suffix == ".txt" and _is_matrix(intrinsics)
-    matrices: Iterator[Path | None] = (
-        iter([intrinsics] * len(images))
-        if is_matrix
-        else partners(intrinsics, (".txt", ".npy"), "intrinsics")
+    partners = ImagePartners(images, root=wanted.root, by_order=wanted.pair_by_order)
+    none = (None,) * len(images.files)
+    sparse, truth = (
+        none if source is None else partners.of(source, DEPTH_TYPES, what)
+        for source, what in ((wanted.sparse_depth, "depth"), (wanted.ground_truth, "ground truth"))
     )
-    return [
-        FrameFiles(image=image, sparse_depth=sparse, intrinsics=matrix, ground_truth=truth)
-        for image, sparse, matrix, truth in zip(
-            images,
-            partners(wanted.sparse_depth, DEPTH_TYPES, "depth"),
-            matrices,
-            partners(wanted.ground_truth, DEPTH_TYPES, "ground truth"),
-            strict=True,
+    matrices: Sequence[Path | None] = none
+    if wanted.intrinsics is not None:
+        matrices = (
+            (wanted.intrinsics,) * len(images.files)
+            if _is_matrix(wanted.intrinsics)
+            else partners.of(wanted.intrinsics, (".txt", ".npy"), "intrinsics", may_share=True)
         )
+    return [
+        FrameFiles(image=image, sparse_depth=measured, intrinsics=matrix, ground_truth=true)
+        for image, measured, matrix, true in zip(images.files, sparse, matrices, truth, strict=True)
     ]
 
 
 def _is_matrix(path: Path) -> bool:
+    """A text file may be the matrix itself, or a list of matrices."""
     if not path.exists():
         return True  # let the reader say that it is missing
     try:
-        [float(word) for word in path.read_text(encoding="utf-8").split()]
+        return path.suffix == ".txt" and bool([float(w) for x in lines_of(path) for w in x.split()])
     except ValueError:
         return False
-    return True
 
 
 def output_names(images: Sequence[Path]) -> list[str]:

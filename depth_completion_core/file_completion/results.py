@@ -10,6 +10,7 @@ import numpy as np
 
 from depth_completion_core.completer import DepthCompleter
 from depth_completion_core.file_completion.command_line import Infer
+from depth_completion_core.file_completion.tally import Tally
 from depth_completion_core.files.folder_names import folder_name
 from depth_completion_core.files.json_files import without_nan, write_json
 from depth_completion_core.files.output_files import (
@@ -21,12 +22,7 @@ from depth_completion_core.files.output_files import (
 from depth_completion_core.frame import DepthPrediction, Frame, SparseDepth
 from depth_completion_core.geometry.arrays import Float32Array
 from depth_completion_core.geometry.unprojection import unproject_depth
-from depth_completion_core.metrics import (
-    DepthMetrics,
-    mean_metrics,
-    metric_spread,
-    protocol_named,
-)
+from depth_completion_core.metrics import mean_metrics, metric_spread, protocol_named
 from depth_completion_core.pictures.preview import frame_picture
 from depth_completion_core.pictures.scales import depth_scale as picture_scale
 
@@ -81,19 +77,17 @@ def _points(frame: Frame, prediction: DepthPrediction) -> Float32Array | None:
     return unproject_depth(prediction.depth, prediction.valid, frame.camera)
 
 
-def report_results(
-    wanted: Infer,
-    names: list[str],
-    scores: list[DepthMetrics],
-    model_ms: list[float],
-    completer: DepthCompleter,
-) -> None:
+def report_results(wanted: Infer, tally: Tally, completer: DepthCompleter) -> None:
     """Print and write how fast and, with true depth, how good it was; raises OSError."""
-    p50, p99 = (float(np.percentile(model_ms, share)) for share in (50, 99))
+    names, scores = tally.names, tally.scores
+    p50, p99 = (float(np.percentile(tally.model_ms, share)) for share in (50, 99))
     print(
         f"{len(names)} depth maps in {wanted.out}; {p50:.1f} ms each (p50), {p99:.1f} ms (p99), "
         f"on {completer.device}"
     )
+    for remark in (tally.measured(), "" if tally.all_empty else tally.emptiness()):
+        if remark:
+            print(remark)
     report: dict[str, object] = {"model": wanted.model, "ms": {"p50": p50, "p99": p99}}
     if scores:
         summary = mean_metrics(scores, protocol_named(wanted.protocol).averaging)

@@ -17,41 +17,49 @@ from depth_completion_core.file_completion.frame_files import (
     truth_of,
 )
 from depth_completion_core.file_completion.results import report_results, write_results
+from depth_completion_core.file_completion.tally import Tally
+from depth_completion_core.frame import OF_ONE_FRAME
 from depth_completion_core.inference.timing import timed
-from depth_completion_core.metrics import DepthMetrics, depth_metrics, protocol_named
+from depth_completion_core.metrics import protocol_named
 from depth_completion_core.progress import with_progress
 
 
-def infer(wanted: Infer) -> None:
+def infer(wanted: Infer) -> list[str]:
     """Complete, write, report; everything is checked for partners before the first is completed.
 
+    Returns:
+        What was wrong with some frames, in sentences; the others are done.
+
     Raises:
-        ValueError: files are missing, damaged, or do not belong together.
+        ValueError: files do not belong together, or no frame could be completed.
         OSError: a result cannot be written.
     """
-    protocol = protocol_named(wanted.protocol)
+    tally = Tally(protocol_named(wanted.protocol), wanted.settings.output, wanted.depth_scale)
     completer = load_model(wanted.model, device=wanted.device, config=wanted.settings)
     needs, files = completer.model.needs, frame_files_of(wanted)
-    names: list[str] = []
-    scores: list[DepthMetrics] = []
-    model_ms: list[float] = []
     outputs = enumerate(output_names([item.image for item in files]))
     for index, name in with_progress(outputs, "completing", unit="image", total=len(files)):
         try:
             frame = frame_of(files, index, needs, wanted.depth_scale)
+            truth = truth_of(files[index], frame, wanted.depth_scale)
+            prediction, ms = timed(partial(completer.complete, frame), completer.device)
         except MissingViewError as error:
             print(f"left out: {error}", file=sys.stderr)
             continue
-        prediction, ms = timed(partial(completer.complete, frame), completer.device)
-        names.append(name)
-        model_ms.append(ms)
-        truth = truth_of(files[index], frame, wanted.depth_scale)
-        if truth is not None:
-            depth = prediction.along_z
-            scores.append(
-                depth_metrics(depth.depth, depth.valid, truth.depth, truth.valid, protocol)
-            )
+        except OF_ONE_FRAME as error:
+            tally.fail(name, error)
+            continue
+        tally.add(name, prediction, ms, truth)
         write_results(wanted, name, frame, prediction, truth)
-    if not names:
+    _check_anything(tally, len(files))
+    report_results(wanted, tally, completer)
+    if tally.all_empty:
+        raise ValueError(tally.emptiness())
+    return tally.failed
+
+
+def _check_anything(tally: Tally, images: int) -> None:
+    if tally.failed and not tally.names:
+        raise ValueError(f"none of {images} images could be completed")
+    if not tally.names:
         raise ValueError("no image has the further images that the model needs; give more of them")
-    report_results(wanted, names, scores, model_ms, completer)

@@ -1,23 +1,29 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Files that are read: images, depth, intrinsics, and which of them belong together."""
+"""Files that are read: images, depth, validity maps, intrinsics."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
+import functools
+import logging
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from depth_completion_core.files.exif import orientation_of
 from depth_completion_core.frame import SparseDepth
-from depth_completion_core.geometry.arrays import UInt8Array
+from depth_completion_core.geometry.arrays import BoolArray, UInt8Array
 from depth_completion_core.geometry.calibration import camera_from_text
 from depth_completion_core.geometry.camera import CameraModel
 
 IMAGE_TYPES = (".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".webp")
 DEPTH_TYPES = (".png", ".npy")
+
+_MEASURED = (1, 255, 256)  # what validity maps hold at measured pixels, and 0 at others
+_NPY_MARK = b"\x93NUMPY"
+_LOGGER = logging.getLogger(__name__)
 
 
 class InputFileError(ValueError):
@@ -25,12 +31,16 @@ class InputFileError(ValueError):
 
 
 def read_image(path: Path) -> UInt8Array:
-    """(H, W, 3) uint8 RGB; raises InputFileError."""
+    """(H, W, 3) uint8 RGB, the pixels as they are stored; raises InputFileError.
+
+    An orientation in EXIF is not followed: depth and intrinsics are of the stored pixels.
+    """
     import cv2  # noqa: PLC0415 - readers are known without it
 
-    picture = cv2.imdecode(_bytes(path), cv2.IMREAD_COLOR)
-    if picture is None:
-        raise InputFileError(f"{path} is not a readable image ({path.stat().st_size} bytes)")
+    file = _content(path)
+    if orientation_of(file) != 1:
+        _say_once_that_exif_is_not_followed(str(path.parent))
+    picture = _decoded(path, file, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
     return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
 
 
@@ -38,132 +48,127 @@ def read_depth(path: Path, *, depth_scale: float) -> SparseDepth:
     """Depth of a 16-bit PNG (its numbers over ``depth_scale`` are metres) or a .npy in metres.
 
     Raises:
-        InputFileError: the file cannot be read, or holds colours or 8-bit numbers.
+        InputFileError: the file cannot be read, or holds colours, 8-bit numbers or, as .npy, whole
+            numbers.
     """
     if path.suffix == ".npy":
-        depth = _array(path)
+        depth = _metres(path)
     else:
-        depth = _png_numbers(path).astype(np.float64) / depth_scale
-    if depth.ndim != 2:
-        raise InputFileError(f"{path} has shape {depth.shape}, expected (height, width)")
-    return SparseDepth.from_depth(depth)
+        depth = _png_numbers(path, (np.uint16,)).astype(np.float64) / depth_scale
+    return SparseDepth.from_depth(_of_two_dimensions(path, depth))
+
+
+def read_validity(path: Path) -> BoolArray:
+    """(H, W) bool, where something was measured: a PNG of 8 or 16 bits or a .npy.
+
+    Raises:
+        InputFileError: the file cannot be read, or holds other numbers than 0 and one of 1, 255
+            and 256.
+    """
+    is_npy = path.suffix == ".npy"
+    numbers = _array(path) if is_npy else _png_numbers(path, (np.uint8, np.uint16))
+    held = np.unique(_of_two_dimensions(path, numbers))
+    marks = held[held != 0].tolist()
+    if len(marks) > 1 or not set(marks) <= set(_MEASURED):
+        strange = next((mark for mark in marks if mark not in _MEASURED), marks[-1])
+        raise InputFileError(
+            f"{path} is not a validity map: it holds {strange:g}, expected only 0 and one of "
+            f"{', '.join(map(str, _MEASURED))}"
+        )
+    measured: BoolArray = numbers != 0
+    return measured
 
 
 def read_intrinsics(path: Path, *, width: int, height: int) -> CameraModel:
     """The camera of a text file or .npy with the 3x3 intrinsic matrix, for an image of that size.
 
     Raises:
-        InputFileError: the file cannot be read.
+        InputFileError: the file cannot be read, or its matrix is of an image of another size.
         ValueError: it holds no intrinsic matrix.
     """
     if not path.exists():
         raise InputFileError(f"there is no file {path}")
     if path.suffix == ".npy":
-        return CameraModel.from_matrix(_array(path), width=width, height=height)
-    return camera_from_text(path, width=width, height=height)
+        camera = CameraModel.from_matrix(_array(path), width=width, height=height)
+    else:
+        camera = camera_from_text(path, width=width, height=height)
+    if not (0 <= camera.cx < width and 0 <= camera.cy < height):
+        raise InputFileError(
+            f"{path} has its principal point at ({camera.cx:.0f}, {camera.cy:.0f}), outside of an "
+            f"image of {width}x{height} pixels: the matrix is of another size than the image, or "
+            "one of the two is damaged"
+        )
+    return camera
 
 
-def files_of(source: Path, types: Sequence[str], *, root: Path) -> list[Path]:
-    """The files that a path means: itself, those of a folder by name, or those of a .txt list.
-
-    Args:
-        source: a file, a folder, or a text file with one path per line.
-        types: endings of the files looked for.
-        root: paths of a list are relative to it, and may not lead out of it.
-
-    Raises:
-        InputFileError: nothing is there, or a path leaves the root.
-    """
-    if source.is_dir():
-        found = sorted(item for item in source.iterdir() if item.suffix.lower() in types)
-        if not found:
-            raise InputFileError(f"the folder {source} holds no {' or '.join(types)} files")
-        return found
-    if not source.exists():
-        raise InputFileError(f"there is no file or folder {source}")
-    if source.suffix != ".txt":
-        return [source]
-    return [path_inside(root, line, source) for line in lines_of(source) if line]
-
-
-def matched(paths: Sequence[Path], others: Sequence[Path], what: str) -> list[Path]:
-    """For each path the one of ``others`` that belongs to it.
-
-    The one of the same name before the ending; the one at the same place where names do not tell
-    (they differ, or occur twice in a list) and both are equally many.
-
-    Raises:
-        InputFileError: a partner is missing.
-    """
-    by_name = {other.stem: other for other in others}
-    names_tell = len(by_name) == len(others) and len({path.stem for path in paths}) == len(paths)
-    if names_tell and all(path.stem in by_name for path in paths):
-        return [by_name[path.stem] for path in paths]
-    if len(paths) == len(others):
-        return list(others)
-    missing = next((path for path in paths if path.stem not in by_name), paths[0])
-    raise InputFileError(
-        f"{len(paths)} images and {len(others)} files of {what}: none belongs to {missing.name}"
+@functools.cache
+def _say_once_that_exif_is_not_followed(folder: str) -> None:
+    _LOGGER.warning(
+        "images in %s have an orientation in EXIF, which is not followed: pixels are used as they "
+        "are stored, like depth and intrinsics",
+        folder,
     )
 
 
-def lines_of(listing: Path) -> list[str]:
-    """The lines of a text file, without the blanks around them; raises InputFileError."""
-    try:
-        return [line.strip() for line in listing.read_text(encoding="utf-8").splitlines()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputFileError(f"cannot read the list {listing}: {error}") from error
-
-
-def path_inside(root: Path, line: str, listing: Path) -> Path:
-    """The path that a line of a list means.
-
-    Lists come with data, so they may not lead anywhere else; symbolic links are those of whoever
-    keeps the folder, and may.
-
-    Args:
-        root: what the line is relative to.
-        line: the line.
-        listing: the list, for messages.
-
-    Raises:
-        InputFileError: the line leads out of the root, or to nothing.
-    """
-    path = Path(os.path.abspath(root / line))  # noqa: PTH100 - resolve() would follow links
-    if Path(os.path.abspath(root)) not in path.parents:  # noqa: PTH100
-        raise InputFileError(f"{listing}: '{line}' leads out of {root}; give --root")
-    if not path.exists():
-        raise InputFileError(f"{listing} names {path}, which is not there; is --root right?")
-    return path
-
-
-def _png_numbers(path: Path) -> npt.NDArray[np.uint16]:
+def _png_numbers(path: Path, types: tuple[type[np.generic], ...]) -> npt.NDArray[Any]:
     import cv2  # noqa: PLC0415 - as above
 
-    numbers = cv2.imdecode(_bytes(path), cv2.IMREAD_UNCHANGED)
-    if numbers is None:
-        raise InputFileError(f"{path} is not a readable PNG ({path.stat().st_size} bytes)")
-    if numbers.dtype != np.uint16:
+    numbers = _decoded(path, _content(path), cv2.IMREAD_UNCHANGED)
+    if numbers.dtype not in types:
         raise InputFileError(
             f"{path} holds {numbers.dtype} numbers, expected a 16-bit PNG of metres times the "
             "depth scale"
         )
-    return numbers.astype(np.uint16, copy=False)
+    return numbers
 
 
-def _bytes(path: Path) -> UInt8Array:
+def _decoded(path: Path, file: bytes, flags: int) -> npt.NDArray[Any]:
+    import cv2  # noqa: PLC0415 - as above
+
+    try:
+        picture = cv2.imdecode(np.frombuffer(file, dtype=np.uint8), flags)
+    except cv2.error as error:  # such as a header that claims more pixels than OpenCV takes
+        raise InputFileError(f"{path} is damaged or too large: {error.err}") from error
+    if picture is None:
+        raise InputFileError(f"{path} is not a readable image ({len(file)} bytes)")
+    return picture
+
+
+def _content(path: Path) -> bytes:
     try:
         data = path.read_bytes()
     except OSError as error:
         raise InputFileError(f"cannot read {path}: {error.strerror}") from error
     if not data:
         raise InputFileError(f"{path} is an empty file")
-    return np.frombuffer(data, dtype=np.uint8)
+    return data
 
 
-def _array(path: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def _metres(path: Path) -> npt.NDArray[np.floating[Any]]:
+    depth = _array(path)
+    if not np.issubdtype(depth.dtype, np.floating):
+        held = "true and false" if depth.dtype == np.bool_ else f"{depth.dtype} numbers"
+        raise InputFileError(
+            f"{path} holds {held}, expected metres as floating-point numbers; millimetres are "
+            "divided by 1000 first, or saved as a 16-bit PNG with a depth scale of 1000"
+        )
+    return depth
+
+
+def _array(path: Path) -> npt.NDArray[Any]:
+    """A .npy of numbers; it is mapped first, so that no header can ask for more than the file."""
+    if not _content(path).startswith(_NPY_MARK):
+        raise InputFileError(f"{path} is not a readable .npy: it does not begin like one")
     try:
-        array = np.load(path, allow_pickle=False)
-        return np.asarray(array, dtype=np.float64)
-    except (OSError, ValueError) as error:
+        array = np.array(np.lib.format.open_memmap(path, mode="r"))
+    except Exception as error:  # the header is a Python expression, and breaks in as many ways
         raise InputFileError(f"{path} is not a readable .npy of numbers: {error}") from error
+    if not (np.issubdtype(array.dtype, np.number) or array.dtype == np.bool_):
+        raise InputFileError(f"{path} holds {array.dtype}, expected numbers")
+    return array
+
+
+def _of_two_dimensions(path: Path, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    if array.ndim != 2:
+        raise InputFileError(f"{path} has shape {array.shape}, expected (height, width)")
+    return array

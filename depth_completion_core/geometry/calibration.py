@@ -109,13 +109,20 @@ def read_kitti_calibration(path: Path) -> dict[str, npt.NDArray[np.float64]]:
 
 
 def camera_from_text(path: Path, *, width: int, height: int) -> CameraModel:
-    """From a text file with the 3x3 intrinsic matrix (VOID's K.txt), for an image of that size.
+    """From a text file with the 3x3 intrinsic matrix (VOID's K.txt), or a 4x4 one around it.
+
+    Args:
+        path: the text file.
+        width: of the image, pixels.
+        height: likewise.
 
     Raises:
-        ValueError: the file does not hold nine numbers, or they are no intrinsic matrix.
+        ValueError: the file does not hold nine or 16 numbers, or they are no intrinsic matrix.
     """
     try:
-        numbers = np.array(path.read_text(encoding="utf-8").split(), dtype=np.float64)
+        numbers = np.array(path.read_text(encoding="utf-8-sig").split(), dtype=np.float64)
+        if numbers.size == 16:
+            numbers = numbers.reshape(4, 4)[:3, :3]
         if numbers.size != 9:
             raise ValueError(f"found {numbers.size} numbers")
         return CameraModel.from_matrix(numbers, width=width, height=height)

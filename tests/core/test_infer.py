@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
+from typing import Any
 
+import cv2
 import numpy as np
+import numpy.typing as npt
 import pytest
 import torch
 
@@ -130,8 +134,13 @@ def test_lists_with_a_matrix_for_each_image(data: Path) -> None:
 
 
 def test_same_names_over_several_drives_get_numbers(data: Path) -> None:
-    (data / "images.txt").write_text("image/0001.png\nimage/0001.png\n", encoding="utf-8")
-    (data / "d.txt").write_text("sparse_depth/0001.png\nsparse_depth/0002.png\n", encoding="utf-8")
+    drive = data / "drive2"
+    for folder in ("image", "sparse_depth"):
+        (drive / folder).mkdir(parents=True)
+        shutil.copy(data / folder / "0002.png", drive / folder / "0001.png")
+    for name, folder in (("images.txt", "image"), ("d.txt", "sparse_depth")):
+        lines = f"{folder}/0001.png\ndrive2/{folder}/0001.png\n"
+        (data / name).write_text(lines, encoding="utf-8")
     arguments = [str(data / "images.txt"), str(data / "d.txt"), "--model", "nearest"]
     assert main([*arguments, "--root", str(data), "--out", str(data / "out")]) == 0
     first, second = (np.load(data / "out" / "output_depth" / f"{n:010d}.npy") for n in range(2))
@@ -158,9 +167,103 @@ def test_errors_are_sentences(
 def test_sizes_that_differ_are_told(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     wrong = np.ones((10, 10), dtype=np.float32)
     write_depth_png(data / "sparse_depth" / "0002.png", wrong, wrong > 0, depth_scale=256.0)
+    assert _run(data) == 3
+    assert "problem: 1 frame failed, first 0002: sparse depth is" in capsys.readouterr().err
+    written = sorted(path.name for path in (data / "out" / "output_depth").glob("*.npy"))
+    assert written == ["0001.npy", "0003.npy"]
+
+
+@pytest.mark.parametrize("folder", ["image", "sparse_depth", "ground_truth"])
+def test_damaged_files_are_a_failed_frame_each(
+    data: Path, folder: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (data / folder / "0001.png").write_bytes(b"")
+    whole = (data / folder / "0003.png").read_bytes()
+    (data / folder / "0003.png").write_bytes(whole[:16] + b"\x7f\xff\xff\xff" + whole[20:])
+    assert _run(data, "--ground-truth", str(data / "ground_truth")) == 3
+    told = capsys.readouterr().err
+    assert f"failed: 0001: {data / folder / '0001.png'} is an empty file" in told
+    assert f"failed: 0003: {data / folder / '0003.png'} is" in told
+    report = json.loads((data / "out" / "metrics.json").read_text(encoding="utf-8"))
+    assert list(report["frames"]) == ["0002"]
+
+
+def test_nothing_completed_is_an_error(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for path in (data / "sparse_depth").iterdir():
+        path.write_bytes(b"PK\3\4")
     assert _run(data) == 1
-    assert "register the depth" in capsys.readouterr().err
-    assert (data / "out" / "output_depth" / "0001.npy").exists()
+    assert "none of 3 images could be completed" in capsys.readouterr().err
+
+
+def test_names_with_other_zeros_are_paired_by_number(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(1, 4):
+        measured = np.full(_SIZE, number, dtype=np.float32)
+        write_depth_png(
+            data / "unpadded" / f"d{number}.png", measured, measured > 0, depth_scale=256.0
+        )
+    (data / "sparse_depth").rename(data / "old")
+    (data / "unpadded").rename(data / "sparse_depth")
+    assert _run(data) == 0
+    assert "paired by the numbers in the names: 0001.png with d1.png" in capsys.readouterr().err
+    for number in range(1, 4):
+        assert np.all(np.load(data / "out" / "output_depth" / f"000{number}.npy") == number)
+
+
+def test_order_pairs_only_when_it_is_asked_to(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for old, new in (("0001", "a"), ("0002", "b"), ("0003", "c")):
+        (data / "sparse_depth" / f"{old}.png").rename(data / "sparse_depth" / f"{new}.png")
+    assert _run(data) == 1
+    assert "belongs to 0001.png: they are paired by name" in capsys.readouterr().err
+    assert _run(data, "--pair-by-order") == 0
+    told = capsys.readouterr().err
+    assert "depth: paired by order alone, as --pair-by-order says: 0001.png with a.png" in told
+
+
+def test_lists_in_another_order_are_refused(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lists = (("i.txt", "image", (1, 2, 3)), ("d.txt", "sparse_depth", (1, 3, 2)))
+    for name, folder, order in lists:
+        lines = [f"{folder}/000{number}.png" for number in order]
+        (data / name).write_text("\n".join(["", *lines]), encoding="utf-8")
+    arguments = [str(data / "i.txt"), str(data / "d.txt"), "--model", "nearest"]
+    arguments += ["--root", str(data), "--out", str(data / "out")]
+    assert main(arguments) == 1
+    told = capsys.readouterr().err
+    assert f"line 3 of {data / 'i.txt'} is {data / 'image' / '0002.png'}, but line 3 of" in told
+    assert main([*arguments, "--pair-by-order"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "numbers", "words"),
+    [
+        ("a.npy", np.full(_SIZE, 5000.0, np.float32), "5e+03 to 5000 m away. Is the unit right?"),
+        ("a.npy", np.full(_SIZE, 5000, np.int32), "holds int32 numbers, expected metres"),
+        ("a.npy", np.ones(_SIZE, np.bool_), "holds true and false, expected metres"),
+        ("a.png", np.zeros(_SIZE, np.uint16), "no measurement in any file"),
+        ("a.png", np.full(_SIZE, 30000, np.uint16), "more than 80 m away, which is implausible"),
+        ("a.png", np.full(_SIZE, 5000, np.uint16), "19.53 m away (depth PNGs at 256 per metre)"),
+    ],
+)
+def test_units_that_cannot_be_are_told(
+    data: Path,
+    name: str,
+    numbers: npt.NDArray[Any],
+    words: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = data / name
+    if path.suffix == ".npy":
+        np.save(path, numbers)
+    else:
+        assert cv2.imwrite(str(path), numbers)
+    arguments = [str(data / "image" / "0001.png"), str(path), "--model", "nearest"]
+    is_metric = name == "a.png" and bool(numbers.any())
+    assert main([*arguments, "--out", str(data / "out")]) == (0 if is_metric else 1)
+    printed = capsys.readouterr()
+    assert words in printed.out + printed.err
 
 
 def test_depth_without_measurements_gives_an_empty_map(data: Path) -> None:

@@ -23,9 +23,12 @@ from pathlib import Path
 
 from depth_completion_core.data.readers.frame_files import FrameFiles, poses_of, sample_of
 from depth_completion_core.data.readers.lists import check_unique
+from depth_completion_core.data.readers.reading import blamed_on
 from depth_completion_core.data.readers.sequences import neighbours_in
 from depth_completion_core.data.sample import DataError, DepthDataset, Sample
+from depth_completion_core.files.file_sources import files_in
 from depth_completion_core.files.input_files import DEPTH_TYPES, IMAGE_TYPES
+from depth_completion_core.files.partners import partners_by_name
 from depth_completion_core.settings.fields import setting
 
 _MATRIX_TYPES = (".txt", ".npy")
@@ -52,7 +55,6 @@ class Folder(DepthDataset):
         self._frames = [
             files for sequence in _sequences(root) for files in self._frames_of(sequence)
         ]
-        check_unique(self.names, root)
 
     @property
     def names(self) -> list[str]:
@@ -63,9 +65,10 @@ class Folder(DepthDataset):
         return sample_of(self._frames[index], depth_scale=self.config.depth_scale)
 
     def _frames_of(self, sequence: Path) -> Iterator[FrameFiles]:
-        images = _files(sequence / "image", IMAGE_TYPES)
+        images = files_in(sequence / "image", IMAGE_TYPES)
         if not images:
             raise DataError(f"{sequence / 'image'} holds no images ({', '.join(IMAGE_TYPES)})")
+        check_unique([image.stem for image in images], sequence / "image")
         offset = self.config.triplet_offset
         neighbours = neighbours_in(images, offset) if offset else {}
         sparse, validity, truth = (
@@ -104,15 +107,10 @@ def _partners(folder: Path, types: tuple[str, ...], images: list[Path]) -> dict[
     """For each image the file of its name; nothing where there is no such folder."""
     if not folder.is_dir():
         return {}
-    by_stem = {path.stem: path for path in _files(folder, types)}
-    for image in images:
-        if image.stem not in by_stem:
-            raise DataError(
-                f"there is no {folder / image.stem}{types[0]} (or {', '.join(types[1:])}), "
-                f"expected one for {image.name}: {folder.name}/ has a file for every image or is "
-                "not there"
-            )
-    return {image: by_stem[image.stem] for image in images}
+    remedy = f"; {folder.name}/ has a file for every image or is not there"
+    with blamed_on(folder):
+        found = partners_by_name(images, files_in(folder, types), folder.name, remedy=remedy)
+    return dict(zip(images, found.files, strict=True))
 
 
 def _matrices(sequence: Path, images: list[Path]) -> dict[Path, Path]:
@@ -120,7 +118,3 @@ def _matrices(sequence: Path, images: list[Path]) -> dict[Path, Path]:
     if common.is_file():
         return dict.fromkeys(images, common)
     return _partners(sequence / "intrinsics", _MATRIX_TYPES, images)
-
-
-def _files(folder: Path, types: tuple[str, ...]) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in types)

@@ -9,12 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
-from depth_completion_core.data.readers.reading import camera_of, depth_of, pose_of, rgb_of
+from depth_completion_core.data.readers.reading import (
+    camera_of,
+    depth_of,
+    pose_of,
+    rgb_of,
+    validity_of,
+)
 from depth_completion_core.data.readers.views import read_views
-from depth_completion_core.data.sample import DataError, Sample
+from depth_completion_core.data.sample import Sample
 from depth_completion_core.frame import SparseDepth
-
-_MEASURED = 256.0  # what validity maps hold at measured pixels, and 0 at others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +30,7 @@ class FrameFiles:
         image: RGB.
         intrinsics: a 3x3 matrix.
         sparse: measured depth.
-        validity: 16-bit PNG, 256 where ``sparse`` was measured and 0 elsewhere.
+        validity: PNG, 256 (or 255 or 1) where ``sparse`` was measured and 0 elsewhere.
         truth: true depth.
         stamp_ns: time of the image, nanoseconds; 0 where it is not known.
         neighbours: the images before and after, or none.
@@ -100,12 +104,5 @@ def sample_of(files: FrameFiles, *, depth_scale: float) -> Sample:
 
 
 def _where_measured(sparse: SparseDepth, path: Path) -> SparseDepth:
-    size = (sparse.depth.shape[0], sparse.depth.shape[1])
-    validity = depth_of(path, depth_scale=_MEASURED, size=size).depth
-    strange = validity[(validity != 0) & (validity != 1)]
-    if strange.size:
-        raise DataError(
-            f"{path} is not a validity map: it holds {strange[0] * _MEASURED:g}, expected only "
-            f"0 and {_MEASURED:g}"
-        )
-    return SparseDepth.from_depth(np.where(validity == 1, sparse.depth, np.float32(0)))
+    measured = validity_of(path, size=sparse.depth.shape)
+    return SparseDepth.from_depth(np.where(measured, sparse.depth, np.float32(0)))

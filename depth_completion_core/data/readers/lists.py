@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from depth_completion_core.data.readers.reading import blamed_on
 from depth_completion_core.data.sample import DataError
-from depth_completion_core.files.input_files import lines_of, path_inside
+from depth_completion_core.files.file_sources import lines_of, path_inside
+from depth_completion_core.files.partners import disagreement
 
 
 def read_list(listing: Path) -> list[str]:
@@ -30,7 +31,7 @@ def read_list(listing: Path) -> list[str]:
 
 
 def read_parallel(listings: Mapping[str, Path]) -> dict[str, list[str]]:
-    """Lists whose lines of one number belong to one sample.
+    """Lists whose lines of one number belong to one sample; see :func:`check_same_frames`.
 
     Args:
         listings: the file of each list, by what it lists.
@@ -47,6 +48,32 @@ def read_parallel(listings: Mapping[str, Path]) -> dict[str, list[str]]:
                 f"{len(lists[first])} as in {listings[first].name}: line n of each is sample n"
             )
     return lists
+
+
+def check_same_frames(
+    listings: Mapping[str, Path], lists: Mapping[str, Sequence[str]], *, shared: Sequence[str]
+) -> None:
+    """Check that lines of one number name files of one frame, by their names and folders.
+
+    Args:
+        listings: the file of each list, by what it lists; that of the images first.
+        lists: the lines of each, equally many.
+        shared: what may be of several frames, as intrinsics are.
+
+    Raises:
+        DataError: a list is in another order.
+    """
+    first, *others = lists
+    images = [PurePosixPath(line) for line in lists[first]]
+    for what in others:
+        paths = [PurePosixPath(line) for line in lists[what]]
+        found = disagreement(images, paths, may_share=what in shared)
+        if found is not None:
+            raise DataError(
+                f"line {found.line + 1} of {listings[first]} is {images[found.line]}, but line "
+                f"{found.line + 1} of {listings[what]} is {paths[found.line]}: {found.reason}. "
+                "Line n of each is sample n: bring them into one order"
+            )
 
 
 def listed_path(root: Path, line: str, listing: Path) -> Path:

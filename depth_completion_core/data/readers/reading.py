@@ -11,9 +11,14 @@ from pathlib import Path
 import numpy as np
 
 from depth_completion_core.data.sample import DataError
-from depth_completion_core.files.input_files import read_depth, read_image, read_intrinsics
+from depth_completion_core.files.input_files import (
+    read_depth,
+    read_image,
+    read_intrinsics,
+    read_validity,
+)
 from depth_completion_core.frame import SparseDepth
-from depth_completion_core.geometry.arrays import Float32Array, UInt8Array
+from depth_completion_core.geometry.arrays import BoolArray, Float32Array, UInt8Array
 from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.geometry.transforms import RigidTransform
 
@@ -25,8 +30,8 @@ def blamed_on(path: Path) -> Iterator[None]:
         yield
     except DataError:
         raise
-    except (OSError, ValueError) as error:
-        text = str(error)
+    except Exception as error:  # a damaged file breaks its parser in any way
+        text = str(error) or type(error).__name__
         raise DataError(text if str(path) in text else f"{path}: {text}") from error
 
 
@@ -69,6 +74,22 @@ def depth_of(
     return SparseDepth.from_depth(np.where(depth.depth <= max_depth, depth.depth, np.float32(0)))
 
 
+def validity_of(path: Path, *, size: tuple[int, ...]) -> BoolArray:
+    """(H, W) bool, where something was measured.
+
+    Args:
+        path: the file.
+        size: the (height, width) that it must have.
+
+    Raises:
+        DataError: it is missing, damaged, of another size or no validity map.
+    """
+    with blamed_on(path):
+        measured = read_validity(path)
+    _check_size(path, measured.shape, size)
+    return measured
+
+
 def camera_of(path: Path, *, size: tuple[int, int]) -> CameraModel:
     """The camera of a text file or .npy with a 3x3 intrinsic matrix, or a 4x4 one around it.
 
@@ -81,24 +102,13 @@ def camera_of(path: Path, *, size: tuple[int, int]) -> CameraModel:
     """
     height, width = size
     with blamed_on(path):
-        words = path.read_text(encoding="utf-8").split() if path.suffix == ".txt" else []
-        if len(words) == 16:
-            K = np.array(words, dtype=np.float64).reshape(4, 4)[:3, :3]
-            camera = CameraModel.from_matrix(K, width=width, height=height)
-        else:
-            camera = read_intrinsics(path, width=width, height=height)
-    if not (0 <= camera.cx < width and 0 <= camera.cy < height):
-        raise DataError(
-            f"{path} has its principal point at ({camera.cx:.0f}, {camera.cy:.0f}), outside of an "
-            f"image of {width}x{height} pixels: one of the two is of another size"
-        )
-    return camera
+        return read_intrinsics(path, width=width, height=height)
 
 
 def pose_of(path: Path) -> RigidTransform:
     """The transform of a text file with 12 or 16 numbers, row by row; raises DataError."""
     with blamed_on(path):
-        numbers = np.array(path.read_text(encoding="utf-8").split(), dtype=np.float64)
+        numbers = np.array(path.read_text(encoding="utf-8-sig").split(), dtype=np.float64)
         if numbers.size not in (12, 16):
             raise ValueError(f"holds {numbers.size} numbers, expected a 3x4 or 4x4 matrix")
         return RigidTransform.from_matrix(numbers.reshape(-1, 4))
@@ -116,7 +126,7 @@ def points_of(path: Path) -> Float32Array:
     return np.ascontiguousarray(numbers, dtype=np.float32)
 
 
-def _check_size(path: Path, found: tuple[int, ...], expected: tuple[int, int]) -> None:
+def _check_size(path: Path, found: tuple[int, ...], expected: tuple[int, ...]) -> None:
     if tuple(found) != tuple(expected):
         raise DataError(
             f"{path} is {found[1]}x{found[0]} pixels, expected {expected[1]}x{expected[0]} as the "

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from depth_completion_core.data.sample import DataError
+from depth_completion_core.files.file_sources import files_in
 from depth_completion_core.files.input_files import IMAGE_TYPES
 
 _IMAGES = ("image", "rgb", "image_02")
@@ -76,9 +77,7 @@ def kind_of(folder: Path) -> str | None:
 def files_of_set(folder: Path, kind: str) -> list[RealFiles]:
     """The files of each sample, by name; raises DataError where there are no images."""
     image_folder = _folder(folder, _IMAGES)
-    images = sorted(
-        path for path in (image_folder or folder).iterdir() if path.suffix.lower() in IMAGE_TYPES
-    )
+    images = files_in(image_folder or folder, IMAGE_TYPES)
     if not images:
         raise DataError(f"{image_folder} holds no images ({', '.join(IMAGE_TYPES)})")
     if kind == "lidar":

@@ -25,9 +25,15 @@ from pathlib import Path, PurePosixPath
 from typing import Literal, NamedTuple
 
 from depth_completion_core.data.readers.frame_files import FrameFiles, poses_of, sample_of
-from depth_completion_core.data.readers.lists import check_unique, listed_path, read_parallel
+from depth_completion_core.data.readers.lists import (
+    check_same_frames,
+    check_unique,
+    listed_path,
+    read_parallel,
+)
 from depth_completion_core.data.readers.sequences import neighbours_in
 from depth_completion_core.data.sample import DataError, DepthDataset, Sample
+from depth_completion_core.files.name_numbers import frame_order
 from depth_completion_core.settings.fields import setting
 
 _DEPTH_SCALE = 256.0
@@ -72,6 +78,7 @@ class Void(DepthDataset):
         }
         self._frames = self._chosen_frames()
         check_unique(self.names, self._listings["image"])
+        check_same_frames(self._listings, self._lines, shared=["intrinsics"])
 
     @property
     def names(self) -> list[str]:
@@ -133,7 +140,7 @@ class Void(DepthDataset):
             return {}
         if not images.is_dir():
             raise DataError(f"there is no folder {images}, whose images are listed")
-        sequence = sorted(path.name for path in images.glob("*.png"))
+        sequence = [path.name for path in sorted(images.glob("*.png"), key=frame_order)]
         offset = self.config.triplet_offset
         neighbours = neighbours_in(sequence, offset) if offset else {}
         kept = sequence[self.config.skip_start : len(sequence) - self.config.skip_end]

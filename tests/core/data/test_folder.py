@@ -104,7 +104,7 @@ def test_wrong_folders(tmp_path: Path) -> None:
         build_dataset("folder", tmp_path)
     _folder(tmp_path)
     (tmp_path / "sparse_depth" / "0002.png").unlink()
-    with pytest.raises(DataError, match=r"there is no .*sparse_depth/0002\.png .* for 0002\.png"):
+    with pytest.raises(DataError, match=r"none of 3 files of sparse_depth .* belongs to 0002\.png"):
         build_dataset("folder", tmp_path)
 
 
@@ -113,6 +113,23 @@ def test_two_images_of_one_name(tmp_path: Path) -> None:
     shutil.copy(tmp_path / "image" / "0001.png", tmp_path / "image" / "0001.jpg")
     with pytest.raises(DataError, match="names the sample '0001' 2 times"):
         build_dataset("folder", tmp_path)
+
+
+def test_names_may_have_other_zeros_and_numbers_are_in_order(tmp_path: Path) -> None:
+    written = _folder(tmp_path, 12)
+    for kind in ("image", "ground_truth"):
+        for number in range(12):
+            path = tmp_path / kind / f"{number:04d}.png"
+            path.rename(path.with_name(f"{kind}{number}.png"))
+    folder = build_dataset("folder", tmp_path, {"triplet_offset": 1, "skip_edges": False})
+    assert folder.names == [f"image{number}" for number in range(12)]
+    for index in (2, 10):
+        sample = folder[index]
+        assert sample.truth is not None
+        assert sample.sparse is not None
+        np.testing.assert_array_equal(sample.truth.depth, written[index].truth)
+        np.testing.assert_array_equal(sample.sparse.depth, written[index].sparse)
+        np.testing.assert_array_equal(sample.views[0].image, written[index - 1].image)
 
 
 def test_damaged_files(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from depth_completion_core.data.readers.lists import (
+    check_same_frames,
     check_unique,
     listed_path,
     read_list,
@@ -72,3 +73,22 @@ def test_names_twice(tmp_path: Path) -> None:
     check_unique([], tmp_path)
     with pytest.raises(DataError, match="names the sample 'a' 2 times"):
         check_unique(["b", "a", "a"], tmp_path)
+
+
+def test_parallel_lists_are_in_one_order() -> None:
+    listings = {what: Path(f"{what}.txt") for what in ("image", "depth", "K")}
+    right = {
+        "image": ["a/rgb/1.5.png", "a/rgb/2.5.png", "b/rgb/1.5.png"],
+        "depth": ["a/d/1.5.png", "a/d/2.5.png", "b/d/1.5.png"],
+        "K": ["a/K.txt", "a/K.txt", "b/K.txt"],
+    }
+    check_same_frames(listings, right, shared=["K"])
+    check_same_frames({}, {"image": right["image"]}, shared=[])
+    for what, order, words in (
+        ("depth", (0, 2, 1), r"line 2 of image\.txt is a/.*2 of depth\.txt is b/"),
+        ("depth", (1, 0, 2), r"line 1 of .*their names differ"),
+        ("K", (0, 2, 1), r"line 2 of image\.txt is .* line 2 of K\.txt is b/K\.txt"),
+    ):
+        wrong = {**right, what: [right[what][place] for place in order]}
+        with pytest.raises(DataError, match=words):
+            check_same_frames(listings, wrong, shared=["K"])

@@ -121,8 +121,8 @@ def test_the_validity_map_counts(tmp_path: Path) -> None:
     sparse = _void(tmp_path)[0].sparse
     assert sparse is not None
     assert sparse.count == 0
-    write_numbers(path, np.full((24, 32), 255, dtype=np.uint16))
-    with pytest.raises(DataError, match=r"5523\.png is not a validity map: it holds 255, expected"):
+    write_numbers(path, np.full((24, 32), 7, dtype=np.uint16))
+    with pytest.raises(DataError, match=r"5523\.png is not a validity map: it holds 7, expected"):
         _void(tmp_path)[0]
 
 
@@ -166,6 +166,16 @@ def test_starts_and_ends_of_sequences_are_left_out(tmp_path: Path) -> None:
     names = _void(tmp_path, split="train", skip_start=1, skip_end=2).names
     assert names == [f"stairs4/{_stamp(number)}" for number in (1, 2, 3)]
     assert _void(tmp_path, split="train", triplet_offset=10).names == []
+
+
+def test_lists_in_another_order_are_refused(tmp_path: Path) -> None:
+    _release(tmp_path)
+    listing = tmp_path / "void_1500" / "test_ground_truth.txt"
+    lines = listing.read_text(encoding="utf-8").splitlines()
+    listing.write_text("\n".join(reversed(lines)), encoding="utf-8")
+    words = r"line 1 of .*test_image\.txt is .*000\.5523\.png, but line 1 of .*truth\.txt is .*004"
+    with pytest.raises(DataError, match=words):
+        _void(tmp_path)
 
 
 def test_a_short_list(tmp_path: Path) -> None:
@@ -221,12 +231,15 @@ def test_lists_of_something_else(tmp_path: Path) -> None:
         listing.write_text("\n".join([line, *rest]), encoding="utf-8")
         with pytest.raises(DataError, match=words):
             _void(tmp_path)
-    listing.write_text("\n".join(["data/../../../a/1.png", *rest]), encoding="utf-8")
-    with pytest.raises(DataError, match="leads out of"):
-        _void(tmp_path)[0]
     listing.write_text("\n".join([first, *rest]), encoding="utf-8")
     with pytest.raises(IndexError):
         _void(tmp_path)[3]
+    for what in _LISTS:
+        if what != "image":
+            (tmp_path / "void_1500" / f"test_{what}.txt").unlink()
+    listing.write_text("\n".join(["data/../../../a/1.png", *rest]), encoding="utf-8")
+    with pytest.raises(DataError, match="leads out of"):
+        _void(tmp_path)[0]
 
 
 def test_a_pose_that_is_none(tmp_path: Path) -> None:

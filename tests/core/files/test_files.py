@@ -10,13 +10,11 @@ import numpy as np
 import pytest
 
 from depth_completion_core.files.input_files import (
-    IMAGE_TYPES,
     InputFileError,
-    files_of,
-    matched,
     read_depth,
     read_image,
     read_intrinsics,
+    read_validity,
 )
 from depth_completion_core.files.listing import listed
 from depth_completion_core.files.output_files import (
@@ -110,49 +108,55 @@ def test_intrinsics_as_text_and_npy(tmp_path: Path) -> None:
         read_intrinsics(tmp_path / "no.txt", width=1, height=1)
 
 
-def test_files_of_a_file_a_folder_and_a_list(tmp_path: Path) -> None:
-    for name in ("b.png", "a.jpg", "notes.md"):
-        (tmp_path / name).write_bytes(b"x")
-    listing = tmp_path / "list.txt"
-    listing.write_text("b.png\na.jpg\n\n", encoding="utf-8")
-    one = tmp_path / "b.png"
-    assert files_of(one, IMAGE_TYPES, root=tmp_path) == [one]
-    names = [path.name for path in files_of(tmp_path, IMAGE_TYPES, root=tmp_path)]
-    assert names == ["a.jpg", "b.png"]
-    names = [path.name for path in files_of(listing, IMAGE_TYPES, root=tmp_path)]
-    assert names == ["b.png", "a.jpg"]
+def test_npy_depth_is_of_floating_point_metres(tmp_path: Path) -> None:
+    for name, array, words in (
+        ("mm.npy", np.full((4, 4), 5000, np.int32), "int32 numbers, expected metres.* 1000"),
+        ("u16.npy", np.full((4, 4), 5000, np.uint16), "uint16 numbers, expected metres"),
+        ("mask.npy", np.ones((4, 4), np.bool_), "true and false, expected metres"),
+        ("complex.npy", np.ones((4, 4), np.complex64), "complex64 numbers"),
+        ("words.npy", np.full((4, 4), "x"), "<U1, expected numbers"),
+    ):
+        np.save(tmp_path / name, array)
+        with pytest.raises(InputFileError, match=rf"{name} holds {words}"):
+            read_depth(tmp_path / name, depth_scale=256.0)
+    for kind in (np.float16, np.float32, np.float64):
+        np.save(tmp_path / "metres.npy", np.full((2, 3), 1.5, dtype=kind))
+        depth = read_depth(tmp_path / "metres.npy", depth_scale=256.0).depth
+        np.testing.assert_array_equal(depth, np.full((2, 3), 1.5, np.float32))
 
 
-def test_lists_stay_inside_their_root(tmp_path: Path) -> None:
-    (tmp_path / "root").mkdir()
-    (tmp_path / "secret.png").write_bytes(b"x")
-    listing = tmp_path / "root" / "list.txt"
-    for line in ("../secret.png", str(tmp_path / "secret.png")):
-        listing.write_text(line, encoding="utf-8")
-        with pytest.raises(InputFileError, match=r"leads out.*--root"):
-            files_of(listing, IMAGE_TYPES, root=tmp_path / "root")
-    listing.write_text("missing.png", encoding="utf-8")
-    with pytest.raises(InputFileError, match="which is not there"):
-        files_of(listing, IMAGE_TYPES, root=tmp_path / "root")
+@pytest.mark.parametrize("header", ["(100000, 100000)", "(-1, 4)", "((((((((", "(2, 2, 'a')", ""])
+def test_npy_headers_are_not_believed(tmp_path: Path, header: str) -> None:
+    np.save(tmp_path / "a.npy", np.zeros((2, 2)))
+    content = (tmp_path / "a.npy").read_bytes()
+    assert content.count(b"(2, 2)") == 1
+    (tmp_path / "a.npy").write_bytes(content.replace(b"(2, 2)", header.encode()))
+    with pytest.raises(InputFileError, match=r"a\.npy is not a readable \.npy"):
+        read_depth(tmp_path / "a.npy", depth_scale=256.0)
 
 
-def test_nothing_there(tmp_path: Path) -> None:
-    with pytest.raises(InputFileError, match="holds no"):
-        files_of(tmp_path, IMAGE_TYPES, root=tmp_path)
-    with pytest.raises(InputFileError, match="there is no file or folder"):
-        files_of(tmp_path / "x", IMAGE_TYPES, root=tmp_path)
+@pytest.mark.parametrize("mark", [1, 255, 256])
+def test_validity_maps_of_8_and_16_bits(tmp_path: Path, mark: int) -> None:
+    expected = _RANDOM.random((5, 6)) < 0.5
+    for dtype in (np.uint8, np.uint16)[mark > 255 :]:
+        path = tmp_path / f"{mark}.png"
+        cv2.imwrite(str(path), np.where(expected, mark, 0).astype(dtype))
+        np.testing.assert_array_equal(read_validity(path), expected)
+    np.save(tmp_path / "a.npy", expected)
+    np.testing.assert_array_equal(read_validity(tmp_path / "a.npy"), expected)
 
 
-def test_partners_by_name_else_by_place() -> None:
-    images = [Path("i/1.jpg"), Path("i/2.jpg")]
-    depths = [Path("d/0.png"), Path("d/2.png"), Path("d/1.png")]
-    assert matched(images, depths, "depth") == [Path("d/1.png"), Path("d/2.png")]
-    assert matched(images, depths[:2], "depth") == depths[:2]
-    twice = [Path("drive1/5.png"), Path("drive2/5.png")]
-    others = [Path("depth1/5.png"), Path("depth2/5.png")]
-    assert matched(twice, others, "depth") == others
-    with pytest.raises(InputFileError, match=r"none belongs to 1\.jpg"):
-        matched(images, [Path("d/7.png")], "depth")
+@pytest.mark.parametrize("numbers", [[[0, 7]], [[255, 1]], [[0, 511]]])
+def test_other_numbers_are_no_validity_map(tmp_path: Path, numbers: list[list[int]]) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), np.array(numbers, dtype=np.uint16))
+    with pytest.raises(InputFileError, match=r"a\.png is not a validity map: it holds"):
+        read_validity(tmp_path / "a.png")
+
+
+def test_intrinsics_of_another_size_are_refused(tmp_path: Path) -> None:
+    np.savetxt(tmp_path / "K.txt", np.array([[500.0, 0, 320], [0, 510, 240], [0, 0, 1]]))
+    with pytest.raises(InputFileError, match=r"K\.txt has its principal point at \(320, 240\)"):
+        read_intrinsics(tmp_path / "K.txt", width=320, height=240)
 
 
 def test_a_few_names_and_how_many_more() -> None:
