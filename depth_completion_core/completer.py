@@ -10,11 +10,12 @@ import numpy as np
 import torch
 
 from depth_completion_core.checkpoints.loaders import model_of
-from depth_completion_core.config import CompletionConfig
+from depth_completion_core.config import CompletionConfig, OutputConfig
 from depth_completion_core.frame import DepthPrediction, Frame, FrameError, SparseDepth
 from depth_completion_core.geometry.arrays import Float32Array
 from depth_completion_core.geometry.occlusion import filter_occluded
 from depth_completion_core.geometry.projection import project_points
+from depth_completion_core.inference.depth_limits import with_limits
 from depth_completion_core.inference.model_input import run_model
 from depth_completion_core.inference.postprocessing import empty_prediction, predictions
 from depth_completion_core.inference.preprocessing import model_input, view_at, window_of
@@ -53,6 +54,11 @@ class DepthCompleter:
             ValueError: the region of interest does not fit the image.
         """
         return self.complete_batch([frame])[0]
+
+    @property
+    def output(self) -> OutputConfig:
+        """What is kept, with limits of depth: those of the settings, else by the model's range."""
+        return with_limits(self.config.output, self.model.depth_range)
 
     def configured(self, config: CompletionConfig) -> DepthCompleter:
         """The same model with other settings; a completer's own never change."""
@@ -122,7 +128,7 @@ class DepthCompleter:
         window = window_of(frames[0].size, self.config.inference, needs)
         inputs = model_input(frames, sparse, window, needs, self.device)
         output = run_model(self.model, inputs)
-        return predictions(output, frames, sparse, window, self.config.output)
+        return predictions(output, frames, sparse, window, self.output)
 
 
 def _what_is_known(frame: Frame, needs: ModelNeeds) -> tuple[object, ...]:

@@ -76,10 +76,10 @@ class AnchoringConfig:
 class OutputConfig:
     """Which of the model's depth is kept."""
 
-    min_depth: float = setting(0.1, low=0.0)
-    """Nearer predictions are invalid, metres."""
-    max_depth: float = setting(200.0, low=0.0)
-    """Farther predictions are invalid, metres."""
+    min_depth: float = setting(-1.0, low=-1.0)
+    """Nearer predictions are invalid, metres; -1 for 0.1 or the model's nearest, if less."""
+    max_depth: float = setting(-1.0, low=-1.0)
+    """Farther predictions are invalid, metres; -1 for 200 or the model's farthest, if more."""
     min_confidence: float = setting(0.0, low=0.0, high=1.0)
     """Predictions with less confidence are invalid, for models that report one."""
     support_radius_px: float = setting(0.0, low=0.0)

@@ -17,7 +17,7 @@ class Evaluate(ConfigFlags):
 
     Writes metrics.json and table.md, and for each model frames.csv and sheets of pictures. The same
     command goes on where an earlier one was interrupted. Exit code 0: all frames were scored; 1: an
-    error; 3: the run is complete, but some frames failed; 130: interrupted.
+    error, or no frame was scored; 3: the run is complete, but some frames failed; 130: interrupted.
     """
 
     model: tuple[str, ...] = ()

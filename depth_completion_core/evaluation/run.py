@@ -19,6 +19,7 @@ from depth_completion_core.progress import with_progress
 
 NO_TRUTH = "the data set has no true depth"
 NOTHING_SCORED = "no true depth that the protocol scores"
+EMPTY = "no true depth in the data set, and none from the model"
 NO_PREDICTION = "no prediction where there is true depth"
 
 PNG_DEPTH_SCALE = 256.0
@@ -122,7 +123,8 @@ def record_of(
     """Score one prediction; if there are no metrics, the record says why."""
     seen = prediction.sparse.count
     if sample.truth is None:
-        return FrameRecord(name=sample.name, skipped=NO_TRUTH, measured_pixels=seen, ms=ms)
+        why = NO_TRUTH if prediction.valid.any() else EMPTY
+        return FrameRecord(name=sample.name, skipped=why, measured_pixels=seen, ms=ms)
     depth = prediction.along_z
     metrics = depth_metrics(
         depth.depth, depth.valid, sample.truth.depth, sample.truth.valid, protocol

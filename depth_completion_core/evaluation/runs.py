@@ -32,7 +32,7 @@ from depth_completion_core.evaluation.report import (
     write_single_report,
     write_sweep_reports,
 )
-from depth_completion_core.evaluation.run import SUBMISSION
+from depth_completion_core.evaluation.run import NO_TRUTH, SUBMISSION
 from depth_completion_core.evaluation.session import Case, Group, Session
 from depth_completion_core.evaluation.suite import HEADINGS as SUITE_HEADINGS
 from depth_completion_core.evaluation.suite import PROTOCOL as SUITE_PROTOCOL
@@ -51,7 +51,8 @@ def evaluate(wanted: Evaluate) -> list[str]:
     """Score, write, print the table; returns what was wrong with some frames, in sentences.
 
     Raises:
-        ValueError: what is wanted does not fit together, or cannot be read; with a remedy.
+        ValueError: what is wanted does not fit together, or cannot be read; with a remedy. Or no
+            frame was scored, nor any depth predicted where there is no truth.
         OSError: a result cannot be written.
     """
     runs = {"": _one_set, "real": _real, "held_out": _held_out}
@@ -96,6 +97,7 @@ def _real(wanted: Evaluate) -> list[str]:
         with_spread=False,
     )
     print(page)
+    _check_anything(rows)
     return [*unreadable.values(), *failures(rows)]
 
 
@@ -116,6 +118,7 @@ def _held_out(wanted: Evaluate) -> list[str]:
         with_spread=False,
     )
     print(page)
+    _check_anything(rows)
     return failures(rows)
 
 
@@ -149,7 +152,17 @@ def _one_set(wanted: Evaluate) -> list[str]:
     else:
         pages = [write_single_report(wanted.out, rows, session, told, models.steps)]
     print("\n".join(pages))
+    _check_anything(rows)
     return [*failures(rows), *_submission_problems(wanted, rows)]
+
+
+def _check_anything(rows: Sequence[Row]) -> None:
+    """Raise ValueError where no frame was scored, nor predicted without a truth to score it by."""
+    summaries = [row.summary for row in rows]
+    if any(summary.images or summary.skipped.get(NO_TRUTH) for summary in summaries):
+        return
+    reasons = [*failures(rows), *dict.fromkeys(why for each in summaries for why in each.skipped)]
+    raise ValueError(f"nothing was scored: {'; '.join(reasons) or 'there are no frames'}")
 
 
 def _seed(wanted: Evaluate, session: Session) -> int:

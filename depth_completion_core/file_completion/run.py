@@ -34,8 +34,9 @@ def infer(wanted: Infer) -> list[str]:
         ValueError: files do not belong together, or no frame could be completed.
         OSError: a result cannot be written.
     """
-    tally = Tally(protocol_named(wanted.protocol), wanted.settings.output, wanted.depth_scale)
+    protocol = protocol_named(wanted.protocol)
     completer = load_model(wanted.model, device=wanted.device, config=wanted.settings)
+    tally = Tally(protocol, completer.output, wanted.depth_scale)
     needs, files = completer.model.needs, frame_files_of(wanted)
     outputs = enumerate(output_names([item.image for item in files]))
     for index, name in with_progress(outputs, "completing", unit="image", total=len(files)):

@@ -113,12 +113,15 @@ class CompletionModel(nn.Module):
     Attributes:
         Config: the class of its settings.
         needs: what it needs to see; a model whose settings decide that sets its own.
+        depth_range: the nearest and the farthest depth that it can say, metres; None where it
+            does not tell, or where that depends on the frame.
         needs_weights: whether the model is of no use before a checkpoint was loaded.
         config: the settings it was built with.
     """
 
     Config: ClassVar[type[Any]] = NoSettings
     needs: ModelNeeds = ModelNeeds()
+    depth_range: tuple[float, float] | None = None
     needs_weights: ClassVar[bool] = False
 
     def __init__(self, config: Any = None) -> None:  # noqa: ANN401 - each model's own Config

@@ -52,6 +52,8 @@ class FusionNet(CompletionModel):
             batch_norm=norm,
             activation="none",
         )
+        if not config.scale_free:
+            self.depth_range = (config.min_predict_depth, config.max_predict_depth)
 
     def train(self, mode: bool = True) -> FusionNet:
         """Switch all but the nested ScaffNet, whose batch statistics are frozen, too."""

@@ -83,6 +83,9 @@ class ScaffNet(CompletionModel):
         self.decoder = _decoder(config, "none" if config.interpolation else "sigmoid")
         if config.uncertainty:
             self.decoder_uncertainty = _decoder(config, "none")
+        if not (config.scale_free or config.interpolation):
+            nearest, farthest = config.min_predict_depth, config.max_predict_depth
+            self.depth_range = (nearest / (1 + nearest / farthest), farthest)
 
     def forward(self, inputs: ModelInput) -> ModelOutput:
         """Depth everywhere; a confidence with ``uncertainty``, see ``confidence_of``."""

@@ -8,6 +8,7 @@ import itertools
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from depth_completion_core.data import UnknownDatasetError
@@ -20,7 +21,7 @@ from depth_completion_core.evaluation.runs import dataset_settings
 from depth_completion_core.evaluation.sweep import AXES
 from depth_completion_core.frame import DepthPrediction
 from depth_completion_core.metrics import PROTOCOLS
-from tests.core.evaluation.made_sets import evaluated, means_in, results_in, write_folder_set
+from tests.core.evaluation.made_sets import SIZE, evaluated, means_in, results_in, write_folder_set
 
 _NEAREST = ("--model", "nearest")
 _TWO = ("--model", "nearest", "morphological")
@@ -58,6 +59,36 @@ def test_damaged_frames_end_in_3_and_the_rest_is_scored(
     assert (result["images"], result["frames"]) == (4, 5)
     assert "0002.png" in result["failed"]["0002"]
     assert "0002.png" in (tmp_path / "out" / "table.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("damage", "code", "words"),
+    [
+        ("images", 1, "error: nothing was scored: nearest: 2 of 2 frames FAILED, first 0000: "),
+        ("no truth", 0, ""),
+        ("no truth, no points", 1, "nothing was scored: no true depth in the data set, and none"),
+        ("far", 1, "error: nothing was scored: no true depth that the protocol scores"),
+    ],
+)
+def test_nothing_scored_ends_in_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: str, code: int, words: str
+) -> None:
+    write_folder_set(tmp_path / "set", 2)
+    if damage == "images":
+        for path in (tmp_path / "set" / "image").iterdir():
+            path.write_bytes(b"no image")
+    elif damage == "far":
+        for path in (tmp_path / "set" / "ground_truth").iterdir():
+            np.save(path, np.full(SIZE, 30.0))
+    else:
+        shutil.rmtree(tmp_path / "set" / "ground_truth")
+    if "no points" in damage:
+        for path in (tmp_path / "set" / "sparse_depth").iterdir():
+            np.save(path, np.zeros(SIZE))
+    code_found = evaluated(tmp_path / "set", tmp_path / "out", *_NEAREST, "--protocol", "void")
+    assert code_found == code
+    assert words in capsys.readouterr().err
+    assert (tmp_path / "out" / "table.md").exists()
 
 
 def test_a_frame_that_was_repaired_is_scored_by_the_same_command(
