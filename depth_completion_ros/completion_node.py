@@ -90,8 +90,12 @@ class CompletionNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
         self.exit_code = 0
         self._settings = NodeParameters(self, self._on_change)
         self._drops = Drops(self.get_logger().warning)
-        notes = SetupNotes(self.get_logger().warning, lambda: self.transforms.notes)
-        self._status = Status(self._all_drops, self._why_idle, notes.current)
+        log = self.get_logger()
+        notes = SetupNotes(
+            log.warning, lambda: self.transforms.notes, lambda: self._habits(are_warnings=True)
+        )
+        facts = SetupNotes(log.info, lambda: self._habits(are_warnings=False))
+        self._status = Status(self._all_drops, self._why_idle, notes.current, facts.current)
         self._outputs: Outputs | None = None
         self._pipeline: Pipeline | None = None
         self._active: _Active | None = None
@@ -220,6 +224,10 @@ class CompletionNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
     def _on_frame(self, report: FrameReport) -> None:
         if self._outputs is not None:
             self._outputs.publish_status(self._status.message(report))
+
+    def _habits(self, *, are_warnings: bool) -> list[str]:
+        notes = self._pipeline.placer.habits.notes if self._pipeline is not None else []
+        return [str(note) for note in notes if note.is_warning == are_warnings]
 
     def _why_idle(self) -> str:
         if self._active is None:

@@ -19,7 +19,7 @@ from rclpy.node import Node
 
 from depth_completion_core.codecs.stamps import stamp_ns_of
 from depth_completion_core.completer import DepthCompleter
-from depth_completion_core.diagnosis.findings import Finding, render_findings, worst
+from depth_completion_core.diagnosis.findings import Finding, Severity, render_findings, worst
 from depth_completion_core.diagnosis.stream_checks import (
     StreamLog,
     check_intrinsics,
@@ -100,6 +100,7 @@ def _check_pairs(doctor: Doctor, image_topic: str) -> Iterator[Finding]:
         yield from check_intrinsics(info, size, image_topic)
     try:
         placed = placer.place(pair, doctor.config)
+        yield from _habit_findings(placer)
         if pair.clouds:
             yield _check_projection(placed, doctor)
         if doctor.config.measurements == "points":
@@ -110,6 +111,18 @@ def _check_pairs(doctor: Doctor, image_topic: str) -> Iterator[Finding]:
             subject="one pair",
             found=str(error),
             remedy="as it says; frames like this one are dropped",
+        )
+
+
+def _habit_findings(placer: FramePlacer) -> Iterator[Finding]:
+    for note in placer.habits.notes:
+        severity: Severity = "warning" if note.is_warning else "ok"
+        remedy = "as it says; until then, points are taken as measured at the stamp"
+        yield Finding(
+            severity=severity,
+            subject=note.subject,
+            found=note.found,
+            remedy=remedy if note.is_warning else "",
         )
 
 

@@ -19,6 +19,7 @@ from depth_completion_core.sensing.sensor_geometry import (
     fixed_frame_above,
     looks_rectified,
 )
+from depth_completion_core.sensing.stream_habits import StreamHabits
 from depth_completion_core.sensing.wanted_views import WantedViews
 from depth_completion_ros.camera_infos import CameraInfos
 from depth_completion_ros.live_transforms import LiveTransforms
@@ -30,11 +31,13 @@ class FramePlacer:
 
     Attributes:
         camera_infos: the calibration; replaced when the node is activated.
+        habits: what is learned of the streams as their messages are decoded.
     """
 
     def __init__(self, config: NodeConfig, image_topic: str, transforms: LiveTransforms) -> None:
         """Read the extrinsics file, where one is given; raises ExtrinsicsError."""
         self.camera_infos = CameraInfos(by_stamp=False)
+        self.habits = StreamHabits()
         self._image_topic = image_topic
         self._transforms = transforms
         self._extrinsics: dict[str, RigidTransform] = {}
@@ -84,6 +87,7 @@ class FramePlacer:
             rectified=is_rectified(config, self._image_topic),
             sweep_stamp=config.sweep_stamp,
             points_in_camera_frame=config.points_in_camera_frame,
+            habits=self.habits,
         )
         return FrameBuilder(geometry, info)
 

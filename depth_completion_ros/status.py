@@ -25,6 +25,7 @@ class Status:
         drops: Callable[[], Mapping[str, int]],
         why_idle: Callable[[], str],
         notes: Callable[[], Sequence[str]],
+        facts: Callable[[], Sequence[str]],
     ) -> None:
         """Start counting.
 
@@ -32,8 +33,9 @@ class Status:
             drops: how many messages were dropped so far, by reason.
             why_idle: why nothing is to be expected now, in words; empty where something is.
             notes: what is odd in the set-up, in sentences.
+            facts: what was found out of the streams and is as it should be, in sentences.
         """
-        self._drops, self._why_idle, self._notes = drops, why_idle, notes
+        self._drops, self._why_idle, self._notes, self._facts = drops, why_idle, notes, facts
         self._lock = threading.Lock()
         self._last: CompletionStatus | None = None
         self._motion = ""
@@ -95,8 +97,8 @@ class Status:
             status.summary(DiagnosticStatus.WARN, "no frame since the last diagnosis")
         status.add("frames since the last diagnosis", str(new))
         status.add("frames published", str(self.published))
-        for number, note in enumerate(notes, 1):
-            status.add(f"note {number}", note)
+        _add_numbered(status, "note", notes)
+        _add_numbered(status, "found", self._facts())
         for reason, count in self._drops().items():
             status.add(f"dropped: {reason}", str(count))
         if last is not None:
@@ -106,6 +108,11 @@ class Status:
             for name in ("decode_ms", "project_ms", "network_ms", "publish_ms", "total_ms"):
                 status.add(name, f"{getattr(last, name):.1f}")
         return status
+
+
+def _add_numbered(status: DiagnosticStatusWrapper, key: str, sentences: Sequence[str]) -> None:
+    for number, sentence in enumerate(sentences, 1):
+        status.add(f"{key} {number}", sentence)
 
 
 def _memory_bytes(device: torch.device) -> int:

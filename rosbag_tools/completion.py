@@ -70,7 +70,7 @@ class _Run:
         completer: DepthCompleter,
         job: CompletionJob,
     ) -> None:
-        self._completer, self._job = completer, job
+        self._completer, self._job, self._plan = completer, job, plan
         self._scores = Scores(protocol_named(job.protocol))
         self._preview = Preview(job.preview) if job.preview else None
         self._outputs = OutputWriter(writer, job.writes, job.settings.cloud)
@@ -94,6 +94,8 @@ class _Run:
                 stages.finish()
         report.drops.update(source.drops)
         report.damage = source.damage
+        told = self._plan.notes
+        report.notes = [line for line in self._plan.geometry.habits.history if line not in told]
         report.scores = self._scores.summary()
         return report
 

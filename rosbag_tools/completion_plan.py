@@ -18,6 +18,7 @@ from depth_completion_core.sensing.sensor_geometry import (
     motion_in_words,
 )
 from rosbag_tools.errors import BagError
+from rosbag_tools.first_messages import learn_habits
 from rosbag_tools.reader import BagReader
 from rosbag_tools.topic_choice import choose_topics
 from rosbag_tools.topics import Topic, Topics, candidates_of
@@ -54,7 +55,8 @@ def make_plan(reader: BagReader, wishes: PlanWishes) -> Plan:
     for cloud in topics.clouds:
         if not cloud.is_depth:
             _check_place(reader, topics, cloud, geometry)
-    notes = [*topics.notes, *transforms.notes]
+    learn_habits(reader, topics, geometry)
+    notes = [*topics.notes, *transforms.notes, *map(str, geometry.habits.notes)]
     notes += [*(f"{reason} ({count} times)" for reason, count in refused.items())]
     if not reader.has_definitions:
         notes.append("the bag does not define its message types; those of ROS 2 Jazzy are assumed")

@@ -29,6 +29,7 @@ class CompletionReport:
         coverage: share of the image's pixels with a depth, of each frame.
         interrupted: whether the user stopped it.
         damage: why reading ended early; empty where it did not.
+        notes: what was found of the streams after the plan was told.
     """
 
     frames: int = 0
@@ -41,6 +42,7 @@ class CompletionReport:
     coverage: list[float] = field(default_factory=list)
     interrupted: bool = False
     damage: str = ""
+    notes: list[str] = field(default_factory=list)
 
 
 def report_json(report: CompletionReport, model: str) -> dict[str, object]:
@@ -61,6 +63,7 @@ def report_json(report: CompletionReport, model: str) -> dict[str, object]:
         ),
         "interrupted": report.interrupted,
         "damage": report.damage,
+        "notes": report.notes,
     }
 
 
@@ -75,6 +78,7 @@ def summary_lines(report: CompletionReport) -> list[str]:
     if report.confidence:
         lines.append(f"confidence   {_mean(report.confidence):.3f} on average")
     lines.extend(f"not used     {count} x {why}" for why, count in report.drops.most_common())
+    lines.extend(f"note         {note}" for note in report.notes)
     if report.damage:
         lines.append(f"stopped      {report.damage}")
     return lines

@@ -22,6 +22,7 @@ from depth_completion_core.codecs.messages import (
     UInt8Array,
     pixel_rows,
 )
+from depth_completion_core.codecs.used_bits import UsedBits
 
 
 class _Layout(NamedTuple):
@@ -86,12 +87,17 @@ _GRAY_TO: dict[str, int | None] = {
 }
 
 
-def decode_image(message: ImageMessage) -> UInt8Array:
+def decode_image(message: ImageMessage, bits: UsedBits | None = None) -> UInt8Array:
     """A sensor_msgs/Image of any common encoding as RGB.
 
-    16-bit channels keep their high byte; grey is repeated three times; alpha is dropped; Bayer
-    mosaics are interpolated bilinearly; YUV 4:2:2 is read as BT.601 of limited range, as OpenCV
-    does. Encodings: ros2/common_interfaces, image_encodings.hpp.
+    Of 16-bit channels the upper 8 of the bits that are used are kept; grey is repeated three times;
+    alpha is dropped; Bayer mosaics are interpolated bilinearly; YUV 4:2:2 is read as BT.601 of
+    limited range, as OpenCV does. Encodings: ros2/common_interfaces, image_encodings.hpp.
+
+    Args:
+        message: rclpy's, rosbags', or what :func:`encode_image` returns.
+        bits: what the stream that it is of has shown of its 16-bit numbers; None for an image
+            alone.
 
     Returns:
         (height, width, 3) uint8, contiguous. For an rgb8 message without row padding it is a
@@ -108,23 +114,28 @@ def decode_image(message: ImageMessage) -> UInt8Array:
             "Convert the images, or check that the topic is the camera's and not a depth image",
         )
     rows = pixel_rows(message, layout.channels * layout.bytes_per_channel)
-    if layout.bytes_per_channel == 2:
-        rows = rows[:, 0::2] if message.is_bigendian else rows[:, 1::2]
     _check_shared_colours(message, layout)
-    pixels = np.ascontiguousarray(rows).reshape(message.height, message.width, layout.channels)
+    pixels = np.ascontiguousarray(rows).reshape(message.height, message.width, -1)
+    if layout.bytes_per_channel == 2:
+        numbers = pixels.view(">u2" if message.is_bigendian else "<u2")
+        pixels = _of_16_bits(numbers, bits)
     return _converted(pixels, layout.to_rgb)
 
 
-def decode_compressed_image(message: CompressedMessage) -> UInt8Array:
-    """A sensor_msgs/CompressedImage (JPEG, PNG and what else OpenCV reads) as RGB.
+def decode_compressed_image(message: CompressedMessage, bits: UsedBits | None = None) -> UInt8Array:
+    """A sensor_msgs/CompressedImage (JPEG or PNG) as RGB.
 
     image_transport stores the colours in the file's own order whatever the format string says
     ("rgb8; jpeg compressed bgr8" tells the encoding before compression), so the file alone decides.
     Only a Bayer encoding is read from that string: such mosaics are stored as grey. An EXIF
     orientation is ignored, because CameraInfo describes the pixels as they are stored.
 
+    Args:
+        message: rclpy's or rosbags'.
+        bits: as for :func:`decode_image`.
+
     Returns:
-        (height, width, 3) uint8, contiguous. 16-bit files keep their high byte.
+        (height, width, 3) uint8, contiguous.
 
     Raises:
         CodecError: empty, truncated or not an image file.
@@ -135,7 +146,9 @@ def decode_compressed_image(message: CompressedMessage) -> UInt8Array:
             "image: give the colour camera's .../compressed topic instead"
         )
     stored = decode_file(message.data, f"the compressed image (format '{message.format}')")
-    pixels: UInt8Array = (stored >> 8 if stored.dtype == np.uint16 else stored).astype(np.uint8)
+    pixels: UInt8Array = (
+        _of_16_bits(stored, bits) if stored.dtype == np.uint16 else stored.astype(np.uint8)
+    )
     channels = 1 if pixels.ndim == 2 else pixels.shape[2]
     code: int | None = _FILE_CHANNELS_TO_RGB[channels]
     encoding = message.format.partition(";")[0].strip()
@@ -183,6 +196,13 @@ def _check_shared_colours(message: ImageMessage, layout: _Layout) -> None:
     if layout.to_rgb in _BAYER_TO_RGB.values() and min(message.width, message.height) < 3:
         # OpenCV returns such images black.
         raise CodecError(f"{size}, expected at least 3x3 to interpolate the colours of a mosaic")
+
+
+def _of_16_bits(numbers: npt.NDArray[np.uint16], bits: UsedBits | None) -> UInt8Array:
+    """(H, W) or (H, W, channels); alpha, which is dropped, says nothing of the bits of a camera."""
+    has_alpha = numbers.ndim == 3 and numbers.shape[2] == 4
+    shown = (bits or UsedBits()).to_8_bits(numbers[..., :3] if has_alpha else numbers)
+    return np.dstack([shown, shown[..., :1]]) if has_alpha else shown
 
 
 def _converted(pixels: UInt8Array, code: int | None) -> UInt8Array:

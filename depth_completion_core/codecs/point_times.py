@@ -1,113 +1,174 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""When each point of a sweep was measured, relative to the cloud's header stamp.
+"""What the per-point times of a cloud mean: their unit, and what they count from.
 
 Drivers agree neither on a name nor on a unit nor on an origin:
 
-=============  ================================================  ===================
-field          meaning                                           seen in
-=============  ================================================  ===================
-t              uint32 ns since the start of the sweep            Ouster
-time           float32 s relative to the stamp, often negative   Velodyne
-timestamp      float64 s, absolute                               Hesai, RoboSense
-timestamp      float64 or uint64 ns, absolute                    Livox (PointCloud2)
-offset_time    uint32 ns since the start of the sweep            Livox
-time_stamp     uint32 ns since the stamp                         Autoware (Nebula)
-=============  ================================================  ===================
+==============  ================================================  =====================
+field           meaning                                           seen in
+==============  ================================================  =====================
+t               uint32 ns since the start of the sweep            Ouster
+time            float32 s relative to the stamp, often negative   Velodyne
+timestamp       float64 s, absolute                               Hesai, RoboSense
+timestamp       float64 or uint64 ns, absolute                    Livox (PointCloud2)
+offset_time     uint32 ns since the start of the sweep            Livox
+time_stamp      uint32 ns since the stamp                         Autoware (Nebula)
+time_offset_ns  int32 ns since the stamp                          Aeva
+==============  ================================================  =====================
 
-The rule: an integer is nanoseconds, relative or absolute; a float64 is relative seconds, absolute
-seconds or absolute nanoseconds; a float32 cannot hold absolute times and is relative seconds. Of
-these readings the one is taken whose largest offset from the stamp is the smallest, and none if
-even that exceeds :data:`LONGEST_SWEEP_NS`. A stamp below that limit is no clock to be absolute to:
-the header was left unset, or simulated time has just begun.
+and clouds that were converted on their way carry microseconds or milliseconds under the same names.
+So only the numbers can tell. A sweep takes a thousandth of a second to a few tenths of one, and
+units lie a factor of 1,000 apart: under one unit at most the numbers reach as far as a sweep does.
+Absolute times are recognised by the header stamp that they lie near to.
 """
 
 from __future__ import annotations
 
-import logging
-from typing import Any, Literal
+from collections.abc import Iterable
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-TIME_FIELDS = ("offset_time", "t", "timestamp", "time_stamp", "time")
-"""Names of the fields that may hold a point's time, most trusted first."""
-
-LONGEST_SWEEP_NS = 2 * 10**9
-"""Offsets beyond this are nonsense: no lidar takes two seconds for a sweep."""
-
 StampAt = Literal["start", "end"]
 
+TIME_FIELDS = (
+    "offset_time",
+    "time_offset_ns",
+    "time_offset",
+    "t_offset",
+    "point_time_offset",
+    "t",
+    "timestamp",
+    "timestamp_sec",
+    "timestamp_ns",
+    "stamp",
+    "time",
+    "relative_time",
+    "relative_timestamp",
+)
+"""Names of the fields that hold a point's time, most trusted first. Capitals and underscores do not
+matter: ``timeStamp`` is ``timestamp``."""
+
+FARTHEST_NS = 2 * 10**9
+"""An absolute time farther than this from the header stamp is of another clock, and a stamp below
+it is no clock to be absolute to: the header was left unset, or simulated time has just begun."""
+
 _NS = 10**9
-_LOGGER = logging.getLogger(__name__)
-_warned_fields: set[str] = set()
+_SHORTEST_SWEEP_NS, _LONGEST_SWEEP_NS = 10**6, 4 * 10**8
+_PERIODS_IN_SHORTEST, _SWEEP_IN_PERIODS = 10, 4
+_UNITS = {_NS: "seconds", 10**6: "milliseconds", 10**3: "microseconds", 1: "nanoseconds"}
 
 
-def point_time_offsets(
-    values: npt.NDArray[Any], field: str, stamp_ns: int, stamp_at: StampAt
-) -> npt.NDArray[np.int64] | None:
-    """Offsets of the points' own times from the header stamp.
+class SweepDurations(NamedTuple):
+    """How long a sweep may take, or the part of one that a cloud holds, in nanoseconds."""
 
-    Args:
-        values: (N,) integers or floats of a field in :data:`TIME_FIELDS`, N >= 1.
-        field: its name, for the log.
-        stamp_ns: header stamp, nanoseconds.
-        stamp_at: whether the driver stamps the start or the end of a sweep. With "end", relative
-            offsets from zero upwards are moved back so that the last point falls on the stamp.
-            Negative offsets and absolute times already say where they belong.
+    shortest_ns: int = _SHORTEST_SWEEP_NS
+    longest_ns: int = _LONGEST_SWEEP_NS
 
-    Returns:
-        (N,) int64 nanoseconds, or None (and a warning, once per field) where no reading makes
-        sense.
+    @classmethod
+    def of_period(cls, period_ns: int) -> SweepDurations:
+        """With clouds that come this often: several lidars may share a topic, each in its turn."""
+        return cls(
+            min(_SHORTEST_SWEEP_NS, period_ns // _PERIODS_IN_SHORTEST),
+            min(_SWEEP_IN_PERIODS * period_ns, FARTHEST_NS),
+        )
+
+
+class PointTimeReading(NamedTuple):
+    """One way to read the numbers of a field.
+
+    Attributes:
+        unit_ns: nanoseconds per unit of the numbers.
+        is_absolute: whether they count from the epoch of the header stamp, instead of from it.
     """
-    readings = _readings(values, stamp_ns)
-    sizes = [_largest_size(reading) for reading in readings]
-    best = int(np.argmin(sizes))
-    if sizes[best] > LONGEST_SWEEP_NS:
-        _warn_once(field, values.dtype.name, sizes[best] / _NS)
-        return None
-    offsets: npt.NDArray[np.int64] = np.rint(readings[best]).astype(np.int64)
-    is_relative = best == 0
-    if is_relative and stamp_at == "end" and offsets.min() >= 0:
-        offsets -= offsets.max()
-    return offsets
 
+    unit_ns: int
+    is_absolute: bool
 
-def _readings(values: npt.NDArray[Any], stamp_ns: int) -> list[npt.NDArray[Any]]:
-    """Nanoseconds from the stamp under each reading, the relative one first."""
-    is_float = values.dtype.kind == "f"
-    numbers = values.astype(np.float64 if is_float else np.int64)
-    with np.errstate(all="ignore"):
-        relative = numbers * _NS if is_float else numbers
-        if stamp_ns <= LONGEST_SWEEP_NS or (is_float and values.dtype.itemsize < 8):
-            return [relative]
-        if not is_float:
-            return [relative, numbers - stamp_ns]
+    def __str__(self) -> str:
+        """As words: "microseconds from the stamp"."""
+        unit = _UNITS[self.unit_ns]
+        return f"absolute {unit}" if self.is_absolute else f"{unit} from the stamp"
+
+    def range_ns(self, first: float, last: float, stamp_ns: int) -> tuple[float, float]:
+        """The smallest and the largest offset from the stamp, of the two extreme numbers."""
+        if not self.is_absolute:
+            return first * self.unit_ns, last * self.unit_ns
         # Whole seconds are taken off first: a float64 of today's nanoseconds resolves only 256.
         seconds, rest_ns = divmod(stamp_ns, _NS)
-        return [
-            relative,
-            (numbers - seconds) * _NS - rest_ns,
-            (numbers - seconds * _NS) - rest_ns,
-        ]
+        start = seconds * (_NS // self.unit_ns)
+        return (first - start) * self.unit_ns - rest_ns, (last - start) * self.unit_ns - rest_ns
+
+    def fits(self, first: float, last: float, stamp_ns: int, durations: SweepDurations) -> bool:
+        """Whether a sweep can reach as far from the stamp as the two extreme numbers do."""
+        first_ns, last_ns = self.range_ns(first, last, stamp_ns)
+        if self.is_absolute:
+            return first_ns >= -FARTHEST_NS and last_ns <= FARTHEST_NS
+        return max(last_ns, 0) - min(first_ns, 0) <= durations.longest_ns
+
+    def offsets_ns(self, values: npt.NDArray[Any], stamp_ns: int) -> npt.NDArray[np.int64]:
+        """(N,) nanoseconds from the stamp of (N,) integers or floats."""
+        numbers = values.astype(np.float64 if values.dtype.kind == "f" else np.int64)
+        seconds, rest_ns = divmod(stamp_ns, _NS) if self.is_absolute else (0, 0)
+        numbers -= seconds * (_NS // self.unit_ns)
+        numbers *= self.unit_ns
+        offsets: npt.NDArray[np.int64] = np.rint(numbers - rest_ns).astype(np.int64)
+        return offsets
 
 
-def _largest_size(offsets: npt.NDArray[Any]) -> float:
-    size = max(float(offsets.max()), -float(offsets.min()))
-    return size if np.isfinite(size) else float("inf")
+def known_time_fields(names: Iterable[str]) -> list[str]:
+    """Those of a cloud's fields that hold the points' times, most trusted first."""
+    order = {_plain(name): place for place, name in enumerate(TIME_FIELDS)}
+    known = [name for name in names if _plain(name) in order]
+    return sorted(known, key=lambda name: order[_plain(name)])
 
 
-def _warn_once(field: str, dtype: str, largest_s: float) -> None:
-    if field in _warned_fields:
-        return
-    _warned_fields.add(field)
-    _LOGGER.warning(
-        "per-point times are ignored: field '%s' (%s) lies up to %.3g s from the header stamp in "
-        "every unit tried, expected at most %g s. Either the lidar's clock differs from the one "
-        "that stamps the message (check its PTP or NTP), or the field is not a time. Points are "
-        "taken as measured at the stamp.",
-        field,
-        dtype,
-        largest_s,
-        LONGEST_SWEEP_NS / _NS,
-    )
+def unknown_time_fields(names: Iterable[str]) -> list[str]:
+    """Those that may hold the points' times by their name, but are not known to."""
+    found = list(names)
+    known = known_time_fields(found)
+    return [
+        name
+        for name in found
+        if name not in known and any(word in _plain(name) for word in ("time", "stamp"))
+    ]
+
+
+def possible_readings(
+    values: npt.NDArray[Any], stamp_ns: int, durations: SweepDurations
+) -> list[PointTimeReading]:
+    """The readings under which the numbers of a field lie as those of a sweep do.
+
+    Args:
+        values: (N,) integers or floats, finite, N >= 1.
+        stamp_ns: header stamp, nanoseconds.
+        durations: of a sweep.
+
+    Returns:
+        None of them where no unit fits, several where more than one does. An absolute reading
+        precludes the relative ones: numbers do not lie near the stamp by chance.
+    """
+    # As Python's numbers, which are exact.
+    first, last = values.min().item(), values.max().item()
+    has_clock = stamp_ns > FARTHEST_NS
+    if has_clock and values.dtype.itemsize >= 8:
+        absolute = [PointTimeReading(unit_ns, is_absolute=True) for unit_ns in _UNITS]
+        fitting = [one for one in absolute if one.fits(first, last, stamp_ns, durations)]
+        if fitting:
+            return fitting
+    # A part of a sweep lies far from the stamp and spans little. But times since the start of a
+    # simulation do, too, and while its clock is young they are not recognised by it.
+    extent = max(last, 0) - min(first, 0) if has_clock else last - first
+    relative = [PointTimeReading(unit_ns, is_absolute=False) for unit_ns in _UNITS]
+    return [
+        one
+        for one in relative
+        if (values.dtype.kind == "f" or one.unit_ns < _NS)
+        and extent * one.unit_ns >= durations.shortest_ns
+        and one.fits(first, last, stamp_ns, durations)
+    ]
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "")

@@ -15,8 +15,13 @@ import numpy.typing as npt
 from depth_completion_core.codecs.errors import CodecError
 from depth_completion_core.codecs.messages import PointCloudMessage, UInt8Array
 from depth_completion_core.codecs.point_records import NUMPY_TYPES, PointRecords
-from depth_completion_core.codecs.point_times import TIME_FIELDS, StampAt, point_time_offsets
+from depth_completion_core.codecs.point_times import (
+    StampAt,
+    known_time_fields,
+    unknown_time_fields,
+)
 from depth_completion_core.codecs.stamps import stamp_ns_of
+from depth_completion_core.codecs.sweep_clock import SweepClock
 
 Float32Array = npt.NDArray[np.float32]
 _Kept: TypeAlias = "slice | npt.NDArray[np.bool_]"
@@ -90,7 +95,9 @@ XYZRGB_FIELDS = (*XYZ_FIELDS, PointFieldSpec("rgb", 12, _FLOAT32))
 _BLOCK_POINTS = 1 << 16
 
 
-def decode_points(message: PointCloudMessage, *, stamp_at: StampAt = "start") -> PointCloud:
+def decode_points(
+    message: PointCloudMessage, *, stamp_at: StampAt = "start", clock: SweepClock | None = None
+) -> PointCloud:
     """The points of a PointCloud2, organised or not, of any field order, padding and byte order.
 
     Points with NaN or infinite coordinates are removed whatever ``is_dense`` says, and so are those
@@ -101,6 +108,7 @@ def decode_points(message: PointCloudMessage, *, stamp_at: StampAt = "start") ->
         message: rclpy's, rosbags', or what :func:`encode_points` returns.
         stamp_at: whether the driver stamps the start or the end of a sweep; how per-point times are
             read is described in :mod:`depth_completion_core.codecs.point_times`.
+        clock: of the stream that the cloud is of; None for a cloud alone.
 
     Returns:
         Its measured points. The coordinates are not copied where the message holds nothing else.
@@ -127,7 +135,7 @@ def decode_points(message: PointCloudMessage, *, stamp_at: StampAt = "start") ->
         xyz = xyz.compress(kept, axis=0)
     return PointCloud(
         xyz=xyz,
-        time_offset_ns=_read_times(records, kept, message, stamp_at),
+        time_offset_ns=_read_times(records, kept, message, stamp_at, clock or SweepClock()),
         intensity=_read_intensity(records, kept),
         rgb=_read_rgb(records, kept),
         dropped=records.count - len(xyz),
@@ -201,14 +209,18 @@ def _are_measured(xyz: Float32Array) -> npt.NDArray[np.bool_]:
 
 
 def _read_times(
-    records: PointRecords, kept: _Kept, message: PointCloudMessage, stamp_at: StampAt
+    records: PointRecords,
+    kept: _Kept,
+    message: PointCloudMessage,
+    stamp_at: StampAt,
+    clock: SweepClock,
 ) -> npt.NDArray[np.int64] | None:
-    field = next((name for name in TIME_FIELDS if name in records.fields), None)
-    if field is None:
+    columns = {name: records.column(name)[kept] for name in known_time_fields(records.fields)}
+    if any(not column.size for column in columns.values()):
         return None
-    values = records.column(field)[kept]
     stamp_ns = stamp_ns_of(message) if hasattr(message, "header") else 0
-    return point_time_offsets(values, field, stamp_ns, stamp_at) if values.size else None
+    unknown = unknown_time_fields(records.fields)
+    return clock.offsets_ns(columns, stamp_ns, stamp_at, unknown=unknown)
 
 
 def _read_intensity(records: PointRecords, kept: _Kept) -> Float32Array | None:

@@ -53,7 +53,10 @@ class MissingViewError(ValueError):
 
 
 class FrameBuilder:
-    """Builds the frames of images that share one calibration; never changes."""
+    """Builds the frames of images that share one calibration.
+
+    It changes nothing but the habits of the geometry that it is given.
+    """
 
     def __init__(self, geometry: Geometry, camera_info: Message) -> None:
         """Take the sensors' places and the calibration; raises ValueError on an empty one."""
@@ -88,7 +91,7 @@ class FrameBuilder:
     def _frame(self, pair: MessagePair, measured: Measured) -> Frame:
         camera_from_frame = self._calibration.camera_from_frame
         return Frame(
-            image=_image_of(pair),
+            image=self._image(pair),
             camera=self._calibration.camera,
             points=measured.points,
             camera_from_points=(
@@ -157,7 +160,7 @@ class FrameBuilder:
             sweep, self._optical_frame(pair), pair.image_stamp_ns, tolerance_ns=0
         )
         return SweepAsMeasured(
-            image=_image_of(pair),
+            image=self._image(pair),
             camera=calibration.camera,
             cloud=sweep.cloud,
             camera_from_points=lambda after_ns: (
@@ -168,7 +171,6 @@ class FrameBuilder:
     def _optical_frame(self, pair: MessagePair) -> str:
         return frame_of(pair.image) or self._camera_frame
 
-
-def _image_of(pair: MessagePair) -> UInt8Array:
-    image = pair.image
-    return (decode_compressed_image if hasattr(image, "format") else decode_image)(image)
+    def _image(self, pair: MessagePair) -> UInt8Array:
+        decode = decode_compressed_image if hasattr(pair.image, "format") else decode_image
+        return decode(pair.image, self._geometry.habits.image_bits)

@@ -89,12 +89,7 @@ class MeasurementReader:
 
     def sweep(self, message: Message, stamp_ns: int) -> Sweep:
         """Decode a cloud; raises ValueError."""
-        return Sweep(
-            cloud=decode_points(message, stamp_at=self._geometry.sweep_stamp),
-            frame_id=frame_of(message),
-            stamp_ns=stamp_ns,
-            size=size_of(message),
-        )
+        return read_sweep(message, stamp_ns, self._geometry)
 
     def _placed(
         self, sweep: Sweep, optical_frame: str, image_ns: int
@@ -173,6 +168,15 @@ class MeasurementReader:
                 "is not registered to this camera. Take the driver's registered or aligned depth, "
                 "or publish an identity transform if the two frames are the same"
             )
+
+
+def read_sweep(message: Message, stamp_ns: int, geometry: Geometry) -> Sweep:
+    """Decode a cloud as its stream writes it; raises ValueError."""
+    frame_id = frame_of(message)
+    # Where nothing moves, it is of no interest whether points have times.
+    clock = geometry.habits.clock_of(frame_id) if geometry.fixed_frame else None
+    cloud = decode_points(message, stamp_at=geometry.sweep_stamp, clock=clock)
+    return Sweep(cloud=cloud, frame_id=frame_id, stamp_ns=stamp_ns, size=size_of(message))
 
 
 def frame_of(message: Message) -> str:

@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from depth_completion_core.config import SweepStamp
 from depth_completion_core.geometry.transform_buffer import TransformBuffer
 from depth_completion_core.geometry.transforms import RigidTransform
+from depth_completion_core.sensing.stream_habits import StreamHabits
 
 _WORLD_FRAMES = ("odom", "map", "world", "earth")
 
@@ -26,6 +27,7 @@ class Geometry:
         sweep_stamp: which end of the sweep the stamps of the clouds mean.
         points_in_camera_frame: whether clouds that carry the image's frame id are believed to be in
             its optical frame, whatever their form.
+        habits: what is learned of the streams as their messages are decoded.
     """
 
     transforms: TransformBuffer
@@ -34,6 +36,7 @@ class Geometry:
     rectified: bool
     sweep_stamp: SweepStamp
     points_in_camera_frame: bool = False
+    habits: StreamHabits = field(default_factory=StreamHabits)
 
 
 def fixed_frame_above(

@@ -256,7 +256,9 @@ def test_pan_tilt_head_on_a_standing_base_is_no_motion(
     assert "not undone" in capsys.readouterr().out
 
 
-def _turning_sweep(start_ns: int, image_ns: int, stamp_at: str) -> list[Entry]:
+def _turning_sweep(
+    start_ns: int, image_ns: int, stamp_at: str, *, unit_ns: int = 1, field: str = "t"
+) -> list[Entry]:
     """As above, but every point is measured at an instant of its own within 100 ms."""
     world = _world()
     offsets = np.linspace(0, 100 * MS, len(world)).astype(np.uint32)
@@ -267,7 +269,25 @@ def _turning_sweep(start_ns: int, image_ns: int, stamp_at: str) -> list[Entry]:
     stamp_ns = start_ns + (100 * MS if stamp_at == "end" else 0)
     entries = without(_moving(start_ns, image_ns), CLOUD_TOPIC)
     xyz = np.array(seen, dtype=np.float32)
-    return [*entries, cloud_entry(stamp_ns, xyz, extra={"t": offsets})]
+    return [*entries, cloud_entry(stamp_ns, xyz, extra={field: offsets // unit_ns})]
+
+
+def test_the_plan_says_in_which_unit_times_are_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    image_ns = START_NS + 40 * MS
+    entries = _turning_sweep(START_NS, image_ns, "start", unit_ns=1000)
+    (undone,) = _sparse(tmp_path / "micro", entries)
+    assert _agreement(undone, _truth(image_ns)) > 0.95
+    assert "'t' (uint32) holds microseconds from the stamp" in capsys.readouterr().out
+
+
+def test_the_plan_says_which_field_may_hold_times(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _sparse(tmp_path, _turning_sweep(START_NS, START_NS, "start", field="echo_time"))
+    out = capsys.readouterr().out
+    assert out.count("the motion within a sweep is not undone: field 'echo_time'") == 1
 
 
 @pytest.mark.parametrize("stamp_at", ["start", "end"])

@@ -414,7 +414,7 @@ def test_clouds_of_sensor_msgs_py(shape: tuple[int, ...], coordinate: int, gap: 
     for name in ("x", "y", "z", "intensity"):
         points[name] = _random(ord(name[0])).normal(size=shape)
     points["rgb"] = _random().integers(0, 2**24, shape)
-    points["t"] = np.arange(points.size).reshape(shape) * 1000
+    points["t"] = np.arange(points.size).reshape(shape) * 9_000_000
     points["x"].reshape(-1)[4] = np.nan
     message = point_cloud2.create_cloud(header(_STAMP_NS, "lidar"), fields, points, end)
     received = deserialize_message(serialize_message(message), type(message))

@@ -325,9 +325,11 @@ def test_packed_colours(field: str, datatype: int, is_bigendian: bool) -> None:
 
 
 def _times(dtype: np.dtype[Any], offsets_ns: AnyArray) -> AnyArray:
-    """The widest reading that a type can hold: absolute in 8 bytes, seconds in a float."""
+    """What a type can hold: absolute in 8 bytes, seconds in a float, milliseconds in few bytes."""
     since_ns = offsets_ns + (_STAMP_NS if dtype.itemsize == 8 else 0)
-    return since_ns / 1e9 if dtype.kind == "f" else since_ns
+    if dtype.kind == "f":
+        return since_ns / 1e9
+    return since_ns if dtype.itemsize >= 4 else since_ns // 10**6
 
 
 @pytest.mark.parametrize("stamp_at", ["start", "end"])
@@ -336,8 +338,7 @@ def _times(dtype: np.dtype[Any], offsets_ns: AnyArray) -> AnyArray:
 @pytest.mark.parametrize("field", TIME_FIELDS)
 def test_times_of_points(field: str, datatype: int, is_bigendian: bool, stamp_at: StampAt) -> None:
     dtype = np.dtype(NUMPY_TYPES[datatype])
-    step_ns = 5_000_000 if dtype.itemsize >= 4 else 1
-    offsets_ns = np.arange(_COUNT) * step_ns
+    offsets_ns = np.arange(_COUNT) * 5_000_000
     columns = {**_xyz_columns(), field: (datatype, _times(dtype, offsets_ns))}
     cloud = _decoded_alike(_cloud_message(columns, is_bigendian=is_bigendian, gap=2), stamp_at)
     assert cloud.time_offset_ns is not None

@@ -82,6 +82,14 @@ def test_other_pngs(channels: int, dtype: type[np.unsignedinteger[Any]]) -> None
     assert decoded.dtype == np.uint8
 
 
+@pytest.mark.parametrize("channels", [1, 4])
+def test_png_of_a_12_bit_camera_is_not_dark(channels: int) -> None:
+    stored = np.full((4, 4, channels), 4080, np.uint16)
+    stored[..., 3:] = 65535
+    message = _message(_file(".png", stored), "mono16; png compressed mono16")
+    assert (decode_compressed_image(message) == 255).all()
+
+
 def test_stored_mosaic_gets_its_colours_back() -> None:
     mosaic = np.zeros((8, 8), np.uint8)
     mosaic[0::2, 0::2], mosaic[1::2, 1::2] = 200, 50

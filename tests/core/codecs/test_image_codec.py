@@ -16,6 +16,7 @@ from rosbags.typesys import Stores, get_typestore
 from depth_completion_core.codecs.errors import CodecError
 from depth_completion_core.codecs.image import decode_image, encode_image
 from depth_completion_core.codecs.messages import ImageFields
+from depth_completion_core.codecs.used_bits import UsedBits
 
 UInt8Array = npt.NDArray[np.uint8]
 
@@ -137,6 +138,44 @@ def test_16_bit_grey_keeps_the_high_byte(encoding: str, big: bool) -> None:
     payload = _padded(values.astype(">u2" if big else "<u2").tobytes(), 2, 2)
     decoded = decode_image(_message(payload, 2, 3, encoding, big=big))
     assert decoded[..., 1].tolist() == [[0, 0, 1], [0x12, 0xFF, 0xFF]]
+
+
+def _grey(numbers: list[int]) -> Any:  # noqa: ANN401
+    return _message(np.array([numbers], "<u2").tobytes(), 1, len(numbers), "mono16")
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
+@pytest.mark.parametrize("big", [False, True])
+@pytest.mark.parametrize("encoding", ["mono16", "rgb16", "bgra16", "bayer_grbg16"])
+def test_a_camera_of_fewer_bits_is_not_dark(encoding: str, big: bool, bits: int) -> None:
+    """As the same camera's image of 8 bits, whatever the alpha."""
+    channels = {"mono16": 1, "rgb16": 3, "bgra16": 4, "bayer_grbg16": 1}[encoding]
+    of_8 = np.random.default_rng(bits).integers(0, 256, (6, 8 * channels), dtype=np.uint8)
+    of_8[0, 0] = 255
+    wide = of_8.astype(np.uint16) << (bits - 8)
+    if channels == 4:
+        wide[:, 3::4] = 65535
+    payload = wide.astype(">u2" if big else "<u2").tobytes()
+    decoded = decode_image(_message(payload, 6, 8, encoding, big=big))
+    expected = decode_image(_message(of_8.tobytes(), 6, 8, encoding.replace("16", "8")))
+    np.testing.assert_array_equal(decoded, expected)
+
+
+def test_brightness_does_not_follow_the_brightest_pixel_of_each_image() -> None:
+    bits = UsedBits()
+    shown = [
+        decode_image(_grey([largest, 800]), bits)[0, 1, 0] for largest in (900, 4095, 900, 1, 4000)
+    ]
+    assert shown == [200, 50, 50, 50, 50]  # once, when the first image tells too little
+
+
+def test_the_bits_that_are_used_are_said() -> None:
+    bits = UsedBits()
+    assert bits.note == ""
+    decode_image(_grey([4000]), bits)
+    assert "12 bits" in bits.note
+    decode_image(_grey([65000]), bits)
+    assert bits.note == ""
 
 
 @pytest.mark.parametrize("order", ["rgb", "bgr"])

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from depth_completion_core.alignment import AlignmentFrame
@@ -33,6 +34,7 @@ from depth_completion_core.sensing.wanted_views import WantedViews
 
 _CAMERA = CameraModel(fx=40.0, fy=40.0, cx=15.5, cy=11.5, width=32, height=24)
 _MS = 1_000_000
+AnyArray = npt.NDArray[Any]
 
 
 _Message = Any  # what the codecs read of a message: its fields and a header
@@ -107,6 +109,49 @@ def test_a_depth_image_of_another_size_says_to_register_it() -> None:
     message = _message(encode_depth(np.ones((12, 16)), np.ones((12, 16), bool)), "optical")
     with pytest.raises(ValueError, match="register the depth to this camera first"):
         _builder(_geometry(TransformBuffer())).build(_pair(message))
+
+
+_SWEEP_NS = np.linspace(0, 99 * _MS, 100).astype(np.int64)
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        (_SWEEP_NS // 1000).astype(np.uint32),
+        (_SWEEP_NS / 1e6).astype(np.float32),
+        (_SWEEP_NS / 1e6),
+        (_SWEEP_NS / 1e9).astype(np.float32),
+        _SWEEP_NS.astype(np.int64),
+    ],
+    ids=["uint32 us", "float32 ms", "float64 ms", "float32 s", "int64 ns"],
+)
+def test_points_are_moved_alike_whatever_the_unit_of_their_times(times: AnyArray) -> None:
+    """A standing point at 5 m, seen from a camera that drives 1 m/s to the right."""
+    seen = np.column_stack([0.1 - _SWEEP_NS / 1e9, np.zeros(100), np.full(100, 5.0)])
+    cloud = _message(encode_points(seen, extra={"t": times}), "lidar")
+    geometry = _geometry(_moving_camera(), "odom")
+    placed = _builder(geometry).build(_pair(cloud))
+    assert placed.frame.points is not None
+    np.testing.assert_allclose(placed.frame.points, [[0.0, 0.0, 5.0]] * 100, atol=2e-6)
+    assert "holds" in geometry.habits.notes[0].found
+
+
+def test_times_of_no_unit_leave_the_sweep_at_its_stamp_and_that_is_told() -> None:
+    geometry = _geometry(_moving_camera(), "odom")
+    for last in (500_000, 600_000):
+        times = np.array([0, last], np.float64)
+        cloud = _message(encode_points(np.ones((2, 3)), extra={"t": times}), "lidar")
+        frame = _builder(geometry).build(_pair(cloud)).frame
+        assert frame.points is not None
+        assert frame.camera_from_points is not None
+        moved = frame.camera_from_points.apply(frame.points)
+        np.testing.assert_allclose(moved, [[0.9, 1.0, 1.0]] * 2, atol=1e-6)
+        (note,) = geometry.habits.notes
+        assert note.is_warning
+        assert "'lidar'" in str(note)
+        assert str(last) in str(note)
+    (line,) = geometry.habits.history
+    assert "500000" in line
 
 
 def test_earlier_clouds_are_moved_to_the_instant_of_the_image() -> None:
