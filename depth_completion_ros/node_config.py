@@ -46,7 +46,7 @@ class NodeConfig(CompletionConfig):
     camera_info: Literal["cached", "synchronized"] = "cached"
     """cached: use the latest one. synchronized: use the one with the stamp of the image."""
     image_is_rectified: Literal["auto", "true", "false"] = "auto"
-    """true projects with P, false with K and D; auto: P if the topic's name contains 'rect'."""
+    """true projects with P, false with K and D; auto: P if 'rect' is a word in the topic's name."""
     fixed_frame: str = "auto"
     """Fixed frame for motion compensation; auto takes odom, map or world; none turns it off."""
     extrinsics_file: str = ""

@@ -41,7 +41,7 @@ class PlanWishes:
 
     topics: Annotated[TopicWishes, tyro.conf.arg(name="")] = field(default_factory=TopicWishes)
     rectified: Rectified = "auto"
-    """Project with P (yes) or with K and D (no); auto: P if the topic's name contains 'rect'."""
+    """Project with P (yes) or with K and D (no); auto: P if 'rect' is a word of the topic."""
     extrinsics: Path | None = None
     """YAML file with the extrinsics of the clouds, for bags without TF."""
     points_in_camera_frame: bool = False

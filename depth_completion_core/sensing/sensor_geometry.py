@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from depth_completion_core.config import SweepStamp
 from depth_completion_core.geometry.transform_buffer import TransformBuffer
@@ -13,6 +15,9 @@ from depth_completion_core.geometry.transforms import RigidTransform
 from depth_completion_core.sensing.stream_habits import StreamHabits
 
 _WORLD_FRAMES = ("odom", "map", "world", "earth")
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+_RECTIFIED = ("rect", "rectified")
+_DENIALS = ("not", "non", "no", "un")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,5 +81,10 @@ def motion_in_words(fixed_frame: str, *, moves_points: bool = True) -> str:
 
 
 def looks_rectified(image_topic: str) -> bool:
-    """Guess from the topic's name: image_rect, image_rect_color, .../rectified."""
-    return "rect" in image_topic.lower()
+    """Guess from the words in the topic's name: image_rect, image_rect_color, .../rectified.
+
+    Only whole words count, so that image_unrectified and /front_direct/image_raw are raw, and a
+    word of denial before them turns them round: not_rectified.
+    """
+    words = ["", *(word.lower() for word in _WORD.findall(image_topic))]
+    return any(word in _RECTIFIED and before not in _DENIALS for before, word in pairwise(words))

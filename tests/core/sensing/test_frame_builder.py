@@ -288,7 +288,23 @@ def test_the_fixed_frame_is_one_that_the_camera_moves_against() -> None:
 
 @pytest.mark.parametrize(
     ("topic", "expected"),
-    [("/camera/image_rect_color", True), ("/camera/image_raw", False), ("/Rectified/image", True)],
+    [
+        ("/camera/image_rect_color", True),
+        ("/camera/infra1/image_rect_raw", True),
+        ("/zed/rgb/color/rect/image", True),
+        ("/Rectified/image", True),
+        ("left/imageRect", True),
+        ("IMAGE_RECT", True),
+        ("/camera1/rect2", True),
+        ("/camera/image_raw", False),
+        ("/camera/image_unrectified", False),
+        ("/camera/image_not_rectified", False),
+        ("/front_direct/image_raw", False),
+        ("/director/image_raw", False),
+        ("/rectangle/image", False),
+        ("/correct/image", False),
+        ("", False),
+    ],
 )
 def test_rectified_images_are_known_by_their_topic(topic: str, expected: bool) -> None:
     assert looks_rectified(topic) is expected
