@@ -29,7 +29,8 @@ class Infer(ConfigFlags):
     out: Path
     """Folder for output_depth/, preview/, points/ and metrics.json."""
     intrinsics: Path | None = None
-    """3x3 matrix as text or .npy, one for all images or one each; needed for point clouds."""
+    """3x3 matrix as text or .npy, camera_info YAML or Kalibr camchain, one for all images or one
+    each; needed for point clouds."""
     ground_truth: Path | None = None
     """True depth, like the sparse depth; prints metrics."""
     depth_scale: float = 256.0

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from depth_completion_core.file_completion.command_line import Infer
 from depth_completion_core.file_completion.file_pairs import ImagePartners
+from depth_completion_core.files.calibration_files import CALIBRATION_TYPES, read_intrinsics
 from depth_completion_core.files.file_sources import files_of, lines_of
 from depth_completion_core.files.input_files import (
     DEPTH_TYPES,
     IMAGE_TYPES,
     read_depth,
     read_image,
-    read_intrinsics,
 )
 from depth_completion_core.frame import Frame, SparseDepth, View
 from depth_completion_core.models.needs import ModelNeeds
@@ -53,8 +53,13 @@ def frame_files_of(wanted: Infer) -> list[FrameFiles]:
     if wanted.intrinsics is not None:
         matrices = (
             (wanted.intrinsics,) * len(images.files)
-            if _is_matrix(wanted.intrinsics)
-            else partners.of(wanted.intrinsics, (".txt", ".npy"), "intrinsics", may_share=True)
+            if _is_calibration(wanted.intrinsics)
+            else partners.of(
+                wanted.intrinsics,
+                (".txt", ".npy", *CALIBRATION_TYPES),
+                "intrinsics",
+                may_share=True,
+            )
         )
     return [
         FrameFiles(image=image, sparse_depth=measured, intrinsics=matrix, ground_truth=true)
@@ -62,9 +67,9 @@ def frame_files_of(wanted: Infer) -> list[FrameFiles]:
     ]
 
 
-def _is_matrix(path: Path) -> bool:
+def _is_calibration(path: Path) -> bool:
     """A text file may be the matrix itself, or a list of matrices."""
-    if not path.exists():
+    if path.suffix in CALIBRATION_TYPES or not path.exists():
         return True  # let the reader say that it is missing
     try:
         return path.suffix == ".txt" and bool([float(w) for x in lines_of(path) for w in x.split()])

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Files that are read: images, depth, validity maps, intrinsics."""
+"""Files that are read: images, depth, validity maps, arrays."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ import numpy.typing as npt
 from depth_completion_core.files.exif import orientation_of
 from depth_completion_core.frame import SparseDepth
 from depth_completion_core.geometry.arrays import BoolArray, UInt8Array
-from depth_completion_core.geometry.calibration import camera_from_text
-from depth_completion_core.geometry.camera import CameraModel
 
 IMAGE_TYPES = (".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".webp")
 DEPTH_TYPES = (".png", ".npy")
@@ -66,7 +64,7 @@ def read_validity(path: Path) -> BoolArray:
             and 256.
     """
     is_npy = path.suffix == ".npy"
-    numbers = _array(path) if is_npy else _png_numbers(path, (np.uint8, np.uint16))
+    numbers = read_array(path) if is_npy else _png_numbers(path, (np.uint8, np.uint16))
     held = np.unique(_of_two_dimensions(path, numbers))
     marks = held[held != 0].tolist()
     if len(marks) > 1 or not set(marks) <= set(_MEASURED):
@@ -79,26 +77,20 @@ def read_validity(path: Path) -> BoolArray:
     return measured
 
 
-def read_intrinsics(path: Path, *, width: int, height: int) -> CameraModel:
-    """The camera of a text file or .npy with the 3x3 intrinsic matrix, for an image of that size.
+def read_array(path: Path) -> npt.NDArray[Any]:
+    """A .npy of numbers; raises InputFileError.
 
-    Raises:
-        InputFileError: the file cannot be read, or its matrix is of an image of another size.
-        ValueError: it holds no intrinsic matrix.
+    It is mapped first, so that no header can ask for more than the file.
     """
-    if not path.exists():
-        raise InputFileError(f"there is no file {path}")
-    if path.suffix == ".npy":
-        camera = CameraModel.from_matrix(_array(path), width=width, height=height)
-    else:
-        camera = camera_from_text(path, width=width, height=height)
-    if not (0 <= camera.cx < width and 0 <= camera.cy < height):
-        raise InputFileError(
-            f"{path} has its principal point at ({camera.cx:.0f}, {camera.cy:.0f}), outside of an "
-            f"image of {width}x{height} pixels: the matrix is of another size than the image, or "
-            "one of the two is damaged"
-        )
-    return camera
+    if not _content(path).startswith(_NPY_MARK):
+        raise InputFileError(f"{path} is not a readable .npy: it does not begin like one")
+    try:
+        array = np.array(np.lib.format.open_memmap(path, mode="r"))
+    except Exception as error:  # the header is a Python expression, and breaks in as many ways
+        raise InputFileError(f"{path} is not a readable .npy of numbers: {error}") from error
+    if not (np.issubdtype(array.dtype, np.number) or array.dtype == np.bool_):
+        raise InputFileError(f"{path} holds {array.dtype}, expected numbers")
+    return array
 
 
 @functools.cache
@@ -145,7 +137,7 @@ def _content(path: Path) -> bytes:
 
 
 def _metres(path: Path) -> npt.NDArray[np.floating[Any]]:
-    depth = _array(path)
+    depth = read_array(path)
     if not np.issubdtype(depth.dtype, np.floating):
         held = "true and false" if depth.dtype == np.bool_ else f"{depth.dtype} numbers"
         raise InputFileError(
@@ -153,19 +145,6 @@ def _metres(path: Path) -> npt.NDArray[np.floating[Any]]:
             "divided by 1000 first, or saved as a 16-bit PNG with a depth scale of 1000"
         )
     return depth
-
-
-def _array(path: Path) -> npt.NDArray[Any]:
-    """A .npy of numbers; it is mapped first, so that no header can ask for more than the file."""
-    if not _content(path).startswith(_NPY_MARK):
-        raise InputFileError(f"{path} is not a readable .npy: it does not begin like one")
-    try:
-        array = np.array(np.lib.format.open_memmap(path, mode="r"))
-    except Exception as error:  # the header is a Python expression, and breaks in as many ways
-        raise InputFileError(f"{path} is not a readable .npy of numbers: {error}") from error
-    if not (np.issubdtype(array.dtype, np.number) or array.dtype == np.bool_):
-        raise InputFileError(f"{path} holds {array.dtype}, expected numbers")
-    return array
 
 
 def _of_two_dimensions(path: Path, array: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Cameras from what carries calibrations: CameraInfo, KITTI text files, a 3x3 text file."""
+"""Cameras from what carries calibrations: CameraInfo, KITTI text files."""
 
 from __future__ import annotations
 
@@ -35,11 +35,18 @@ def camera_from_info(info: Any, *, rectified: bool) -> CalibratedCamera:  # noqa
     and R become ``camera_from_frame``.
 
     Raises:
-        ValueError: no calibration in the message, or a distortion that is not known.
+        ValueError: no calibration in the message, no P for a rectified image, or a distortion that
+            is not known.
     """
     K, D, R, P = (_numbers(info, name) for name in "KDRP")
     width, height = int(info.width), int(info.height)
     if rectified:
+        if K.any() and not P.any():
+            raise ValueError(
+                "the image counts as rectified, but the calibration has no P, so it is of the raw "
+                "image. If the image is raw, say so (bags: --rectified no; node: "
+                "image_is_rectified:=false); if not, give the P that it was rectified to"
+            )
         projection = P.reshape(3, 4)
         camera = CameraModel.from_matrix(projection[:, :3], width=width, height=height)
         camera_from_frame = _projection_offset(projection)
@@ -106,30 +113,6 @@ def read_kitti_calibration(path: Path) -> dict[str, npt.NDArray[np.float64]]:
         except ValueError:
             continue  # calib_time and other words
     return entries
-
-
-def camera_from_text(path: Path, *, width: int, height: int) -> CameraModel:
-    """From a text file with the 3x3 intrinsic matrix (VOID's K.txt), or a 4x4 one around it.
-
-    Args:
-        path: the text file.
-        width: of the image, pixels.
-        height: likewise.
-
-    Raises:
-        ValueError: the file does not hold nine or 16 numbers, or they are no intrinsic matrix.
-    """
-    try:
-        numbers = np.array(path.read_text(encoding="utf-8-sig").split(), dtype=np.float64)
-        if numbers.size == 16:
-            numbers = numbers.reshape(4, 4)[:3, :3]
-        if numbers.size != 9:
-            raise ValueError(f"found {numbers.size} numbers")
-        return CameraModel.from_matrix(numbers, width=width, height=height)
-    except ValueError as error:
-        raise ValueError(
-            f"{path}: expected an intrinsic matrix, 3 rows of 3 numbers: {error}"
-        ) from error
 
 
 def _projection_offset(projection: npt.NDArray[np.float64]) -> RigidTransform:

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from depth_completion_core.geometry.distortion import (
-    COEFFICIENT_COUNTS,
     distort,
+    known_distortion,
     largest_valid_radius,
 )
 
@@ -59,7 +59,7 @@ class CameraModel:
                 f"image size is {self.width}x{self.height} pixels, expected at least 1x1; "
                 "CameraInfo must carry the size of the image that it was calibrated for"
             )
-        model, coefficients = _checked_distortion(self.distortion_model, self.distortion)
+        model, coefficients = known_distortion(self.distortion_model, self.distortion)
         object.__setattr__(self, "distortion_model", model)
         object.__setattr__(self, "distortion", coefficients)
 
@@ -203,30 +203,6 @@ class CameraModel:
         pixels, seen = self.project(rays)
         maps = np.where(seen[..., None], pixels, -1.0).astype(np.float32)
         return np.ascontiguousarray(maps[..., 0]), np.ascontiguousarray(maps[..., 1])
-
-
-def _checked_distortion(
-    model: str, coefficients: tuple[float, ...]
-) -> tuple[str, tuple[float, ...]]:
-    """The model's full list of coefficients; only zeros mean no distortion."""
-    if model in ("", "none") and not any(coefficients):
-        return "none", ()
-    if model not in COEFFICIENT_COUNTS:
-        raise ValueError(
-            f"distortion model '{model}' with {len(coefficients)} coefficients is not known; known "
-            f"are {', '.join(COEFFICIENT_COUNTS)}. Rectify the image first (image_proc), or "
-            "calibrate with one of these models"
-        )
-    count = COEFFICIENT_COUNTS[model]
-    if any(coefficients[count:]):
-        raise ValueError(
-            f"distortion model '{model}' has {count} coefficients, got {len(coefficients)}: "
-            f"{list(coefficients)}. Thin-prism and tilted lenses are not supported: rectify first"
-        )
-    if not any(coefficients) and model != "equidistant":
-        return "none", ()
-    padded = (*coefficients, *([0.0] * count))[:count]
-    return model, tuple(float(number) for number in padded)
 
 
 def _undistort(

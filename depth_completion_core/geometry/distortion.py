@@ -9,6 +9,7 @@ Model names and coefficient order are those of sensor_msgs/CameraInfo; the formu
 from __future__ import annotations
 
 import math
+import re
 from functools import lru_cache
 from types import ModuleType
 from typing import Any
@@ -18,6 +19,29 @@ import numpy as np
 # Model name -> number of coefficients. plumb_bob: k1 k2 p1 p2 k3; rational_polynomial: the same,
 # then k4 k5 k6; equidistant: k1 k2 k3 k4.
 COEFFICIENT_COUNTS = {"none": 0, "plumb_bob": 5, "rational_polynomial": 8, "equidistant": 4}
+
+# Other names of these models, as drivers and calibrators write them: Kalibr, OpenCV, librealsense.
+_OTHER_NAMES = {
+    "": "none",
+    "radtan": "plumb_bob",
+    "radial_tangential": "plumb_bob",
+    "brown_conrady": "plumb_bob",
+    "rational": "rational_polynomial",
+    "fisheye": "equidistant",
+    "kannala_brandt": "equidistant",
+    "kannala_brandt4": "equidistant",
+    "equi": "equidistant",
+}
+# Models that are not known, but that are a pinhole without distortion where all is zero.
+_PINHOLE_AT_ZERO = (
+    "none",
+    "pinhole",
+    "perspective",
+    "inverse_brown_conrady",
+    "modified_brown_conrady",
+    "thin_prism",
+    "tilted",
+)
 
 Array = Any  # numpy.ndarray or torch.Tensor: the arithmetic below is the same for both
 
@@ -51,6 +75,39 @@ def distort(
         x * factor + p1 * xy2 + p2 * (r2 + 2 * x * x),
         y * factor + p1 * (r2 + 2 * y * y) + p2 * xy2,
     )
+
+
+def known_distortion(model: str, coefficients: tuple[float, ...]) -> tuple[str, tuple[float, ...]]:
+    """The model by its name in COEFFICIENT_COUNTS, and its full list of coefficients.
+
+    Other usual names are understood (radtan, fisheye, Brown Conrady), however they are written.
+    Only zeros mean no distortion, except those of a fisheye.
+
+    Raises:
+        ValueError: the model is not known, or does not have as many coefficients.
+    """
+    name = re.sub(r"[^a-z0-9]+", "_", model.lower()).strip("_")
+    name = _OTHER_NAMES.get(name, name)
+    bends = any(coefficients)
+    if name in _PINHOLE_AT_ZERO and not bends:
+        return "none", ()
+    if name not in COEFFICIENT_COUNTS or name == "none":
+        raise ValueError(
+            f"distortion model '{model}' with coefficients {list(coefficients)} is not known; "
+            f"known are {', '.join(COEFFICIENT_COUNTS)} and other names of them "
+            f"({', '.join(filter(None, _OTHER_NAMES))}). Rectify the image first (image_proc), or "
+            "calibrate with one of these models"
+        )
+    count = COEFFICIENT_COUNTS[name]
+    if any(coefficients[count:]):
+        raise ValueError(
+            f"distortion model '{model}' has {count} coefficients, got {len(coefficients)}: "
+            f"{list(coefficients)}. Thin-prism and tilted lenses are not supported: rectify first"
+        )
+    if not bends and name != "equidistant":
+        return "none", ()
+    padded = (*coefficients, *([0.0] * count))[:count]
+    return name, tuple(float(number) for number in padded)
 
 
 @lru_cache(maxsize=64)

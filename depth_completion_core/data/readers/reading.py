@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from depth_completion_core.data.sample import DataError
+from depth_completion_core.files.calibration_files import read_intrinsics
 from depth_completion_core.files.input_files import (
     read_depth,
     read_image,
-    read_intrinsics,
     read_validity,
 )
 from depth_completion_core.frame import SparseDepth

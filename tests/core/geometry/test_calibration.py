@@ -14,7 +14,6 @@ from scipy.spatial.transform import Rotation
 from depth_completion_core.geometry.calibration import (
     camera_from_info,
     camera_from_kitti_calibration,
-    camera_from_text,
     read_kitti_calibration,
 )
 from depth_completion_core.geometry.camera import CameraModel
@@ -201,28 +200,3 @@ def test_errors_of_kitti_calibration_name_the_file(
         camera_from_kitti_calibration(path, camera_index=2)
     for word in words:
         assert word in str(caught.value)
-
-
-def test_three_rows_of_text(tmp_path: Path) -> None:
-    path = tmp_path / "K.txt"
-    np.savetxt(path, np.array(_K).reshape(3, 3))
-    camera = camera_from_text(path, width=640, height=480)
-    assert camera == CameraModel(fx=410.0, fy=395.0, cx=318.4, cy=243.7, width=640, height=480)
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("1 2 3\n4 5 6\n", "found 6 numbers"),
-        ("1 2 3\n4 5\n", "3 rows of 3 numbers"),
-        ("fx fy cx\n", "3 rows of 3 numbers"),
-        ("", "found 0 numbers"),
-        ("0 0 0\n0 0 0\n0 0 0\n", "focal length"),
-    ],
-)
-def test_errors_of_the_text_file_name_it(tmp_path: Path, text: str, words: str) -> None:
-    path = tmp_path / "strange_K.txt"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(ValueError, match=words) as caught:
-        camera_from_text(path, width=640, height=480)
-    assert "strange_K.txt" in str(caught.value)

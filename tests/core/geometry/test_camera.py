@@ -324,7 +324,10 @@ def test_what_is_no_intrinsic_matrix_is_refused(K: Float64Array, words: str) -> 
 @pytest.mark.parametrize(
     ("model", "coefficients", "words"),
     [
-        ("omnidirectional", (0.1,), "'omnidirectional'.*known are none, plumb_bob"),
+        ("omnidirectional", (0.1,), "'omnidirectional'.*known are none, plumb_bob.*radtan"),
+        ("omnidirectional", (0.0,), "not known"),  # a fisheye, even without coefficients
+        ("none", (0.1,), "'none'.*not known"),
+        ("Inverse Brown Conrady", (0.1,), "not known"),
         ("", (0.1, 0.2), "not known"),
         ("plumb_bob", (0.1, 0.0, 0.0, 0.0, 0.0, 0.3), "has 5 coefficients, got 6"),
         ("rational_polynomial", (0.1,) * 12, "Thin-prism"),
@@ -352,8 +355,24 @@ def test_short_and_long_lists_of_coefficients_mean_the_padded_one() -> None:
     np.testing.assert_allclose(as_rational.project(points)[0], full.project(points)[0], atol=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("other", "name"),
+    [
+        ("radtan", "plumb_bob"),
+        ("Brown Conrady", "plumb_bob"),
+        ("brown_conrady", "plumb_bob"),
+        ("Plumb-Bob", "plumb_bob"),
+        ("fisheye", "equidistant"),
+        ("KANNALA_BRANDT4", "equidistant"),
+    ],
+)
+def test_other_names_of_a_distortion_mean_it(other: str, name: str) -> None:
+    assert _camera(other, -0.2, 0.05, 0.001, 0.002) == _camera(name, -0.2, 0.05, 0.001, 0.002)
+
+
 def test_only_zeros_are_no_distortion_but_for_the_fisheye() -> None:
-    for model in ("", "none", "plumb_bob", "rational_polynomial"):
+    names = ("", "none", "plumb_bob", "rational_polynomial", "radtan", "Inverse Brown Conrady")
+    for model in names:
         assert _camera(model, 0.0, 0.0, 0.0, 0.0, 0.0) == _CAMERAS["none"]
     ideal = _CAMERAS["equidistant_ideal"]
     assert ideal.is_distorted
