@@ -21,6 +21,7 @@ from depth_completion_core.sensing.pairing import Pairer
 from depth_completion_core.sensing.placed_frame import PlacedFrame
 from depth_completion_core.sensing.wanted_views import WantedViews
 from rosbag_tools.awaited_truths import AwaitedTruths
+from rosbag_tools.calibration import Calibration
 from rosbag_tools.completion_plan import Plan
 from rosbag_tools.errors import BagError
 from rosbag_tools.reader import BagReader, RawMessage
@@ -78,7 +79,7 @@ class BagFrames:
             wanted: the further views of each frame; None for none.
         """
         self._reader, self._topics, self._geometry = reader, plan.topics, plan.geometry
-        self._builder = self._first_builder()
+        self._builder = self._first_builder(plan.calibration)
         self._pairer: Pairer[RawMessage, Any] = Pairer(
             pairing,
             len(plan.topics.clouds),
@@ -124,16 +125,12 @@ class BagFrames:
                 return
             yield message
 
-    def _first_builder(self) -> FrameBuilder:
+    def _first_builder(self, calibration: Calibration) -> FrameBuilder:
         """The first images of a bag often come before the first CameraInfo."""
-        name = self._topics.camera_info.name
-        info = self._reader.first(self._topics.camera_info.connections)
-        if info is None:
-            raise BagError(f"{name} holds no readable CameraInfo")
         try:
-            return FrameBuilder(self._geometry, info)
+            return FrameBuilder(self._geometry, calibration.info)
         except ValueError as error:
-            raise BagError(f"{name}: {error}") from error
+            raise BagError(f"{calibration.source}: {error}") from error
 
     def _ready_with(self, message: RawMessage) -> list[_Ready]:
         """Take a message; returns the pairs that now need nothing more."""
@@ -146,7 +143,7 @@ class BagFrames:
             cloud = self._reader.decoded(message)
             stream = clouds.index(topic)
             return self._awaiting(self._pairer.add_cloud(stamp_ns_of(cloud), cloud, stream))
-        if topic == topics.camera_info.name:
+        if topics.camera_info and topic == topics.camera_info.name:
             self._take_camera_info(message)
         elif topics.truth and topic == topics.truth.name:
             truth = self._reader.decoded(message)

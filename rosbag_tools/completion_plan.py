@@ -17,6 +17,7 @@ from depth_completion_core.sensing.sensor_geometry import (
     looks_rectified,
     motion_in_words,
 )
+from rosbag_tools.calibration import Calibration, find_calibration
 from rosbag_tools.errors import BagError
 from rosbag_tools.first_messages import learn_habits
 from rosbag_tools.reader import BagReader
@@ -28,9 +29,17 @@ from rosbag_tools.wishes import PlanWishes, Rectified
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The topics and the geometry of a completion, and what was decided, in sentences."""
+    """The topics and the geometry of a completion, and what was decided, in sentences.
+
+    Attributes:
+        topics: what is read.
+        calibration: of the images, the first one.
+        geometry: where the sensors are.
+        notes: what was decided.
+    """
 
     topics: Topics
+    calibration: Calibration
     geometry: Geometry
     notes: list[str]
 
@@ -43,24 +52,28 @@ def make_plan(reader: BagReader, wishes: PlanWishes) -> Plan:
     """
     transforms, refused = read_transforms(reader)
     extrinsics = read_extrinsics(wishes.extrinsics) if wishes.extrinsics else {}
-    topics = choose_topics(candidates_of(reader), wishes.topics, transforms)
+    topics = choose_topics(
+        candidates_of(reader), wishes.topics, transforms, needs_info=not wishes.intrinsics
+    )
+    rectified = _is_rectified(topics, wishes.rectified)
+    calibration = find_calibration(reader, topics, wishes.intrinsics, rectified=rectified)
     geometry = Geometry(
         transforms=transforms,
         extrinsics=extrinsics,
         fixed_frame=_fixed_frame(transforms, topics, extrinsics, wishes.fixed_frame),
-        rectified=_is_rectified(topics, wishes.rectified),
+        rectified=rectified,
         sweep_stamp=wishes.sweep_stamp,
         points_in_camera_frame=wishes.points_in_camera_frame,
     )
     for cloud in topics.clouds:
         if not cloud.is_depth:
-            _check_place(reader, topics, cloud, geometry)
+            _check_place(reader, topics.optical_frame, cloud, geometry, calibration)
     learn_habits(reader, topics, geometry)
     notes = [*topics.notes, *transforms.notes, *map(str, geometry.habits.notes)]
     notes += [*(f"{reason} ({count} times)" for reason, count in refused.items())]
     if not reader.has_definitions:
         notes.append("the bag does not define its message types; those of ROS 2 Jazzy are assumed")
-    return Plan(topics=topics, geometry=geometry, notes=notes)
+    return Plan(topics=topics, calibration=calibration, geometry=geometry, notes=notes)
 
 
 def describe(plan: Plan) -> list[str]:
@@ -72,7 +85,7 @@ def describe(plan: Plan) -> list[str]:
     image = f"{topics.image.encoding}, frame '{topics.image.frame_id}'"
     lines = [
         f"image        {topics.image.name}  ({image}, {topics.image.count} messages)",
-        f"calibration  {topics.camera_info.name}, projecting with {way}",
+        f"calibration  {plan.calibration.source}, projecting with {way}",
     ]
     lines += [_described_measurements(cloud, plan) for cloud in topics.clouds]
     if not topics.clouds:
@@ -99,14 +112,20 @@ def _described_measurements(topic: Topic, plan: Plan) -> str:
     return f"points       {topic.name}  ({place}, {topic.count} messages)"
 
 
-def _check_place(reader: BagReader, topics: Topics, cloud: Topic, geometry: Geometry) -> None:
+def _check_place(
+    reader: BagReader,
+    optical_frame: str,
+    cloud: Topic,
+    geometry: Geometry,
+    calibration: Calibration,
+) -> None:
     """Whether extrinsics, TF or the cloud's own form say where it was measured."""
-    frame, optical_frame = cloud.frame_id, topics.optical_frame
+    frame, info = cloud.frame_id, calibration.info
     if frame in geometry.extrinsics:
         return
-    message, info = reader.first(cloud.connections), reader.first(topics.camera_info.connections)
+    message = reader.first(cloud.connections)
     try:
-        if message is not None and info is not None:
+        if message is not None:
             check_place_is_said(
                 geometry,
                 frame,

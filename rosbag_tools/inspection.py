@@ -157,11 +157,9 @@ def _pair_gaps(topics: Topics, times: dict[str, _Times], pairing: PairingConfig)
 
 
 def _sensor_facts(reader: BagReader, plan: Plan) -> list[str]:
-    lines = []
-    info = reader.first(plan.topics.camera_info.connections)
-    if info is not None:
-        size = f"{info.width}x{info.height} pixels"
-        lines.append(f"  camera       {size}, distortion '{info.distortion_model}'")
+    info = plan.calibration.info
+    size = f"{info.width}x{info.height} pixels"
+    lines = [f"  camera       {size}, distortion '{info.distortion_model}'"]
     for topic in plan.topics.clouds:
         cloud = reader.first(topic.connections)
         if cloud is None or topic.is_depth:

@@ -17,9 +17,19 @@ from rosbag_tools.wishes import TopicWishes
 
 
 def choose_topics(
-    candidates: Candidates, wishes: TopicWishes, transforms: TransformBuffer
+    candidates: Candidates,
+    wishes: TopicWishes,
+    transforms: TransformBuffer,
+    *,
+    needs_info: bool = True,
 ) -> Topics:
     """Choose what to complete.
+
+    Args:
+        candidates: the topics of the bag.
+        wishes: those that were given by hand.
+        transforms: the TF tree.
+        needs_info: False where a file has the intrinsics.
 
     Raises:
         BagError: a topic is missing, or several could be meant; the message lists them and the
@@ -27,8 +37,10 @@ def choose_topics(
     """
     notes: list[str] = []
     image = _chosen_image(candidates, wishes, notes)
-    camera_info = _chosen_info(candidates, wishes, image)
-    optical_frame = image.frame_id or camera_info.frame_id
+    if wishes.camera_info and not needs_info:
+        raise BagError("--intrinsics takes the place of --camera-info; give one of them")
+    camera_info = _chosen_info(candidates, wishes, image) if needs_info else None
+    optical_frame = image.frame_id or (camera_info.frame_id if camera_info else "")
     _check_measurement_wishes(wishes)
     clouds: tuple[Topic, ...] = ()
     if wishes.measurements == "points":
@@ -58,7 +70,7 @@ def _chosen_info(candidates: Candidates, wishes: TopicWishes, image: Topic) -> T
         raise BagError(
             f"no CameraInfo belongs to {image.name} by its name or frame '{image.frame_id}'. "
             + _listing("CameraInfo topics", candidates.infos)
-            + ". Choose one with --camera-info"
+            + ". Choose one with --camera-info, or give a file of it with --intrinsics"
         )
     return matching[0]
 

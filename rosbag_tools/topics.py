@@ -57,14 +57,14 @@ class Topics:
 
     Attributes:
         image: raw or compressed colour images.
-        camera_info: the calibration of the image.
+        camera_info: the calibration of the image; None where a file of it was given.
         clouds: the measurements: lidars, VIO points or one depth image; empty for none.
         truth: depth images to score against; None without.
         notes: choices made among several, in words.
     """
 
     image: Topic
-    camera_info: Topic
+    camera_info: Topic | None
     clouds: tuple[Topic, ...]
     truth: Topic | None = None
     notes: list[str] = field(default_factory=list)
@@ -72,14 +72,14 @@ class Topics:
     @property
     def optical_frame(self) -> str:
         """The camera's frame, as the image or else its calibration names it."""
-        return self.image.frame_id or self.camera_info.frame_id
+        named_by_info = self.camera_info.frame_id if self.camera_info else ""
+        return self.image.frame_id or named_by_info
 
     @property
     def connections(self) -> list[Connection]:
         """All of them."""
-        topics = [self.image, self.camera_info, *self.clouds]
-        topics += [self.truth] if self.truth else []
-        return [connection for item in topics for connection in item.connections]
+        topics = [self.image, self.camera_info, *self.clouds, self.truth]
+        return [connection for item in topics if item for connection in item.connections]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

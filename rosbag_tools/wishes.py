@@ -42,6 +42,9 @@ class PlanWishes:
     topics: Annotated[TopicWishes, tyro.conf.arg(name="")] = field(default_factory=TopicWishes)
     rectified: Rectified = "auto"
     """Project with P (yes) or with K and D (no); auto: P if 'rect' is a word of the topic."""
+    intrinsics: str = ""
+    """File with the intrinsics, in place of CameraInfo: camera_info YAML, Kalibr camchain
+    (FILE#cam1 chooses a camera) or 3x3 matrix as text."""
     extrinsics: Path | None = None
     """YAML file with the extrinsics of the clouds, for bags without TF."""
     points_in_camera_frame: bool = False

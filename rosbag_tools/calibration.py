@@ -1,0 +1,71 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The calibration of a bag's images: of a topic, or of a file that stands in for it."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from depth_completion_core.codecs.image import decode_compressed_image
+from depth_completion_core.files.calibration_files import read_calibration
+from depth_completion_core.geometry.calibration import camera_from_info
+from rosbag_tools.errors import BagError
+from rosbag_tools.reader import BagReader
+from rosbag_tools.topics import Topic, Topics
+
+
+class Calibration(NamedTuple):
+    """The first calibration of the images.
+
+    Attributes:
+        info: the fields of a sensor_msgs/CameraInfo.
+        source: the topic or the file that it is from.
+    """
+
+    info: Any
+    source: str
+
+
+def find_calibration(
+    reader: BagReader, topics: Topics, file: str, *, rectified: bool
+) -> Calibration:
+    """Read the first CameraInfo, or the file in place of it.
+
+    Args:
+        reader: of the bag.
+        topics: what is completed; without a CameraInfo where a file is given.
+        file: of the intrinsics; ``PATH#cam1`` chooses the camera of a camchain.
+        rectified: whether the images are.
+
+    Raises:
+        BagError: no message can be read, or the file is not of these images.
+    """
+    if topics.camera_info is not None:
+        name = topics.camera_info.name
+        info = reader.first(topics.camera_info.connections)
+        if info is None:
+            raise BagError(f"{name} holds no readable CameraInfo")
+        return Calibration(info, name)
+    size = _size_of_first(reader, topics.image)
+    try:
+        calibration = read_calibration(file, size=size, image=topics.image.name)
+        camera_from_info(calibration, rectified=rectified)
+    except ValueError as error:
+        raise BagError(f"--intrinsics {file}: {error}") from error
+    return Calibration(calibration, file)
+
+
+def _size_of_first(reader: BagReader, topic: Topic) -> tuple[int, int]:
+    """(height, width) of the first image, pixels."""
+    image = reader.first(topic.connections)
+    if image is None:
+        raise BagError(f"{topic.name} holds no readable image")
+    try:
+        height, width = (
+            decode_compressed_image(image).shape[:2]
+            if hasattr(image, "format")
+            else (int(image.height), int(image.width))
+        )
+    except ValueError as error:
+        raise BagError(f"{topic.name}: {error}") from error
+    return height, width
