@@ -6,26 +6,41 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 from builtin_interfaces.msg import Time
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2, PointField
+from sensor_msgs.msg import CameraInfo, Image, PointCloud2, PointField
 from std_msgs.msg import Header
 
 from depth_completion_core.codecs.camera_info import CameraInfoFields
-from depth_completion_core.codecs.message_kinds import MessageKind
+from depth_completion_core.codecs.message_kinds import MessageKind, types_of
 from depth_completion_core.codecs.messages import ImageFields, UInt8Array
 from depth_completion_core.codecs.pointcloud import PointCloudFields
 from depth_completion_core.codecs.stamps import seconds_and_nanoseconds
 from depth_completion_core.sensing.output_topics import Fields
+from depth_completion_core.settings.fields import ConfigError
 
-MESSAGE_CLASSES: dict[MessageKind, type[Any]] = {
-    "image": Image,
-    "compressed_image": CompressedImage,
-    "camera_info": CameraInfo,
-    "points": PointCloud2,
-}
+
+def message_class(kind: MessageKind) -> type[Any]:
+    """The class of a kind of message.
+
+    Raises:
+        ConfigError: the package of its type is not there.
+    """
+    for name in types_of(kind):
+        package, _, message = name.split("/")
+        try:
+            found: type[Any] = getattr(import_module(f"{package}.msg"), message)
+        except (ImportError, AttributeError):
+            continue
+        return found
+    raise ConfigError(
+        f"messages of {' or '.join(types_of(kind))} are to be read, and no such package is there. "
+        "Build it in a workspace and source that before this one; or let the driver publish a "
+        "PointCloud2 (Livox: xfer_format 0), with measurements:=points"
+    )
 
 
 def header(stamp_ns: int, frame_id: str) -> Header:

@@ -31,6 +31,7 @@ from depth_completion_core.geometry.transform_buffer import TransformError
 from depth_completion_core.models import build_model
 from depth_completion_core.pictures.depth_colors import overlay
 from depth_completion_core.pictures.scales import depth_scale
+from depth_completion_core.sensing.measurement_kinds import MEASUREMENT_KINDS
 from depth_completion_core.sensing.pair import MessagePair
 from depth_completion_core.sensing.placed_frame import PlacedFrame
 from depth_completion_core.sensing.sensor_geometry import motion_in_words
@@ -103,7 +104,7 @@ def _check_pairs(doctor: Doctor, image_topic: str) -> Iterator[Finding]:
         yield from _habit_findings(placer)
         if pair.clouds:
             yield _check_projection(placed, doctor)
-        if doctor.config.measurements == "points":
+        if MEASUREMENT_KINDS[doctor.config.measurements].are_points:
             yield from check_alignment(pairs, placer, doctor.config, list(doctor.logs))
     except (ValueError, TransformError) as error:
         yield Finding(
@@ -156,7 +157,7 @@ def _check_tf(doctor: Doctor, image: StreamLog, clouds: list[StreamLog]) -> Iter
     placer = FramePlacer(doctor.config, image.topic, doctor.transforms)
     cloud_frames = [cloud.frame_id.lstrip("/") for cloud in clouds]
     fixed = placer.fixed_frame(doctor.config.fixed_frame, image.frame_id, cloud_frames)
-    moves_points = doctor.config.measurements == "points"
+    moves_points = MEASUREMENT_KINDS[doctor.config.measurements].are_points
     motion = motion_in_words(fixed, moves_points=moves_points)
     if fixed and moves_points:
         yield Finding(severity="ok", subject="motion", found=motion)

@@ -19,7 +19,7 @@ from depth_completion_core.codecs.stamps import stamp_ns_of
 from depth_completion_core.sensing.measurement_kinds import MEASUREMENT_KINDS
 from depth_completion_core.sensing.pair import MessagePair
 from depth_completion_ros.camera_infos import CameraInfos
-from depth_completion_ros.conversions import MESSAGE_CLASSES
+from depth_completion_ros.conversions import message_class
 from depth_completion_ros.live_transforms import LiveTransforms
 from depth_completion_ros.node_config import IMAGE_TRANSPORTS, NodeConfig
 from depth_completion_ros.pairing_filter import PairingFilter
@@ -81,7 +81,7 @@ class Inputs:
         image_kind, image_topic = IMAGE_TRANSPORTS[config.image_transport]
         # Before the image, so that the first image finds its calibration.
         self._subscribe(CameraInfo, "camera_info", self.camera_infos.add, _SENSOR_QOS)
-        image = self._filter(MESSAGE_CLASSES[image_kind], image_topic)
+        image = self._filter(message_class(image_kind), image_topic)
         clouds = [self._filter(kind, topic) for kind, topic in _measurement_topics(config)]
         self.pairing = PairingFilter(
             image,
@@ -162,5 +162,5 @@ def _measurement_topics(config: NodeConfig) -> list[tuple[type[Any], str]]:
     kind = MEASUREMENT_KINDS[config.measurements]
     if kind.message is None:
         return []
-    topics = config.points_topics if kind.may_be_several else (kind.topic,)
-    return [(MESSAGE_CLASSES[kind.message], topic) for topic in topics]
+    topics = config.points_topics if kind.are_points else (kind.topic,)
+    return [(message_class(kind.message), topic) for topic in topics]

@@ -11,7 +11,7 @@ from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 
 from depth_completion_core.sensing.output_topics import OUTPUT_TOPICS, CompletedFrame
-from depth_completion_ros.conversions import MESSAGE_CLASSES, message_of
+from depth_completion_ros.conversions import message_class, message_of
 from depth_completion_ros.msg import CompletionStatus
 
 _QOS = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=2, reliability=ReliabilityPolicy.RELIABLE)
@@ -23,7 +23,7 @@ class Outputs:
     def __init__(self, node: LifecycleNode) -> None:
         self._node = node
         self._publishers = {
-            output: self._publisher(MESSAGE_CLASSES[output.kind], output.topic)
+            output: self._publisher(message_class(output.kind), output.topic)
             for output in OUTPUT_TOPICS
         }
         self._status = self._publisher(CompletionStatus, "~/status")

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from depth_completion_core.codecs.image import decode_image
-from depth_completion_core.codecs.pointcloud import decode_points
+from depth_completion_core.codecs.points import decode_points
 from depth_completion_core.completer import DepthCompleter
 from depth_completion_core.config import CompletionConfig, OcclusionConfig, OutputConfig
 from depth_completion_core.files.output_files import write_picture

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from depth_completion_core.codecs.point_lists import cloud_of_list
 from depth_completion_core.codecs.stamps import stamp_ns_of
 from depth_completion_core.config import PairingConfig
 from depth_completion_core.geometry.transform_buffer import TransformBuffer
@@ -164,6 +165,8 @@ def _sensor_facts(reader: BagReader, plan: Plan) -> list[str]:
         cloud = reader.first(topic.connections)
         if cloud is None or topic.is_depth:
             continue
+        if not hasattr(cloud, "fields"):
+            cloud = cloud_of_list(cloud)
         names = ", ".join(item.name for item in cloud.fields)
         lines.append(f"  cloud        {cloud.width * cloud.height} points of {names}")
     return lines

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 from rosbags.highlevel import AnyReader
 from rosbags.interfaces import Connection, MessageDefinitionFormat
-from rosbags.typesys import Stores, get_typestore
 
 from rosbag_tools.errors import BagError
+from rosbag_tools.known_types import known_types
 
 
 class RawMessage(NamedTuple):
@@ -46,7 +46,7 @@ class BagReader:
         self.paths = list(paths)
         _check_paths(self.paths)
         try:
-            self._reader = AnyReader(self.paths, default_typestore=get_typestore(Stores.ROS2_JAZZY))
+            self._reader = AnyReader(self.paths, default_typestore=known_types())
         except Exception as error:
             raise self._unreadable(error) from error
         self.has_definitions = True

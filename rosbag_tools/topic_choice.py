@@ -7,9 +7,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 
-from depth_completion_core.codecs.message_kinds import MESSAGE_TYPES
+from depth_completion_core.codecs.message_kinds import MESSAGE_TYPES, types_of
 from depth_completion_core.geometry.transform_buffer import TransformBuffer
-from depth_completion_core.sensing.measurement_kinds import MEASUREMENT_KINDS
+from depth_completion_core.sensing.measurement_kinds import MEASUREMENT_KINDS, MeasurementName
 from rosbag_tools.errors import BagError
 from rosbag_tools.messages import IMAGE
 from rosbag_tools.topics import Candidates, Topic, Topics
@@ -43,7 +43,7 @@ def choose_topics(
     optical_frame = image.frame_id or (camera_info.frame_id if camera_info else "")
     _check_measurement_wishes(wishes)
     clouds: tuple[Topic, ...] = ()
-    if wishes.measurements == "points":
+    if MEASUREMENT_KINDS[wishes.measurements].are_points:
         clouds = _chosen_clouds(candidates, wishes, transforms, optical_frame, notes)
     elif wishes.measurements != "none":
         clouds = (_chosen_depth(candidates, wishes, optical_frame, notes),)
@@ -59,7 +59,8 @@ def _chosen_image(candidates: Candidates, wishes: TopicWishes, notes: list[str])
     raw = [item for item in pool if item.msgtype == IMAGE]
     bases = {item.name for item in raw}
     compressed = [item for item in pool if item not in raw and _base(item.name) not in bases]
-    return _only([*raw, *compressed], "colour image", "--image", notes)
+    unreadable = candidates.unreadable_images
+    return _only([*raw, *compressed], "colour image", "--image", notes, unreadable)
 
 
 def _chosen_info(candidates: Candidates, wishes: TopicWishes, image: Topic) -> Topic:
@@ -92,7 +93,8 @@ def _base(name: str) -> str:
 
 def _check_measurement_wishes(wishes: TopicWishes) -> None:
     given = {"--points": wishes.points, "--depth": wishes.depth}
-    kinds = {"--points": ("points",), "--depth": ("depth", "compressed_depth")}
+    points = tuple(name for name, kind in MEASUREMENT_KINDS.items() if kind.are_points)
+    kinds = {"--points": points, "--depth": ("depth", "compressed_depth")}
     for flag, value in given.items():
         if value and wishes.measurements not in kinds[flag]:
             raise BagError(
@@ -123,15 +125,9 @@ def _chosen_clouds(
 ) -> tuple[Topic, ...]:
     if wishes.points:
         return tuple(_named(candidates.clouds, name, "--points") for name in wishes.points)
-    if not candidates.clouds and candidates.livox:
-        raise BagError(
-            f"{candidates.livox[0]} is a Livox CustomMsg, which cannot be read: set the driver's "
-            "xfer_format to 0 (PointCloud2) and record again, or convert the bag"
-        )
+    clouds = _of_kind(candidates.clouds, wishes.measurements)
     # A cloud in the camera's own frame is the output of a depth camera, or of this very tool.
-    pool = [item for item in candidates.clouds if item.frame_id != optical_frame] or list(
-        candidates.clouds
-    )
+    pool = [item for item in clouds if item.frame_id != optical_frame] or clouds
     mounted = [item for item in pool if _is_mounted(transforms, optical_frame, item.frame_id)]
     pool = mounted or pool
     frames = {item.frame_id for item in pool}
@@ -139,7 +135,22 @@ def _chosen_clouds(
         names = ", ".join(f"{item.name} ('{item.frame_id}')" for item in pool)
         notes.append(f"several clouds, each from a sensor of its own, are used together: {names}")
         return tuple(pool)
-    return (_only(pool, "point cloud", "--points", notes),)
+    return (_only(pool, "point cloud", "--points", notes, candidates.unreadable_clouds),)
+
+
+def _of_kind(clouds: list[Topic], measurements: MeasurementName) -> list[Topic]:
+    """Points of the type that was asked for; where it is the usual one, of the first that is there.
+
+    A driver's clouds come before what visual odometry made of images.
+    """
+    kinds = [kind.message for kind in MEASUREMENT_KINDS.values() if kind.are_points]
+    if measurements != "points":
+        kinds = [MEASUREMENT_KINDS[measurements].message]
+    for kind in kinds:
+        found = [item for item in clouds if kind and item.msgtype in types_of(kind)]
+        if any(item.count for item in found):
+            return found
+    return []
 
 
 def _is_mounted(transforms: TransformBuffer, optical_frame: str, frame: str) -> bool:
@@ -149,10 +160,13 @@ def _is_mounted(transforms: TransformBuffer, optical_frame: str, frame: str) -> 
     )
 
 
-def _only(pool: Sequence[Topic], what: str, flag: str, notes: list[str]) -> Topic:
+def _only(
+    pool: Sequence[Topic], what: str, flag: str, notes: list[str], unreadable: str = ""
+) -> Topic:
     filled = [item for item in pool if item.count]
     if not filled:
-        raise BagError(f"the bag holds no {what} topic with messages; choose one with {flag}")
+        advice = f". {unreadable}" if unreadable else f"; choose one with {flag}"
+        raise BagError(f"the bag holds no {what} topic with messages{advice}")
     if len(filled) > 1:
         raise BagError(f"{_listing(f'several {what} topics', filled)}. Choose with {flag} TOPIC")
     if len(pool) > 1:

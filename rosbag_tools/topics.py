@@ -8,11 +8,19 @@ from dataclasses import dataclass, field
 
 from rosbags.interfaces import Connection
 
-from rosbag_tools.messages import CAMERA_INFO, COMPRESSED_IMAGE, IMAGE, POINT_CLOUD
+from depth_completion_core.codecs.message_kinds import types_of
+from depth_completion_core.sensing.measurement_kinds import MEASUREMENT_KINDS
+from rosbag_tools.messages import CAMERA_INFO, COMPRESSED_IMAGE, IMAGE
 from rosbag_tools.reader import BagReader
+from rosbag_tools.unreadable_topics import unreadable_clouds, unreadable_images
 
 _DEPTH_ENCODINGS = ("16uc1", "32fc1", "64fc1")
-_LIVOX = "CustomMsg"
+_POINT_TYPES = tuple(
+    name
+    for kind in MEASUREMENT_KINDS.values()
+    if kind.message and kind.are_points
+    for name in types_of(kind.message)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,13 +92,23 @@ class Topics:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidates:
-    """All topics of a bag that could play a part."""
+    """All topics of a bag that could play a part.
+
+    Attributes:
+        images: of colours.
+        depths: images of depth.
+        infos: calibrations.
+        clouds: points, of every type that is read.
+        unreadable_images: what holds images in a form that is not read, in sentences.
+        unreadable_clouds: the same of points.
+    """
 
     images: list[Topic]
     depths: list[Topic]
     infos: list[Topic]
     clouds: list[Topic]
-    livox: list[str]
+    unreadable_images: str = ""
+    unreadable_clouds: str = ""
 
 
 def candidates_of(reader: BagReader) -> Candidates:
@@ -100,8 +118,9 @@ def candidates_of(reader: BagReader) -> Candidates:
         images=[item for item in pictures if not item.is_depth],
         depths=[item for item in pictures if item.is_depth],
         infos=_topics(reader, CAMERA_INFO),
-        clouds=_topics(reader, POINT_CLOUD),
-        livox=[item.topic for item in reader.connections if item.msgtype.endswith(_LIVOX)],
+        clouds=_topics(reader, *_POINT_TYPES),
+        unreadable_images=unreadable_images(reader),
+        unreadable_clouds=unreadable_clouds(reader),
     )
 
 

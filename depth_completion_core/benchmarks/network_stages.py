@@ -14,7 +14,8 @@ import torch
 
 from depth_completion_core.benchmarks.plain_projection import CAMERA_FROM_LIDAR, lidar_points
 from depth_completion_core.codecs.image import decode_image, encode_image
-from depth_completion_core.codecs.pointcloud import decode_points, encode_points
+from depth_completion_core.codecs.pointcloud import encode_points
+from depth_completion_core.codecs.points import decode_points
 from depth_completion_core.completer import DepthCompleter
 from depth_completion_core.files.json_files import write_json
 from depth_completion_core.frame import Frame

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -76,6 +76,15 @@ class PointCloudMessage(Protocol):
     def row_step(self) -> int: ...
     @property
     def data(self) -> MessageBytes: ...
+
+
+class PointListMessage(Protocol):
+    """sensor_msgs/PointCloud, or the CustomMsg of Livox's drivers."""
+
+    @property
+    def header(self) -> Any: ...  # noqa: ANN401
+    @property
+    def points(self) -> Sequence[Any]: ...
 
 
 class ImageFields(NamedTuple):

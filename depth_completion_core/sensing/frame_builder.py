@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from depth_completion_core.codecs.image import decode_compressed_image, decode_image
-from depth_completion_core.codecs.pointcloud import PointCloud
+from depth_completion_core.codecs.points import PointCloud
 from depth_completion_core.frame import Frame, View
 from depth_completion_core.geometry.arrays import UInt8Array
 from depth_completion_core.geometry.calibration import camera_from_info

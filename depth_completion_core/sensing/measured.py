@@ -13,7 +13,7 @@ import numpy as np
 
 from depth_completion_core.codecs.compressed_depth import decode_compressed_depth
 from depth_completion_core.codecs.depth import decode_depth
-from depth_completion_core.codecs.pointcloud import PointCloud, decode_points
+from depth_completion_core.codecs.points import PointCloud, decode_points
 from depth_completion_core.frame import SparseDepth
 from depth_completion_core.geometry.arrays import Float32Array
 from depth_completion_core.geometry.deskew import deskew

@@ -8,7 +8,9 @@ from typing import Literal, NamedTuple
 
 from depth_completion_core.codecs.message_kinds import MessageKind
 
-MeasurementName = Literal["points", "depth", "compressed_depth", "none"]
+MeasurementName = Literal[
+    "points", "point_list", "livox_points", "depth", "compressed_depth", "none"
+]
 
 
 class MeasurementKind(NamedTuple):
@@ -17,13 +19,14 @@ class MeasurementKind(NamedTuple):
     Attributes:
         message: kind of the messages; None where there are none.
         topic: relative name of the topic of a live node; empty where there is none.
-        may_be_several: whether several topics may be given; each image takes one message of each.
+        are_points: whether they are points, of which several topics may be given; each image takes
+            one message of each.
         description: one line for the documentation.
     """
 
     message: MessageKind | None
     topic: str
-    may_be_several: bool
+    are_points: bool
     description: str
 
 
@@ -31,25 +34,37 @@ MEASUREMENT_KINDS: dict[MeasurementName, MeasurementKind] = {
     "points": MeasurementKind(
         message="points",
         topic="points",
-        may_be_several=True,
+        are_points=True,
         description="point clouds of any layout, in any frame that TF can reach",
+    ),
+    "point_list": MeasurementKind(
+        message="point_list",
+        topic="points",
+        are_points=True,
+        description="the same in the older message, as VINS and other visual odometry publish it",
+    ),
+    "livox_points": MeasurementKind(
+        message="livox_points",
+        topic="points",
+        are_points=True,
+        description="the same from a Livox driver with xfer_format 1",
     ),
     "depth": MeasurementKind(
         message="image",
         topic="sparse_depth",
-        may_be_several=False,
+        are_points=False,
         description="a depth image, registered to the camera and of its size",
     ),
     "compressed_depth": MeasurementKind(
         message="compressed_image",
         topic="sparse_depth/compressedDepth",
-        may_be_several=False,
+        are_points=False,
         description="the same, as image_transport compresses it",
     ),
     "none": MeasurementKind(
         message=None,
         topic="",
-        may_be_several=False,
+        are_points=False,
         description="images alone, for models that need no measurements",
     ),
 }

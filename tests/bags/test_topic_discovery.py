@@ -15,7 +15,7 @@ from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from depth_completion_core.geometry.transforms import RigidTransform
 from rosbag_tools.complete import main
 from rosbag_tools.errors import BagError
-from rosbag_tools.messages import header
+from rosbag_tools.messages import TYPESTORE, header
 from tests.bags.bag_factory import (
     BASE_FRAME,
     CAMERA_FRAME,
@@ -232,21 +232,39 @@ def test_nothing_of_a_kind(tmp_path: Path, missing: str, words: str) -> None:
         _run(tmp_path, without(drive(1), missing))
 
 
-def test_livox_custom_messages_say_what_to_set(tmp_path: Path) -> None:
+_UNREADABLE = [
+    ("ouster_sensor_msgs/msg/PacketMsg", CLOUD_TOPIC, "raw packets"),
+    ("velodyne_msgs/msg/VelodyneScan", CLOUD_TOPIC, "raw packets"),
+    ("foxglove_msgs/msg/CompressedVideo", IMAGE_TOPIC, "video"),
+    ("ffmpeg_image_transport_msgs/msg/FFMPEGPacket", IMAGE_TOPIC, "video"),
+    ("theora_image_transport/msg/Packet", IMAGE_TOPIC, "video"),
+]
+
+
+@pytest.mark.parametrize(("msgtype", "missing", "words"), _UNREADABLE)
+def test_what_is_there_in_another_form_is_named(
+    tmp_path: Path, msgtype: str, missing: str, words: str
+) -> None:
     store = get_typestore(Stores.ROS2_HUMBLE)
-    store.register(
-        get_types_from_msg(
-            "std_msgs/Header header\nuint64 timebase\nuint32 point_num\n",
-            "livox_ros_driver2/msg/CustomMsg",
-        )
-    )
-    kind: Any = store.types["livox_ros_driver2/msg/CustomMsg"]
-    livox = kind(header=header(START_NS, "livox"), timebase=0, point_num=0)
-    entries = without(drive(1), CLOUD_TOPIC)
-    entries.append(Entry("/livox/lidar", "livox_ros_driver2/msg/CustomMsg", START_NS, livox))
+    store.register(get_types_from_msg("uint8[] data\n", msgtype))
+    packet: Any = store.types[msgtype](data=np.zeros(3, np.uint8))
+    entries = [*without(drive(1), missing), Entry("/device/stream", msgtype, START_NS, packet)]
     source = write_ros2(tmp_path / "drive", entries, typestore=store)
-    with pytest.raises(BagError, match=r"/livox/lidar is a Livox CustomMsg.*xfer_format"):
+    with pytest.raises(BagError, match=rf"/device/stream \({msgtype}\).*{words}.*ecord"):
         main([str(source), str(tmp_path / "out")])
+
+
+def test_a_scan_of_one_line_is_named(tmp_path: Path) -> None:
+    msgtype = "sensor_msgs/msg/LaserScan"
+    angles = ("angle_min", "angle_max", "angle_increment", "time_increment", "scan_time")
+    numbers = dict.fromkeys((*angles, "range_min", "range_max"), 0.0)
+    nothing = np.zeros(0, np.float32)
+    scan: Any = TYPESTORE.types[msgtype](
+        header=header(START_NS, "scan"), ranges=nothing, intensities=nothing, **numbers
+    )
+    entries = [*without(drive(1), CLOUD_TOPIC), Entry("/scan", msgtype, START_NS, scan)]
+    with pytest.raises(BagError, match=r"/scan \(sensor_msgs/msg/LaserScan\).*laser_geometry"):
+        _run(tmp_path, entries)
 
 
 def test_completing_a_completed_bag_uses_its_sensors(tmp_path: Path) -> None:

@@ -18,7 +18,8 @@ from depth_completion_core.codecs.depth import decode_depth, encode_depth
 from depth_completion_core.codecs.image import decode_image, encode_image
 from depth_completion_core.codecs.messages import ImageFields
 from depth_completion_core.codecs.point_records import NUMPY_TYPES
-from depth_completion_core.codecs.pointcloud import PointCloudFields, decode_points, encode_points
+from depth_completion_core.codecs.pointcloud import PointCloudFields, encode_points
+from depth_completion_core.codecs.points import decode_points
 from depth_completion_core.codecs.stamps import stamp_ns_of
 from depth_completion_core.config import CloudConfig
 from depth_completion_core.frame import DepthPrediction, Frame, SparseDepth
@@ -51,8 +52,8 @@ from cv_bridge import CvBridge  # noqa: E402
 from rclpy.serialization import deserialize_message, serialize_message  # noqa: E402
 
 from depth_completion_ros.conversions import (  # noqa: E402
-    MESSAGE_CLASSES,
     header,
+    message_class,
     message_of,
 )
 
@@ -241,7 +242,7 @@ def test_products_are_of_the_type_that_is_advertised(product: OutputTopic) -> No
     fields = product.make(_completed(organized=True))
     assert fields is not None
     message = _published(fields)
-    assert type(message) is MESSAGE_CLASSES[product.kind]
+    assert type(message) is message_class(product.kind)
     if isinstance(fields, ImageFields):
         read = _BRIDGE.imgmsg_to_cv2(message, "passthrough")
         assert read.shape[:2] == (_HEIGHT, _WIDTH)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from depth_completion_core.codecs.message_kinds import MESSAGE_TYPES
 from depth_completion_core.config import PairingConfig
 from depth_completion_core.models import MODELS
 from depth_completion_core.sensing.measurement_kinds import MEASUREMENT_KINDS, MeasurementName
@@ -18,6 +19,7 @@ from rosbag_tools.completion_job import CompletionJob
 from rosbag_tools.wishes import OutputWishes, PlanWishes, TopicWishes
 from tests.bags import depth_bag, lockstep_bag
 from tests.bags.bag_factory import CLOUD_TOPIC, Entry, without, write_bare
+from tests.bags.listed_points import listed
 from tests.dummies.table import DUMMIES, register
 from tests.ros.lockstep import TOPIC, LiveFace, Twin, replayed
 
@@ -36,14 +38,24 @@ class _Case:
             return without(lockstep_bag.entries(), CLOUD_TOPIC, "/tf", "/tf_static")
         if self.measurements == "points":
             return lockstep_bag.entries()
+        if MEASUREMENT_KINDS[self.measurements].are_points:
+            return listed(lockstep_bag.entries(), self.msgtype)
         return depth_bag.depth_drive(5, is_compressed=self.measurements == "compressed_depth")
 
     @property
+    def msgtype(self) -> str:
+        kind = MEASUREMENT_KINDS[self.measurements].message
+        return MESSAGE_TYPES[kind] if kind else ""
+
+    @property
     def topic(self) -> str:
-        return {"points": CLOUD_TOPIC, "none": ""}.get(self.measurements, depth_bag.TOPIC)
+        kind = MEASUREMENT_KINDS[self.measurements]
+        return CLOUD_TOPIC if kind.are_points else depth_bag.TOPIC if kind.message else ""
 
 
 _CASES = [
+    _Case("nearest", "point_list"),
+    _Case("nearest", "livox_points"),
     _Case("linear", "depth"),
     _Case("nearest", "compressed_depth"),
     _Case("monocular", "none"),
@@ -60,6 +72,9 @@ def test_all_kinds_of_measurements_and_networks_are_compared() -> None:
 def test_node_and_bag_say_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: _Case
 ) -> None:
+    package = case.msgtype.partition("/")[0]
+    if package:
+        pytest.importorskip(f"{package}.msg", reason="the driver's messages are not installed")
     register(monkeypatch)
     assert case.model in MODELS
     recorded = case.entries()

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from depth_completion_core.codecs import compressed_depth, pointcloud
+from depth_completion_core.codecs import compressed_depth
 from depth_completion_core.codecs import depth as depth_codec
 from depth_completion_core.codecs import image as image_codec
 from depth_completion_core.codecs.compressed_depth import decode_compressed_depth
@@ -26,7 +26,8 @@ from depth_completion_core.codecs.errors import CodecError
 from depth_completion_core.codecs.image import decode_compressed_image, decode_image, encode_image
 from depth_completion_core.codecs.point_records import NUMPY_TYPES
 from depth_completion_core.codecs.point_times import TIME_FIELDS, StampAt
-from depth_completion_core.codecs.pointcloud import decode_points, encode_points
+from depth_completion_core.codecs.pointcloud import encode_points
+from depth_completion_core.codecs.points import PointCloud, decode_points
 from depth_completion_core.codecs.rvl import decode_rvl, encode_rvl
 from depth_completion_core.codecs.transforms import add_stamped
 from depth_completion_core.geometry.calibration import camera_from_info
@@ -258,7 +259,7 @@ def _cloud_message(
     )
 
 
-def _decoded_alike(message: Any, stamp_at: StampAt = "start") -> pointcloud.PointCloud:  # noqa: ANN401
+def _decoded_alike(message: Any, stamp_at: StampAt = "start") -> PointCloud:  # noqa: ANN401
     """The points of a cloud of rclpy, the same as those of a bag's."""
     of_bag, of_rclpy = (
         decode_points(one, stamp_at=stamp_at) for one in _of_bag_and_of_rclpy(message, POINT_CLOUD)

@@ -12,7 +12,8 @@ import numpy.typing as npt
 import pytest
 
 from depth_completion_core.codecs.point_times import StampAt, known_time_fields
-from depth_completion_core.codecs.pointcloud import decode_points, encode_points
+from depth_completion_core.codecs.pointcloud import encode_points
+from depth_completion_core.codecs.points import decode_points
 from depth_completion_core.codecs.sweep_clock import SweepClock
 
 _STAMP_S, _STAMP_NS = 1_780_000_000, 123_456_789

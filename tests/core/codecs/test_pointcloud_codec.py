@@ -23,9 +23,9 @@ from depth_completion_core.codecs.pointcloud import (
     XYZRGB_FIELDS,
     PointCloudFields,
     PointFieldSpec,
-    decode_points,
     encode_points,
 )
+from depth_completion_core.codecs.points import decode_points
 
 _TYPES = get_typestore(Stores.ROS2_HUMBLE).types
 _CODES = {2: "B", 4: "H", 6: "I", 7: "f", 8: "d"}

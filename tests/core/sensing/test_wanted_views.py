@@ -28,7 +28,7 @@ def test_later_images_are_refused_with_the_way_that_works() -> None:
 
 
 def test_measurements_are_refused_to_nobody_but_who_needs_them() -> None:
-    with pytest.raises(ValueError, match=r"'linear' needs .* 'none'\. Choose points, depth, "):
+    with pytest.raises(ValueError, match=r"'linear' needs .* 'none'\. Choose points, point_list, "):
         refuse_what_streams_lack("linear", sparse_depth=True, view_offsets=(), measurements="none")
     refuse_what_streams_lack("mono", sparse_depth=False, view_offsets=(), measurements="none")
     for kind in set(MEASUREMENT_KINDS) - {"none"}:
