@@ -92,7 +92,10 @@ class CompletionNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
         self._drops = Drops(self.get_logger().warning)
         log = self.get_logger()
         notes = SetupNotes(
-            log.warning, lambda: self.transforms.notes, lambda: self._habits(are_warnings=True)
+            log.warning,
+            lambda: self.transforms.notes,
+            lambda: self._habits(are_warnings=True),
+            self._why_never_paired,
         )
         facts = SetupNotes(log.info, lambda: self._habits(are_warnings=False))
         self._status = Status(self._all_drops, self._why_idle, notes.current, facts.current)
@@ -234,6 +237,10 @@ class CompletionNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
             return "not active"
         wanted = self._outputs is not None and self._outputs.are_wanted
         return "" if wanted else "nobody listens to any output"
+
+    def _why_never_paired(self) -> list[str]:
+        active = self._active
+        return active.inputs.why_never_paired(self._settings.config.pairing) if active else []
 
     def _all_drops(self) -> dict[str, int]:
         active = self._active

@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from message_filters import Subscriber
@@ -16,8 +16,10 @@ from sensor_msgs.msg import CameraInfo
 from tf2_msgs.msg import TFMessage
 
 from depth_completion_core.codecs.stamps import stamp_ns_of
+from depth_completion_core.config import PairingConfig
 from depth_completion_core.sensing.measurement_kinds import MEASUREMENT_KINDS
 from depth_completion_core.sensing.pair import MessagePair
+from depth_completion_core.sensing.stamp_health import REMEDY, StreamStamps, why_never_paired
 from depth_completion_ros.camera_infos import CameraInfos
 from depth_completion_ros.conversions import message_class
 from depth_completion_ros.live_transforms import LiveTransforms
@@ -38,25 +40,12 @@ _TF_STATIC_QOS = QoSProfile(
 )
 
 
-@dataclass(slots=True)
-class Received:
-    """What came in on a topic.
-
-    Attributes:
-        count: messages.
-        last_stamp_ns: stamp of the newest.
-    """
-
-    count: int = 0
-    last_stamp_ns: int = 0
-
-
 class Inputs:
     """The subscriptions; pairs go to a callback.
 
     Attributes:
         camera_infos: the calibration.
-        received: what came in, by topic.
+        received: the stamps of what came in, by topic.
         pairing: the filter that makes the pairs.
         filters: what the images and the measurements come through, by topic, images first.
         pairs: how many it made.
@@ -74,7 +63,7 @@ class Inputs:
         """Subscribe; each pair brings along as many earlier ones as are asked for."""
         self._node, self._transforms, self._on_pair = node, transforms, on_pair
         self.camera_infos = CameraInfos(by_stamp=config.camera_info == "synchronized")
-        self.received: dict[str, Received] = {}
+        self.received: dict[str, StreamStamps] = {}
         self.pairs = 0
         self.filters: dict[str, Subscriber] = {}
         self._plain: list[Any] = []
@@ -103,6 +92,13 @@ class Inputs:
         self.filters.clear()
         self._plain.clear()
 
+    def why_never_paired(self, pairing: PairingConfig) -> list[str]:
+        """Why the stamps of images and measurements cannot match, with what to do, in sentences."""
+        offset_ns = round((pairing.cloud_clock_offset_ms + pairing.cloud_time_offset_ms) * 1e6)
+        image, *measured = (self.received[topic] for topic in self.filters)
+        reasons = why_never_paired(image, measured, offset_ns) if measured else []
+        return [f"{reason}. {REMEDY}" for reason in reasons]
+
     def _filter(self, kind: type[Any], topic: str) -> Subscriber:
         subscriber = Subscriber(
             self._node,
@@ -111,15 +107,16 @@ class Inputs:
             qos_profile=_SENSOR_QOS,
             qos_overriding_options=QoSOverridingOptions.with_default_policies(),
         )
-        received = self.received[subscriber.sub.topic_name] = Received()
+        topic_name = subscriber.sub.topic_name
+        received = self.received[topic_name] = StreamStamps(topic_name)
         subscriber.registerCallback(lambda message: _count(received, message))
-        self.filters[subscriber.sub.topic_name] = subscriber
+        self.filters[topic_name] = subscriber
         return subscriber
 
     def _subscribe(
         self, kind: type[Any], topic: str, callback: Callable[[Any], None], qos: QoSProfile
     ) -> None:
-        received = Received()
+        received = StreamStamps(self._node.resolve_topic_name(topic))
 
         def take(message: Any) -> None:  # noqa: ANN401
             _count(received, message)
@@ -132,7 +129,7 @@ class Inputs:
             qos,
             qos_overriding_options=QoSOverridingOptions.with_default_policies(),
         )
-        self.received[subscription.topic_name] = received
+        self.received[received.topic] = received
         self._plain.append(subscription)
 
     def _add_tf(self, message: TFMessage) -> None:
@@ -152,10 +149,9 @@ class Inputs:
         )
 
 
-def _count(received: Received, message: Any) -> None:  # noqa: ANN401
-    received.count += 1
-    if hasattr(message, "header"):
-        received.last_stamp_ns = stamp_ns_of(message)
+def _count(received: StreamStamps, message: Any) -> None:  # noqa: ANN401
+    stamp_ns = stamp_ns_of(message) if hasattr(message, "header") else 0
+    received.add(stamp_ns, time.monotonic_ns())
 
 
 def _measurement_topics(config: NodeConfig) -> list[tuple[type[Any], str]]:

@@ -9,7 +9,8 @@ from typing import Any
 
 from rclpy.node import Node
 
-from depth_completion_ros.inputs import Inputs, Received
+from depth_completion_core.sensing.stamp_health import StreamStamps
+from depth_completion_ros.inputs import Inputs
 
 _YEAR_S = 365 * 86_400
 _LONGEST_PAUSE_S = 600.0
@@ -57,18 +58,18 @@ class SilenceWatch:
         lines.append("more: ros2 run depth_completion_ros doctor")
         return lines
 
-    def _of_topic(self, topic: str, got: Received) -> str:
+    def _of_topic(self, topic: str, got: StreamStamps) -> str:
         offers = offers_of(self._node, topic)
         listed = "; ".join(sorted(set(offers)))
         source = f"{len(offers)} publishers ({listed})" if offers else "no publisher"
         if not got.count:
             return f"{topic}: nothing, {source}"
-        if not got.last_stamp_ns:
+        if not got.stamp_ns:
             return f"{topic}: {got.count} messages, {source}"
-        age_s = self._node.get_clock().now().nanoseconds / 1e9 - got.last_stamp_ns / 1e9
+        age_s = self._node.get_clock().now().nanoseconds / 1e9 - got.stamp_ns / 1e9
         clock = " - another clock! use_sim_time, or the driver's" if abs(age_s) > _YEAR_S else ""
         return (
-            f"{topic}: {got.count} messages, the last stamped {got.last_stamp_ns / 1e9:.3f} s "
+            f"{topic}: {got.count} messages, the last stamped {got.stamp_ns / 1e9:.3f} s "
             f"({age_s:.1f} s ago{clock}), {source}"
         )
 

@@ -21,6 +21,7 @@ from rosbag_tools.calibration import Calibration, find_calibration
 from rosbag_tools.errors import BagError
 from rosbag_tools.first_messages import learn_habits
 from rosbag_tools.reader import BagReader
+from rosbag_tools.recorded_stamps import RECORDED_NOTE
 from rosbag_tools.topic_choice import choose_topics
 from rosbag_tools.topics import Topic, Topics, candidates_of
 from rosbag_tools.transforms import read_transforms
@@ -71,6 +72,8 @@ def make_plan(reader: BagReader, wishes: PlanWishes) -> Plan:
     learn_habits(reader, topics, geometry)
     notes = [*topics.notes, *transforms.notes, *map(str, geometry.habits.notes)]
     notes += [*(f"{reason} ({count} times)" for reason, count in refused.items())]
+    if wishes.stamps == "recorded":
+        notes.append(RECORDED_NOTE)
     if not reader.has_definitions:
         notes.append("the bag does not define its message types; those of ROS 2 Jazzy are assumed")
     return Plan(topics=topics, calibration=calibration, geometry=geometry, notes=notes)

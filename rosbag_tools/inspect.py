@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> int:
     from rosbag_tools.inspection import inspect_bag  # noqa: PLC0415 - slow to import
     from rosbag_tools.reader import BagReader  # noqa: PLC0415 - likewise
 
-    with BagReader(wanted.paths) as reader:
+    with BagReader(wanted.paths, stamps=wanted.reads.stamps) as reader:
         print("\n".join(inspect_bag(reader, wanted.reads, wanted.pairing)))
     return 0
 

@@ -18,6 +18,7 @@ from depth_completion_core.sensing.pairing import Pairer
 from rosbag_tools.completion_plan import Plan, describe, make_plan
 from rosbag_tools.errors import BagError
 from rosbag_tools.reader import BagReader
+from rosbag_tools.stamp_check import check_stamps
 from rosbag_tools.topics import Topic, Topics, candidates_of
 from rosbag_tools.transforms import read_transforms
 from rosbag_tools.wishes import PlanWishes
@@ -46,7 +47,12 @@ def inspect_bag(reader: BagReader, wishes: PlanWishes, pairing: PairingConfig) -
     except BagError as error:
         return [*lines, "", "complete would stop:", f"  {error}"]
     lines += ["", "complete would read:", *(f"  {line}" for line in describe(plan))]
-    return [*lines, *_pair_gaps(plan.topics, times, pairing), *_sensor_facts(reader, plan)]
+    lines += [*_pair_gaps(plan.topics, times, pairing), *_sensor_facts(reader, plan)]
+    try:
+        check_stamps(reader, plan.topics, pairing)
+    except BagError as error:
+        return [*lines, "", "complete would stop:", f"  {error}"]
+    return lines
 
 
 def _all_candidates(reader: BagReader) -> list[Topic]:

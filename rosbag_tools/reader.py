@@ -14,6 +14,8 @@ from rosbags.interfaces import Connection, MessageDefinitionFormat
 
 from rosbag_tools.errors import BagError
 from rosbag_tools.known_types import known_types
+from rosbag_tools.recorded_stamps import restamp
+from rosbag_tools.wishes import Stamps
 
 
 class RawMessage(NamedTuple):
@@ -42,8 +44,10 @@ class BagReader:
             before Iron in sqlite; Jazzy's are assumed then.
     """
 
-    def __init__(self, paths: Sequence[Path]) -> None:
+    def __init__(self, paths: Sequence[Path], *, stamps: Stamps = "header") -> None:
+        """Open nothing yet; ``stamps``: which time decoded messages are stamped with."""
         self.paths = list(paths)
+        self._stamps = stamps
         _check_paths(self.paths)
         try:
             self._reader = AnyReader(self.paths, default_typestore=known_types())
@@ -115,12 +119,15 @@ class BagReader:
             BagError: the bytes do not fit the type.
         """
         try:
-            return self._reader.deserialize(message.data, message.connection.msgtype)
+            decoded = self._reader.deserialize(message.data, message.connection.msgtype)
         except Exception as error:  # generated code, any error means damaged bytes
             raise BagError(
                 f"a message of {message.connection.topic} does not decode as "
                 f"{message.connection.msgtype}: {error}"
             ) from error
+        if self._stamps == "recorded":
+            restamp(decoded, message.connection.msgtype, message.log_ns)
+        return decoded
 
     def first(self, connections: Sequence[Connection]) -> Any | None:  # noqa: ANN401
         """The first message of some connections, decoded; None where there is none to be read."""

@@ -33,6 +33,7 @@ def run_job(
     from rosbag_tools.completion import complete_bag  # noqa: PLC0415
     from rosbag_tools.completion_plan import describe, make_plan  # noqa: PLC0415
     from rosbag_tools.reader import BagReader  # noqa: PLC0415
+    from rosbag_tools.stamp_check import check_stamps  # noqa: PLC0415
     from rosbag_tools.writer import BagWriter  # noqa: PLC0415
 
     _check_apart(job)
@@ -44,10 +45,11 @@ def run_job(
         view_offsets=needs.view_offsets,
         measurements=job.reads.topics.measurements,
     )
-    with BagReader(job.inputs) as reader:
+    with BagReader(job.inputs, stamps=job.reads.stamps) as reader:
         plan = make_plan(reader, job.reads)
         for line in describe(plan):
             tell(line)
+        check_stamps(reader, plan.topics, job.settings.pairing)
         with BagWriter(job.output, storage=job.storage, overwrite=job.overwrite) as writer:
             return complete_bag(reader, writer, plan, completer, job)
 

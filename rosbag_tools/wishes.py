@@ -15,6 +15,7 @@ from depth_completion_core.sensing.measurement_kinds import MeasurementName
 
 Rectified = Literal["auto", "yes", "no"]
 Storage = Literal["mcap", "sqlite3"]
+Stamps = Literal["header", "recorded"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,8 @@ class PlanWishes:
     """What was asked for; the rest is found out."""
 
     topics: Annotated[TopicWishes, tyro.conf.arg(name="")] = field(default_factory=TopicWishes)
+    stamps: Stamps = "header"
+    """recorded: the time of recording in place of the stamps, where those tell nothing."""
     rectified: Rectified = "auto"
     """Project with P (yes) or with K and D (no); auto: P if 'rect' is a word of the topic."""
     intrinsics: str = ""

@@ -69,7 +69,14 @@ class Pairer(Generic[ImageT, CloudT]):
         self.best_gap_ns: int | None = None
 
     def add_image(self, stamp_ns: int, image: ImageT) -> list[Pair[ImageT, CloudT]]:
-        """Take an image; returns the pairs that are now decided, oldest first."""
+        """Take an image; returns the pairs that are now decided, oldest first.
+
+        One stamped as the image before it is dropped: a stamp that stands still would give all
+        images one cloud.
+        """
+        if self._newest_ns.get("image") == stamp_ns:
+            self.drops["image: stamped as the image before it"] += 1
+            return []
         decided = self._flush_on_jump("image", stamp_ns)
         insort(self._images, _Stamped(stamp_ns, image))
         if len(self._images) > self._config.queue_size:

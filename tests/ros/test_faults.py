@@ -148,6 +148,26 @@ def test_time_that_jumps_back_is_gone_along_with(run: _Run) -> None:
     assert "time jumped back" in run.node.log
 
 
+def test_stamps_that_stand_still_are_told(run: _Run) -> None:
+    diagnostics = run.peer.collect("/diagnostics", "diagnostic_msgs/msg/DiagnosticArray")
+    words = "are stamped 1700000000.200 s, so that nothing can be paired with them by time"
+    for index in (run.next_index(), *range(100, 112)):
+        info, points, _ = _pair(index)
+        still = image_entry(stamp_of(2), picture(index))
+        run.peer.publish(info, points, still)
+        run.peer.spin_for(0.2)
+    run.peer.spin_until(lambda: words in run.node.log, "that it is logged")
+
+    def is_shown() -> bool:
+        values = [v.value for array in diagnostics for item in array.status for v in item.values]
+        return any(words in value for value in values)
+
+    run.peer.spin_until(is_shown, "that diagnostics show it")
+    assert len(run.depth) == 2
+    run.expect_frame(_pair(120))
+    assert run.drops()["image: stamped as the image before it"] == 12
+
+
 def test_two_places_of_one_sensor_are_told(run: _Run) -> None:
     diagnostics = run.peer.collect("/diagnostics", "diagnostic_msgs/msg/DiagnosticArray")
     other = RigidTransform.from_quaternion((0, 0, 0, 1), (2.0, 1.0, 0.25))

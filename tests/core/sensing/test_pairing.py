@@ -408,3 +408,10 @@ def test_the_history_of_clouds_does_not_grow() -> None:
         pairer.add_cloud(100 * index * _MS, index)
         pairer.add_image(100 * index * _MS, index)
     assert len(pairer._history[0]) < 10
+
+
+def test_an_image_stamped_as_the_one_before_it_is_dropped() -> None:
+    """Or a stamp that stands still would give all images one cloud."""
+    pairs, pairer = _run(_REUSE, _messages([[0, 100 * _MS, 100 * _MS, 100 * _MS], [0, 100 * _MS]]))
+    assert _matches(pairs) == [(0, (0,)), (1, (1,))]
+    assert pairer.drops["image: stamped as the image before it"] == 2
