@@ -18,6 +18,7 @@ import yaml
 from depth_completion_core.files.atomic import write_text
 from depth_completion_core.settings.fields import ConfigError, setting
 from depth_completion_core.settings.mapping import config_from_mapping, config_to_mapping
+from depth_completion_core.settings.yaml_text import yaml_values
 
 SweepStamp = Literal["start", "end"]
 """Which end of a sweep the stamps of clouds mean."""
@@ -139,11 +140,13 @@ def load_config(path: Path) -> CompletionConfig:
         ConfigError: the file is missing or no YAML, or a key or value does not fit.
     """
     try:
-        mapping = yaml.safe_load(path.read_text(encoding="utf-8"))
+        mapping = yaml_values(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         raise ConfigError(f"no settings file at {path}") from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not a readable YAML file: {error}") from error
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
     if mapping is None:
         return CompletionConfig()
     if not isinstance(mapping, Mapping):

@@ -40,6 +40,7 @@ def parsed_with_config(program: type[P], arguments: Sequence[str]) -> P:
     default = _with_settings(program, load_config(Path(path))) if path else None
     wanted = parsed(program, arguments, default=default)
     check_limits(wanted.settings)
+    check_limits(wanted)
     return wanted
 
 

@@ -59,7 +59,8 @@ def export_weights(wanted: ExportWeights) -> str:
     )
     checkpoint.load_checkpoint(wanted.out)
     size = wanted.out.stat().st_size / 1e6
-    return f"{wanted.out}: {found.name}, {size:.1f} MB, {found.provenance['licence']}"
+    licence = found.provenance.get("licence", "no licence is stated")
+    return f"{wanted.out}: {found.name}, {size:.1f} MB, {licence}"
 
 
 def main(arguments: list[str]) -> int:

@@ -151,6 +151,7 @@ _LAWS: dict[str, set[str]] = {
         "settings",
     },
     "file_completion": {
+        "settings",
         "completer",
         "config",
         "files",

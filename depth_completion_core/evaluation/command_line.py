@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from depth_completion_core.config_flags import ConfigFlags
+from depth_completion_core.settings.fields import setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,13 +52,13 @@ class Evaluate(ConfigFlags):
     """... distance between the steps, counted from the first; 0 for all."""
     checkpoint_last: int = 0
     """... last step; 0 for no limit."""
-    limit: int = 0
+    limit: int = setting(0, low=0)
     """Largest number of frames, spread evenly over the data set; 0 for all."""
     save: Literal["", "npy", "png", "kitti"] = ""
     """Write predictions: npy in metres, png in metres x 256, or kitti (for its server, checked)."""
-    prediction_scale: float = 256.0
+    prediction_scale: float = setting(256.0, low=1e-3)
     """Value of a saved prediction's PNG that means 1 m."""
-    sheets: int = 4
+    sheets: int = setting(4, low=0)
     """Frames on each sheet of pictures; 0 for no sheets."""
     fresh: bool = False
     """Start again instead of resuming from the results in --out."""

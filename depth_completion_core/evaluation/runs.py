@@ -10,8 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from depth_completion_core.data import build_dataset, dataset_class
 from depth_completion_core.evaluation.command_line import Evaluate
 from depth_completion_core.evaluation.conditions import condition_for
@@ -45,6 +43,7 @@ from depth_completion_core.metrics import protocol_named
 from depth_completion_core.models import MODELS
 from depth_completion_core.settings.fields import ConfigError
 from depth_completion_core.settings.mapping import config_to_mapping
+from depth_completion_core.settings.yaml_text import yaml_values
 
 
 def evaluate(wanted: Evaluate) -> list[str]:
@@ -75,9 +74,9 @@ def dataset_settings(texts: Sequence[str]) -> dict[str, Any]:
         for group in groups:
             place = place.setdefault(group, {})
         try:
-            place[key] = yaml.safe_load(value) if value else ""
-        except yaml.YAMLError as error:
-            raise ConfigError(f"'{text}': {value} cannot be read: {error}") from error
+            place[key] = yaml_values(value) if value else ""
+        except ConfigError as error:
+            raise ConfigError(f"'{text}': {error}") from error
     return settings
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import tyro
 
 from depth_completion_core.config_flags import ConfigFlags
+from depth_completion_core.settings.fields import setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +34,7 @@ class Infer(ConfigFlags):
     each; needed for point clouds."""
     ground_truth: Path | None = None
     """True depth, like the sparse depth; prints metrics."""
-    depth_scale: float = 256.0
+    depth_scale: float = setting(256.0, low=1e-3)
     """Value of a depth PNG that means 1 m, read or written: 256, or 1000 for millimetres."""
     protocol: str = "all"
     """Which pixels of the truth are scored: all, void, void_uncapped, kitti, nyu or nyu_pooled."""

@@ -128,7 +128,7 @@ def _view_of(files: FrameFiles, offset: int, scale: float) -> View:
         camera=(
             None
             if files.intrinsics is None
-            else read_intrinsics(files.intrinsics, width=width, height=height)
+            else read_intrinsics(files.intrinsics, width=width, height=height, image=files.image)
         ),
         sparse=(
             None

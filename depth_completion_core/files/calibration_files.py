@@ -69,13 +69,13 @@ def read_calibration(
     return calibration
 
 
-def read_intrinsics(path: Path, *, width: int, height: int) -> CameraModel:
+def read_intrinsics(path: Path, *, width: int, height: int, image: Path) -> CameraModel:
     """The camera of the pixels as they are, by K and D; arguments as above.
 
     Raises:
         CalibrationFileError: as above, or the distortion is not known.
     """
-    calibration = read_calibration(path, size=(height, width))
+    calibration = read_calibration(path, size=(height, width), image=str(image))
     try:
         return camera_from_info(calibration, rectified=False).camera
     except ValueError as error:

@@ -11,6 +11,11 @@ import yaml
 
 from depth_completion_core.geometry.transforms import RigidTransform
 
+_NOT_THIS_FORM = (
+    *(AttributeError, KeyError, TypeError, ValueError),
+    *(OverflowError, RecursionError, yaml.YAMLError),
+)
+
 
 class ExtrinsicsError(ValueError):
     """A file of extrinsics that cannot be read; the message shows what one looks like."""
@@ -36,7 +41,7 @@ def read_extrinsics(path: Path) -> dict[str, RigidTransform]:
         raise ExtrinsicsError(
             f"cannot read the extrinsics file {path}: {error.strerror}"
         ) from error
-    except (KeyError, TypeError, AttributeError, ValueError, yaml.YAMLError) as error:
+    except _NOT_THIS_FORM as error:
         raise ExtrinsicsError(
             f"{path} is not a file of extrinsics ({error}); expected\n"
             "optical_frame_from:\n"

@@ -14,10 +14,13 @@ from typing import Any, TypeVar, get_args
 import tyro
 from tyro.constructors import ConstructorRegistry, PrimitiveConstructorSpec, PrimitiveTypeInfo
 
+from depth_completion_core.settings.fields import LARGEST
+
 T = TypeVar("T")
 
 _RULES = ConstructorRegistry()
 _TRUTHS = {"true": True, "false": False}
+_NUMBERS: dict[type, str] = {int: "a whole number", float: "a number"}
 
 
 def parsed(
@@ -81,6 +84,30 @@ def _truth(kind: PrimitiveTypeInfo) -> PrimitiveConstructorSpec[bool] | None:
         instance_from_str=read,
         is_instance=lambda value: isinstance(value, bool),
         str_from_instance=lambda value: [str(value).lower()],
+    )
+
+
+@_RULES.primitive_rule
+def _number(kind: PrimitiveTypeInfo) -> PrimitiveConstructorSpec[float] | None:
+    number: type[float] = kind.type
+    if number not in (int, float):
+        return None
+
+    def read(words: list[str]) -> float:
+        try:
+            value = number(words[0])
+        except ValueError:
+            raise ValueError(f"expected {_NUMBERS[number]}, got '{words[0][:40]}'") from None
+        if not abs(value) <= LARGEST:
+            raise ValueError(f"expected a number of ordinary size, got '{words[0][:40]}'")
+        return value
+
+    return PrimitiveConstructorSpec(
+        nargs=1,
+        metavar=number.__name__.upper(),
+        instance_from_str=read,
+        is_instance=lambda value: isinstance(value, number),
+        str_from_instance=lambda value: [str(value)],
     )
 
 

@@ -6,11 +6,17 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import reprlib
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 T = TypeVar("T")
 _LIMITS = "limits"
+_MOST_SHOWN = 120  # characters
+
+
+LARGEST = 2**63 - 1
+"""Of numbers in settings, as in ROS and most files; infinity is none either."""
 
 
 class ConfigError(ValueError):
@@ -32,12 +38,24 @@ class Limits:
     choices: tuple[str, ...] = ()
 
     def check(self, path: str, value: object) -> None:
-        """Raise ConfigError where a value is not allowed."""
+        """Raise ConfigError where a value, or one of a list, is not allowed."""
         if self.choices and value not in self.choices:
-            raise ConfigError(f"'{path}' is one of {', '.join(self.choices)}, got {value!r}")
-        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if is_number and not self.low <= float(value) <= self.high:  # type: ignore[arg-type]
+            raise ConfigError(f"'{path}' is one of {', '.join(self.choices)}, got {shown(value)}")
+        if isinstance(value, tuple):
+            for each in value:
+                self.check(path, each)
+        if not isinstance(value, (int, float)) or isinstance(value, bool):
+            return
+        if not abs(value) <= LARGEST:
+            raise ConfigError(f"'{path}' is a number of ordinary size, got {shown(value)}")
+        if not self.low <= value <= self.high:
             raise ConfigError(f"'{path}' lies from {self.low:g} to {self.high:g}, got {value!r}")
+
+
+def shown(value: object) -> str:
+    """A value for a message, cut short: files of settings can hold anything."""
+    text = reprlib.repr(value)
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."
 
 
 def setting(default: T, *, low: float = -math.inf, high: float = math.inf) -> T:

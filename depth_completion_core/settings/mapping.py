@@ -9,7 +9,7 @@ import difflib
 from collections.abc import Mapping
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
-from depth_completion_core.settings.fields import ConfigError, Limits, limits_of
+from depth_completion_core.settings.fields import LARGEST, ConfigError, Limits, limits_of, shown
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ def config_from_mapping(cls: type[T], mapping: Mapping[str, Any], path: str = ""
         hint = hints[key]
         if isinstance(hint, type) and dataclasses.is_dataclass(hint):
             if not isinstance(value, Mapping):
-                raise ConfigError(f"'{dotted}' is a group of settings, got {value!r}")
+                raise ConfigError(f"'{dotted}' is a group of settings, got {shown(value)}")
             values[key] = config_from_mapping(hint, value, f"{dotted}.")
         else:
             values[key] = _leaf(dotted, hint, value)
@@ -79,12 +79,12 @@ def _leaf(dotted: str, hint: Any, value: Any) -> Any:  # noqa: ANN401
         return value  # its limits name the choices
     if get_origin(hint) is tuple:
         if not isinstance(value, (list, tuple)):
-            raise ConfigError(f"'{dotted}' is a list, got {value!r}")
+            raise ConfigError(f"'{dotted}' is a list, got {shown(value)}")
         return tuple(_leaf(dotted, get_args(hint)[0], item) for item in value)
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        return float(value) if abs(value) <= LARGEST else value  # its limits refuse it
     if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
-        raise ConfigError(f"'{dotted}' is {_TYPE_WORDS[hint]}, got {value!r}")
+        raise ConfigError(f"'{dotted}' is {_TYPE_WORDS[hint]}, got {shown(value)}")
     return value
 
 

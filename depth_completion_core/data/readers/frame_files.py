@@ -74,12 +74,15 @@ def sample_of(files: FrameFiles, *, depth_scale: float) -> Sample:
     image = rgb_of(files.image)
     size = image.shape[:2]
     sparse, truth = (
-        depth_of(path, depth_scale=depth_scale, size=size) if path else None
+        depth_of(path, depth_scale=depth_scale, size=size, image=files.image) if path else None
         for path in (files.sparse, files.truth)
     )
     if sparse is not None and files.validity is not None:
-        sparse = _where_measured(sparse, files.validity)
-    camera = camera_of(files.intrinsics, size=size) if files.intrinsics else None
+        measured = validity_of(files.validity, size=size, image=files.image)
+        sparse = SparseDepth.from_depth(np.where(measured, sparse.depth, np.float32(0)))
+    camera = None
+    if files.intrinsics:
+        camera = camera_of(files.intrinsics, size=size, image=files.image)
     views = read_views(
         files.neighbours,
         size=size,
@@ -89,8 +92,10 @@ def sample_of(files: FrameFiles, *, depth_scale: float) -> Sample:
     )
     if files.neighbour_intrinsics:
         views = tuple(
-            replace(view, camera=camera_of(path, size=size))
-            for view, path in zip(views, files.neighbour_intrinsics, strict=True)
+            replace(view, camera=camera_of(path, size=size, image=image_path))
+            for view, path, image_path in zip(
+                views, files.neighbour_intrinsics, files.neighbours, strict=True
+            )
         )
     return Sample(
         name=files.name,
@@ -101,8 +106,3 @@ def sample_of(files: FrameFiles, *, depth_scale: float) -> Sample:
         views=views,
         stamp_ns=files.stamp_ns,
     )
-
-
-def _where_measured(sparse: SparseDepth, path: Path) -> SparseDepth:
-    measured = validity_of(path, size=sparse.depth.shape)
-    return SparseDepth.from_depth(np.where(measured, sparse.depth, np.float32(0)))

@@ -80,8 +80,8 @@ class KittiDepth(DepthDataset):
             name=files.name,
             image=image,
             camera=camera,
-            sparse=_depth(files.sparse, size),
-            truth=_depth(files.truth, size) if files.truth else None,
+            sparse=_depth(files.sparse, size, files.image),
+            truth=_depth(files.truth, size, files.image) if files.truth else None,
             views=_views(files, camera, size),
             stamp_ns=stamps_ns([files.image])[0] if files.drive else 0,
         )
@@ -112,8 +112,8 @@ class KittiDepth(DepthDataset):
                 yield files
 
 
-def _depth(path: Path, size: tuple[int, int]) -> SparseDepth:
-    depth = depth_of(path, depth_scale=_DEPTH_SCALE, size=size)
+def _depth(path: Path, size: tuple[int, int], image: Path) -> SparseDepth:
+    depth = depth_of(path, depth_scale=_DEPTH_SCALE, size=size, image=image)
     largest = float(depth.depth.max()) * _DEPTH_SCALE
     if 0 < largest <= 255:
         raise DataError(
@@ -126,7 +126,9 @@ def _depth(path: Path, size: tuple[int, int]) -> SparseDepth:
 def _camera(files: KittiDepthFiles, size: tuple[int, int]) -> CameraModel | None:
     if files.drive:
         return rectified_camera(files.drive, files.camera_index, size=size).camera
-    return camera_of(files.intrinsics, size=size) if files.intrinsics else None
+    if files.intrinsics is None:
+        return None
+    return camera_of(files.intrinsics, size=size, image=files.image)
 
 
 def _views(

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from depth_completion_core.data.readers.reading import blamed_on
+from depth_completion_core.data.readers.reading import blamed_on, with_measured_points
 from depth_completion_core.data.readers.sequences import numbered_files
 from depth_completion_core.data.sample import DataError
 from depth_completion_core.geometry.arrays import Float32Array
@@ -110,7 +110,7 @@ def sweep_of(path: Path) -> Float32Array:
             f"{path} holds {len(data) / 4:g} numbers, expected x y z reflectance per point, each "
             "4 bytes; copy the file again"
         )
-    return np.frombuffer(data, dtype="<f4").astype(np.float32).reshape(-1, 4)
+    return with_measured_points(np.frombuffer(data, dtype="<f4").astype(np.float32).reshape(-1, 4))
 
 
 def stamps_ns(files: Sequence[Path]) -> list[int]:

@@ -38,14 +38,16 @@ def read_frame(path: Path) -> tuple[UInt8Array, Float32Array]:
             raise ValueError(
                 f"lacks {' and '.join(missing)}; it has {', '.join(file) or 'nothing'}"
             )
-        rgb, depth = np.asarray(file["rgb"]), np.asarray(file["depth"])
-    if rgb.shape != (3, HEIGHT, WIDTH) or rgb.dtype != np.uint8 or depth.shape != (HEIGHT, WIDTH):
-        raise DataError(
-            f"{path}: rgb is {rgb.shape} of {rgb.dtype} and depth {depth.shape}, expected "
-            f"{(3, HEIGHT, WIDTH)} of uint8 and {(HEIGHT, WIDTH)}"
-        )
-    image = np.ascontiguousarray(rgb.transpose(1, 2, 0))
-    return image, np.nan_to_num(depth.astype(np.float32), posinf=0.0, neginf=0.0)
+        rgb, depth = file["rgb"], file["depth"]
+        found = (rgb.shape, rgb.dtype, depth.shape)
+        if found != ((3, HEIGHT, WIDTH), np.uint8, (HEIGHT, WIDTH)):
+            raise ValueError(
+                f"rgb is {rgb.shape} of {rgb.dtype} and depth {depth.shape}, expected "
+                f"{(3, HEIGHT, WIDTH)} of uint8 and {(HEIGHT, WIDTH)}"
+            )
+        image = np.ascontiguousarray(np.asarray(rgb).transpose(1, 2, 0))
+        metres = np.asarray(depth).astype(np.float32)
+        return image, np.nan_to_num(metres, posinf=0.0, neginf=0.0)
 
 
 def files_in_folders(root: Path, split: str) -> list[Path]:
@@ -80,7 +82,7 @@ def files_in_list(root: Path, listing: Path, split: str) -> list[Path]:
         DataError: the list is missing, damaged or empty, or a file of it is missing.
     """
     with blamed_on(listing):
-        text = listing.read_text(encoding="utf-8")
+        text = listing.read_text(encoding="utf-8-sig")
         lines = _json_lines(text, split) if listing.suffix == ".json" else _csv_lines(text)
         files = [root / _below_root(line) for line in lines]
     if not files:

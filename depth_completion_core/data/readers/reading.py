@@ -22,6 +22,8 @@ from depth_completion_core.geometry.arrays import BoolArray, Float32Array, UInt8
 from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.geometry.transforms import RigidTransform
 
+_FARTHEST_POINT = 1e9  # metres
+
 
 @contextmanager
 def blamed_on(path: Path) -> Iterator[None]:
@@ -53,7 +55,12 @@ def rgb_of(path: Path, *, size: tuple[int, int] | None = None) -> UInt8Array:
 
 
 def depth_of(
-    path: Path, *, depth_scale: float, size: tuple[int, int], max_depth: float = np.inf
+    path: Path,
+    *,
+    depth_scale: float,
+    size: tuple[int, int],
+    image: Path | None = None,
+    max_depth: float = np.inf,
 ) -> SparseDepth:
     """Depth of a 16-bit PNG or .npy; as :func:`depth_completion_core.files.input_files.read_depth`.
 
@@ -61,6 +68,7 @@ def depth_of(
         path: the file.
         depth_scale: numbers of a PNG over this are metres.
         size: the (height, width) that it must have.
+        image: whose size that is, for messages; None where the data set has one size only.
         max_depth: what is farther is not valid, metres.
 
     Raises:
@@ -68,41 +76,43 @@ def depth_of(
     """
     with blamed_on(path):
         depth = read_depth(path, depth_scale=depth_scale)
-    _check_size(path, depth.depth.shape, size)
+    _check_size(path, depth.depth.shape, size, image)
     if max_depth == np.inf:
         return depth
     return SparseDepth.from_depth(np.where(depth.depth <= max_depth, depth.depth, np.float32(0)))
 
 
-def validity_of(path: Path, *, size: tuple[int, ...]) -> BoolArray:
+def validity_of(path: Path, *, size: tuple[int, ...], image: Path) -> BoolArray:
     """(H, W) bool, where something was measured.
 
     Args:
         path: the file.
         size: the (height, width) that it must have.
+        image: whose size that is, for messages.
 
     Raises:
         DataError: it is missing, damaged, of another size or no validity map.
     """
     with blamed_on(path):
         measured = read_validity(path)
-    _check_size(path, measured.shape, size)
+    _check_size(path, measured.shape, size, image)
     return measured
 
 
-def camera_of(path: Path, *, size: tuple[int, int]) -> CameraModel:
+def camera_of(path: Path, *, size: tuple[int, int], image: Path) -> CameraModel:
     """The camera of a text file or .npy with a 3x3 intrinsic matrix, or a 4x4 one around it.
 
     Args:
         path: the file.
         size: (height, width) of the image, pixels.
+        image: its file, for messages.
 
     Raises:
         DataError: the file is missing, or holds no intrinsic matrix of such an image.
     """
     height, width = size
     with blamed_on(path):
-        return read_intrinsics(path, width=width, height=height)
+        return read_intrinsics(path, width=width, height=height, image=image)
 
 
 def pose_of(path: Path) -> RigidTransform:
@@ -122,13 +132,29 @@ def points_of(path: Path) -> Float32Array:
         raise DataError(
             f"{path} holds {len(data)} bytes, expected 16 for each point: float32 x y z intensity"
         )
-    numbers = np.frombuffer(data, dtype="<f4").reshape(-1, 4)[:, :3]
-    return np.ascontiguousarray(numbers, dtype=np.float32)
+    records = with_measured_points(np.frombuffer(data, dtype="<f4").reshape(-1, 4))
+    return np.ascontiguousarray(records[:, :3], dtype=np.float32)
 
 
-def _check_size(path: Path, found: tuple[int, ...], expected: tuple[int, ...]) -> None:
-    if tuple(found) != tuple(expected):
-        raise DataError(
-            f"{path} is {found[1]}x{found[0]} pixels, expected {expected[1]}x{expected[0]} as the "
-            "image that it belongs to"
-        )
+def with_measured_points(records: Float32Array) -> Float32Array:
+    """Of (N, M) numbers, of which three are x, y, z in metres, those that are of a point.
+
+    Drivers write NaN or infinity where nothing came back; float32 cannot hold the squares of what
+    is farther than any sensor sees.
+    """
+    return records[(np.abs(records[:, :3]) < _FARTHEST_POINT).all(axis=1)]
+
+
+def _check_size(
+    path: Path, found: tuple[int, ...], expected: tuple[int, ...], image: Path | None = None
+) -> None:
+    if tuple(found) == tuple(expected):
+        return
+    of_what = (
+        f"{image} has: one of the two is damaged or of another size"
+        if image
+        else "the image that it belongs to"
+    )
+    raise DataError(
+        f"{path} is {found[1]}x{found[0]} pixels, expected {expected[1]}x{expected[0]} as {of_what}"
+    )

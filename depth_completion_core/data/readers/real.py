@@ -117,12 +117,20 @@ class Real(DepthDataset):
         image = rgb_of(files.image)
         size = image.shape[:2]
         measured, truth = (
-            depth_of(path, depth_scale=_MILLIMETRES, size=size, max_depth=self.config.max_depth)
+            depth_of(
+                path,
+                depth_scale=_MILLIMETRES,
+                size=size,
+                image=files.image,
+                max_depth=self.config.max_depth,
+            )
             if path
             else None
             for path in (files.measured, files.truth)
         )
-        camera = camera_of(files.calibration, size=size) if files.calibration else None
+        camera = None
+        if files.calibration:
+            camera = camera_of(files.calibration, size=size, image=files.image)
         sample = Sample(name=files.name, image=image, camera=camera, sparse=measured, truth=truth)
         if measured is not None or self._sparsifier is None:
             return sample
@@ -151,7 +159,7 @@ class _Rig(NamedTuple):
 
 def _read_rig(path: Path, *, sweep_name: str) -> _Rig:
     with blamed_on(path):
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(path.read_text(encoding="utf-8-sig"))
         if not isinstance(values, dict):
             raise ValueError(f"expected an object with K, D, T_cam_lidar, got {type(values)}")
         missing = [key for key in ("width", "height", "K", "T_cam_lidar") if key not in values]

@@ -59,7 +59,7 @@ def neighbours_of(root: Path, files: Sequence[RealFiles], offset: int) -> dict[s
 
 def _poses(path: Path, count: int) -> list[RigidTransform]:
     with blamed_on(path):
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
         matrices = np.array([line.split() for line in lines if line.strip()], dtype=np.float64)
         if matrices.shape != (count, 16):
             raise ValueError(

@@ -104,7 +104,11 @@ class _VirtualKitti(DepthDataset):
         image = rgb_of(frame.image)
         size = image.shape[0], image.shape[1]
         truth = depth_of(
-            frame.depth, depth_scale=_CENTIMETRES, size=size, max_depth=self.config.max_depth
+            frame.depth,
+            depth_scale=_CENTIMETRES,
+            size=size,
+            image=frame.image,
+            max_depth=self.config.max_depth,
         )
         camera = self._camera(frame, size)
         return Sample(

@@ -100,6 +100,15 @@ def test_the_command_takes_parts(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "--part is NAME=FILE" in capsys.readouterr().err
 
 
+def test_a_checkpoint_without_a_licence_is_handed_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "own.safetensors"
+    save_checkpoint(path, "scaffnet", build_model("scaffnet", _SMALL), provenance={})
+    assert main([str(path), "--out", str(tmp_path / "half.safetensors")]) == 0
+    assert "no licence is stated" in capsys.readouterr().out
+
+
 def test_another_part_is_refused_when_writing(tmp_path: Path) -> None:
     scaffnet, _, fusionnet = _handed_on(tmp_path)
     out = tmp_path / "x.safetensors"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -130,6 +131,19 @@ def test_names_may_have_other_zeros_and_numbers_are_in_order(tmp_path: Path) -> 
         np.testing.assert_array_equal(sample.truth.depth, written[index].truth)
         np.testing.assert_array_equal(sample.sparse.depth, written[index].sparse)
         np.testing.assert_array_equal(sample.views[0].image, written[index - 1].image)
+
+
+def test_an_image_of_another_size_is_named_beside_what_does_not_fit(tmp_path: Path) -> None:
+    _folder(tmp_path, 1)
+    cv2.imwrite(str(tmp_path / "image" / "0000.png"), np.zeros((1, 999, 3), np.uint8))
+    words = r"is 32x24 pixels, expected 999x1 as .*image/0000\.png has: one of the two is damaged"
+    with pytest.raises(DataError, match=words):
+        build_dataset("folder", tmp_path)[0]
+    for name in ("sparse_depth", "ground_truth", "validity_map"):
+        shutil.rmtree(tmp_path / name)
+    words = r"K\.txt has its principal point .* outside of the 999x1 pixels of .*image/0000\.png"
+    with pytest.raises(DataError, match=words):
+        build_dataset("folder", tmp_path)[0]
 
 
 def test_damaged_files(tmp_path: Path) -> None:

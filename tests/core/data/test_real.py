@@ -239,7 +239,9 @@ def test_sizes_and_matrices_that_do_not_fit(tmp_path: Path) -> None:
     matrix = K.copy()
     matrix[1, 2] = 24.0
     write_matrix(tmp_path / "raw" / "K.txt", matrix)
-    with pytest.raises(DataError, match=r"K\.txt has its principal point .* outside of an image"):
+    with pytest.raises(
+        DataError, match=r"K\.txt has its principal point .* outside of the 32x24 pixels"
+    ):
         _real(tmp_path / "raw")
     _lidar(tmp_path / "lidar", "a")
     write_rig(tmp_path / "lidar" / "calib" / "a.json", _CAMERA_FROM_LIDAR, width=99)
@@ -318,3 +320,16 @@ def test_poses_of_a_real_drive_take_depth_to_the_next_image() -> None:
     expected = after.truth.depth[row, column][there]
     assert len(expected) > 1000
     assert np.median(np.abs(moved[seen, 2][there] / expected - 1.0)) < 0.02
+
+
+def test_points_that_are_not_finite_are_left_out(tmp_path: Path) -> None:
+    _lidar(tmp_path, "a")
+    clean = _real(tmp_path)[0]
+    lost = np.full((50, 3), np.nan, dtype=np.float32)
+    lost[::2] = (np.inf, 1e30, 0.0)
+    write_sweep(tmp_path / "points" / "a.bin", np.concatenate([lost, _turn(), lost]))
+    sample = _real(tmp_path)[0]
+    for found, expected in ((sample.sparse, clean.sparse), (sample.truth, clean.truth)):
+        assert found is not None
+        assert expected is not None
+        np.testing.assert_array_equal(found.depth, expected.depth)

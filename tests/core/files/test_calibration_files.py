@@ -24,7 +24,7 @@ _K = np.array([[410.0, 0, 318.4], [0, 395.0, 243.7], [0, 0, 1]])
 _RAW = CameraModel.from_matrix(
     _K, width=640, height=480, distortion_model="plumb_bob", distortion=_D
 )
-_RECTIFIED = CameraModel(fx=350.0, fy=351.0, cx=310.0, cy=240.0, width=640, height=480)
+_RECTIFIED = CameraModel(fx=350.0, fy=351.0, cx=310.0, cy=240.0, width=640, height=480, image=Path("a.png"))
 
 _CALIBRATOR = """\
 image_width: 640
@@ -107,7 +107,7 @@ def test_what_opencv_writes(tmp_path: Path) -> None:
     storage.write("camera_matrix", _K)
     storage.write("distortion_coefficients", np.array([_D]).T)
     storage.release()
-    assert read_intrinsics(path, width=640, height=480) == _RAW
+    assert read_intrinsics(path, width=640, height=480, image=Path("a.png")) == _RAW
 
 
 def test_opencv_s_four_coefficients_may_be_a_fisheye(tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_a_matrix_is_of_raw_and_rectified_image_alike(tmp_path: Path, kind: str)
     calibration = read_calibration(path, size=_SIZE)
     for rectified in (False, True):
         camera = camera_from_info(calibration, rectified=rectified).camera
-        assert camera == CameraModel.from_matrix(_K, width=640, height=480)
+        assert camera == CameraModel.from_matrix(_K, width=640, height=480, image=Path("a.png"))
 
 
 def test_the_cut_and_binned_image_of_a_message_is_smaller(tmp_path: Path) -> None:
@@ -193,7 +193,7 @@ def test_what_is_no_calibration_of_the_image_is_refused(
 def test_an_unknown_distortion_names_the_file(tmp_path: Path) -> None:
     path = _written(tmp_path, _CALIBRATOR.replace("plumb_bob", "double_sphere"))
     with pytest.raises(CalibrationFileError, match=r"camera\.yaml.*'double_sphere'"):
-        read_intrinsics(path, width=640, height=480)
+        read_intrinsics(path, width=640, height=480, image=Path("a.png"))
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:

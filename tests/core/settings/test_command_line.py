@@ -24,6 +24,7 @@ from rosbag_tools.complete import Complete
 @dataclass(frozen=True, kw_only=True)
 class _Group:
     is_on: bool = False
+    width_m: float = 1.0
     sizes: tuple[int, ...] = (1, 2)
     shares: tuple[float, ...] = ()
     names: tuple[str, ...] = ("a",)
@@ -32,6 +33,7 @@ class _Group:
 @dataclass(frozen=True, kw_only=True)
 class _Program:
     fresh: bool = False
+    count: int = 0
     set: tuple[str, ...] = ()
     group: Annotated[_Group, tyro.conf.FlagConversionOff] = field(default_factory=_Group)
 
@@ -68,6 +70,12 @@ def test_a_programs_own_lists_may_hold_commas_and_its_flags_need_no_value() -> N
     ("words", "message"),
     [
         (["--group.is_on", "1"], "expected true or false, got '1'"),
+        (["--group.width-m", "inf"], "expected a number of ordinary size, got 'inf'"),
+        (["--group.width-m", "nan"], "expected a number of ordinary size, got 'nan'"),
+        (["--group.width-m", "1e999"], "expected a number of ordinary size"),
+        (["--count", 400 * "9"], "expected a number of ordinary size"),
+        (["--count", 5000 * "9"], "expected a whole number, got '99"),
+        (["--count", "1.5"], "expected a whole number, got '1.5'"),
         (["--group.sizes", "1,x"], "invalid literal for int()"),
         (["--group.size", "1"], "--group.sizes INT,INT,..."),
     ],

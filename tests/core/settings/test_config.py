@@ -184,6 +184,38 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes, wor
     assert "broken.yaml" in str(caught.value)
 
 
+_NINES = "\n".join(f"x{n}: &x{n} [{', '.join(9 * [f'*x{n - 1}'])}]" for n in range(1, 9))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("output: {max_depth: .inf}", r"'output\.max_depth' is a number of ordinary size, got inf"),
+        ("output: {max_depth: -.inf}", "ordinary size, got -inf"),
+        ("output: {max_depth: .nan}", "ordinary size, got nan"),
+        (f"output: {{max_depth: {400 * '9'}}}", r"ordinary size, got 9+\.\.\.9+$"),
+        (f"inference: {{width_px: {400 * '9'}}}", "ordinary size"),
+        (f"inference: {{roi_px: [0, 0, 4, {400 * '9'}]}}", r"'inference\.roi_px' is a number of"),
+        (f"output: {{max_depth: {5000 * '9'}}}", "not a readable YAML"),
+        ("output: 2001-02-31", "not a readable YAML"),
+        (600 * "[", "nested too deeply"),
+        (5000 * "{a: ", "nested too deeply"),
+        (f"x0: &x0 [1]\n{_NINES}\noutput: {{max_depth: *x8}}", "unknown setting 'x0'"),
+        (f"output: {{max_depth: &x0 [1]}}\n{_NINES}", "'output.max_depth' is a number, got"),
+        ((1 << 20) * "# " + "\noutput: {}", "too many for settings"),
+    ],
+)
+def test_hostile_values_are_refused_in_a_short_sentence(
+    tmp_path: Path, content: str, words: str
+) -> None:
+    path = tmp_path / "hostile.yaml"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(ConfigError, match=words) as caught:
+        load_config(path)
+    assert "hostile.yaml" in str(caught.value)
+    assert len(str(caught.value)) < 600
+
+
 def test_a_directory_is_no_file(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="not a readable YAML"):
         load_config(tmp_path)
