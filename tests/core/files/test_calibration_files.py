@@ -24,7 +24,7 @@ _K = np.array([[410.0, 0, 318.4], [0, 395.0, 243.7], [0, 0, 1]])
 _RAW = CameraModel.from_matrix(
     _K, width=640, height=480, distortion_model="plumb_bob", distortion=_D
 )
-_RECTIFIED = CameraModel(fx=350.0, fy=351.0, cx=310.0, cy=240.0, width=640, height=480, image=Path("a.png"))
+_RECTIFIED = CameraModel(fx=350.0, fy=351.0, cx=310.0, cy=240.0, width=640, height=480)
 
 _CALIBRATOR = """\
 image_width: 640
@@ -149,7 +149,7 @@ def test_a_matrix_is_of_raw_and_rectified_image_alike(tmp_path: Path, kind: str)
     calibration = read_calibration(path, size=_SIZE)
     for rectified in (False, True):
         camera = camera_from_info(calibration, rectified=rectified).camera
-        assert camera == CameraModel.from_matrix(_K, width=640, height=480, image=Path("a.png"))
+        assert camera == CameraModel.from_matrix(_K, width=640, height=480)
 
 
 def test_the_cut_and_binned_image_of_a_message_is_smaller(tmp_path: Path) -> None:
