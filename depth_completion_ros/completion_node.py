@@ -245,7 +245,9 @@ class CompletionNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
     def _all_drops(self) -> dict[str, int]:
         active = self._active
         waiting = active.drops() if active is not None else {}
-        return _added(self._past_drops, waiting, self._drops.counts, dict(self.transforms.refused))
+        refused = self.transforms.refused_count
+        transforms = {"transform: cannot be used": refused} if refused else {}
+        return _added(self._past_drops, waiting, self._drops.counts, transforms)
 
 
 def _added(*counts: dict[str, int]) -> dict[str, int]:

@@ -8,33 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-from depth_completion_core.codecs.errors import CodecError
-from depth_completion_core.frame import FrameError
-from depth_completion_core.geometry.transform_buffer import TransformError
-from depth_completion_core.sensing.frame_builder import MissingViewError
-
 _SECONDS_BETWEEN_SENTENCES = 5.0
-
-_REASONS: tuple[tuple[type[BaseException], str], ...] = (
-    (TransformError, "no transform"),
-    (MissingViewError, "an earlier image is missing"),
-    (CodecError, "message cannot be decoded"),
-    (FrameError, "frame does not fit together"),
-    (ValueError, "frame cannot be used"),
-    (MemoryError, "out of memory"),
-)
-
-
-def reason_of(error: BaseException) -> str:
-    """A few words, the same for all errors of a kind, so that counting them needs no more room."""
-    if type(error).__name__ == "ModelOutputError":
-        return "NaN from the model"
-    if "out of memory" in str(error):  # torch's error is a RuntimeError on some devices
-        return "out of memory"
-    for kind, words in _REASONS:
-        if isinstance(error, kind):
-            return words
-    return f"unexpected {type(error).__name__}"
 
 
 class Drops:

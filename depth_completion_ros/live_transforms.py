@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
 from typing import Any
 
 from depth_completion_core.codecs.stamps import stamp_ns_of
@@ -28,28 +27,21 @@ class LiveTransforms(TransformBuffer):
     A look-up of an instant that TF has not reached yet waits, on the thread that asks, until the
     deadline of :meth:`wait_until`; after that the nearest transform within 200 ms counts, as it
     does for bags.
-
-    Attributes:
-        refused: transforms that could not be used, by reason.
     """
 
     def __init__(self) -> None:
         super().__init__(EXTRAPOLATION_TOLERANCE_NS, keep_ns=_KEEP_NS)
         self._changed = threading.Condition(threading.RLock())
         self._deadline = 0.0
-        self.refused: Counter[str] = Counter()
 
     def add(self, message: Any, *, is_static: bool) -> None:  # noqa: ANN401 - tf2_msgs/TFMessage
         """Take a message of /tf or /tf_static; one that jumps back in time starts anew."""
         with self._changed:
             for item in message.transforms:
                 newest_ns = None if is_static else self.settled_ns(str(item.child_frame_id))
-                try:
-                    add_stamped(self, item, is_static=is_static)
-                except ValueError as error:
-                    self.refused[str(error)] += 1
+                if not add_stamped(self, item, is_static=is_static) or newest_ns is None:
                     continue
-                if newest_ns is not None and stamp_ns_of(item) < newest_ns - _JUMP_BACK_NS:
+                if stamp_ns_of(item) < newest_ns - _JUMP_BACK_NS:
                     self.clear()
                     add_stamped(self, item, is_static=False)
             self._changed.notify_all()
@@ -64,6 +56,12 @@ class LiveTransforms(TransformBuffer):
         with self._changed:
             self._deadline = deadline
             self._changed.notify_all()
+
+    @property
+    def refused_count(self) -> int:
+        """How many transforms could not be taken."""
+        with self._changed:
+            return super().refused_count
 
     @property
     def notes(self) -> list[str]:

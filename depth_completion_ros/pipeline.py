@@ -14,10 +14,11 @@ import torch
 
 from depth_completion_core.frame import DepthPrediction, SparseDepth
 from depth_completion_core.metrics import depth_metrics
+from depth_completion_core.sensing.drop_counts import reason_of
 from depth_completion_core.sensing.holdout import Holdout
 from depth_completion_core.sensing.output_topics import CompletedFrame
 from depth_completion_core.sensing.pair import MessagePair
-from depth_completion_ros.drops import Drops, reason_of
+from depth_completion_ros.drops import Drops
 from depth_completion_ros.frame_placer import FramePlacer
 from depth_completion_ros.frame_report import FrameReport
 from depth_completion_ros.model_in_use import ModelInUse
@@ -48,6 +49,8 @@ class LastFrame(NamedTuple):
 
 class ModelOutputError(RuntimeError):
     """The model gave nothing that can be used."""
+
+    drop_reason = "NaN from the model"
 
 
 class Pipeline:

@@ -16,6 +16,8 @@ from depth_completion_ros.conversions import header
 from depth_completion_ros.frame_report import FrameReport
 from depth_completion_ros.msg import CompletionStatus
 
+_NO_FRAMES = ("cloud:", "transform:")  # drops of these begin with what was dropped
+
 
 class Status:
     """Counts frames, and says how the node is doing."""
@@ -66,7 +68,7 @@ class Status:
             coverage=float(prediction.valid.mean()),
             holdout_mae_mm=report.holdout_mae_mm,
             published=self.published,
-            dropped=sum(n for reason, n in drops.items() if not reason.startswith("cloud:")),
+            dropped=sum(n for reason, n in drops.items() if not reason.startswith(_NO_FRAMES)),
             drop_reasons=list(drops),
             drop_counts=list(drops.values()),
             device_memory_bytes=_memory_bytes(device),

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -15,6 +14,7 @@ from depth_completion_core.codecs.stamps import stamp_ns_of
 from depth_completion_core.config import PairingConfig
 from depth_completion_core.frame import SparseDepth
 from depth_completion_core.geometry.transform_buffer import TransformError
+from depth_completion_core.sensing.drop_counts import DropCounts
 from depth_completion_core.sensing.frame_builder import FrameBuilder
 from depth_completion_core.sensing.pair import MessagePair, Pair
 from depth_completion_core.sensing.pairing import Pairer
@@ -23,7 +23,7 @@ from depth_completion_core.sensing.wanted_views import WantedViews
 from rosbag_tools.awaited_truths import AwaitedTruths
 from rosbag_tools.calibration import Calibration
 from rosbag_tools.completion_plan import Plan
-from rosbag_tools.errors import BagError
+from rosbag_tools.errors import BagError, UndecodableError
 from rosbag_tools.reader import BagReader, RawMessage
 from rosbag_tools.scoring import decode_truth
 
@@ -87,13 +87,16 @@ class BagFrames:
         )
         self._wanted = wanted
         self._truths: AwaitedTruths[_Paired] = AwaitedTruths(pairing)
-        self._refused: Counter[str] = Counter()
+        self._refused = DropCounts()
         self.damage = ""
 
     @property
-    def drops(self) -> Counter[str]:
+    def drops(self) -> DropCounts:
         """What was not used, by reason."""
-        return self._refused + self._pairer.drops
+        drops = DropCounts()
+        drops.update(self._refused)
+        drops.update(self._pairer.drops)
+        return drops
 
     @property
     def best_gap_ns(self) -> int | None:
@@ -106,8 +109,8 @@ class BagFrames:
             yield message
             try:
                 ready = self._ready_with(message)
-            except BagError as error:
-                self._refused[str(error)] += 1
+            except UndecodableError as error:
+                self._refused.add(f"{message.connection.topic}: {error.drop_reason}", str(error))
             else:
                 yield from self._frames(ready)
         yield from self._frames([*self._awaiting(self._pairer.flush()), *self._truths.flush()])
@@ -134,18 +137,17 @@ class BagFrames:
 
     def _ready_with(self, message: RawMessage) -> list[_Ready]:
         """Take a message; returns the pairs that now need nothing more."""
-        topics, topic = self._topics, message.connection.topic
-        clouds = [cloud.name for cloud in topics.clouds]
-        if topic == topics.image.name:
+        topics, connection = self._topics, message.connection
+        if topics.image.holds(connection):
             stamp_ns = stamp_ns_of(self._reader.decoded(message))
             return self._awaiting(self._pairer.add_image(stamp_ns, message))
-        if topic in clouds:
-            cloud = self._reader.decoded(message)
-            stream = clouds.index(topic)
-            return self._awaiting(self._pairer.add_cloud(stamp_ns_of(cloud), cloud, stream))
-        if topics.camera_info and topic == topics.camera_info.name:
+        for stream, topic in enumerate(topics.clouds):
+            if topic.holds(connection):
+                cloud = self._reader.decoded(message)
+                return self._awaiting(self._pairer.add_cloud(stamp_ns_of(cloud), cloud, stream))
+        if topics.camera_info and topics.camera_info.holds(connection):
             self._take_camera_info(message)
-        elif topics.truth and topic == topics.truth.name:
+        elif topics.truth and topics.truth.holds(connection):
             truth = self._reader.decoded(message)
             return self._truths.add_truth(stamp_ns_of(truth), truth)
         return []
@@ -162,14 +164,14 @@ class BagFrames:
         try:
             self._builder = FrameBuilder(self._geometry, self._reader.decoded(message))
         except ValueError as error:
-            self._refused[f"CameraInfo: {error}"] += 1
+            self._refused.add("CameraInfo: cannot be used", str(error))
 
     def _frames(self, ready: list[_Ready]) -> Iterator[FrameToComplete]:
         for paired, truth in ready:
             try:
                 yield self._frame(paired, truth)
             except (ValueError, TransformError, BagError) as error:
-                self._refused[str(error)] += 1
+                self._refused.add_error(error)
 
     def _frame(self, paired: _Paired, truth: Any | None) -> FrameToComplete:  # noqa: ANN401
         pair = paired.pair
@@ -189,6 +191,6 @@ class BagFrames:
         if topic is None:
             return None
         if message is None:
-            self._refused[f"score only: no truth on {topic.name} within 5 ms"] += 1
+            self._refused.add(f"score only: no truth on {topic.name} within 5 ms")
             return None
         return decode_truth(message, topic.msgtype, placed.frame.size)

@@ -103,7 +103,7 @@ class _Run:
         if self._copier:
             self._copier.add(self._connections)
             for topic, reason in self._copier.skipped.items():
-                self._report.drops[f"topic {topic} not copied: {reason}"] += 1
+                self._report.drops.add(f"topic {topic} not copied: {reason}")
             self._outputs.check_free([connection.topic for connection in self._connections])
 
     def _feed(self, source: BagFrames, stages: ThreadPipeline) -> None:
@@ -138,7 +138,7 @@ class _Run:
             return
         prediction, report = item.prediction, self._report
         if self._completer.model.needs.sparse_depth and prediction.sparse.count == 0:
-            report.drops["no point of the cloud lies in the image: depth is empty"] += 1
+            report.drops.add("no point of the cloud lies in the image: depth is empty")
         self._outputs.write(item.placed, prediction, item.log_ns)
         if item.truth is not None:
             self._scores.add(prediction, item.truth)
@@ -153,7 +153,6 @@ class _Run:
 
 
 def _nothing_completed(report: CompletionReport, best_gap_ns: int | None) -> str:
-    reasons = [f"{reason} ({count} times)" for reason, count in report.drops.most_common(5)]
     gap = "" if best_gap_ns is None else f" The smallest gap seen was {best_gap_ns / 1e6:.1f} ms."
-    listed = "; ".join([*reasons, *([report.damage] if report.damage else [])])
+    listed = "; ".join([*report.drops.lines[:5], *([report.damage] if report.damage else [])])
     return f"not one of {report.images} images could be completed: {listed or 'no pairs'}.{gap}"

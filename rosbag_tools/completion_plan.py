@@ -51,7 +51,7 @@ def make_plan(reader: BagReader, wishes: PlanWishes) -> Plan:
     Raises:
         BagError: something is missing or ambiguous, with the flag that mends it.
     """
-    transforms, refused = read_transforms(reader)
+    transforms, unread = read_transforms(reader)
     extrinsics = read_extrinsics(wishes.extrinsics) if wishes.extrinsics else {}
     topics = choose_topics(
         candidates_of(reader), wishes.topics, transforms, needs_info=not wishes.intrinsics
@@ -71,7 +71,7 @@ def make_plan(reader: BagReader, wishes: PlanWishes) -> Plan:
             _check_place(reader, topics.optical_frame, cloud, geometry, calibration)
     learn_habits(reader, topics, geometry)
     notes = [*topics.notes, *transforms.notes, *map(str, geometry.habits.notes)]
-    notes += [*(f"{reason} ({count} times)" for reason, count in refused.items())]
+    notes += unread.lines
     if wishes.stamps == "recorded":
         notes.append(RECORDED_NOTE)
     if not reader.has_definitions:

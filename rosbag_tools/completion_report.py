@@ -5,13 +5,13 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from depth_completion_core.files.json_files import without_nan
+from depth_completion_core.sensing.drop_counts import DropCounts
 
 
 @dataclass(slots=True, kw_only=True)
@@ -21,7 +21,7 @@ class CompletionReport:
     Attributes:
         frames: frames completed and written.
         images: images in the bag.
-        drops: messages that were not used, by reason.
+        drops: messages that were not used, by reason, each with one example.
         scores: mean metrics; empty without truth.
         model_ms: time in the model and around it (projection included), for each frame.
         gap_ms: time between image and cloud of each pair.
@@ -34,7 +34,7 @@ class CompletionReport:
 
     frames: int = 0
     images: int = 0
-    drops: Counter[str] = field(default_factory=Counter)
+    drops: DropCounts = field(default_factory=DropCounts)
     scores: dict[str, float] = field(default_factory=dict)
     model_ms: list[float] = field(default_factory=list)
     gap_ms: list[float] = field(default_factory=list)
@@ -47,11 +47,13 @@ class CompletionReport:
 
 def report_json(report: CompletionReport, model: str) -> dict[str, object]:
     """The report as plain values; what is not a number becomes null."""
+    counts = report.drops.counts
     return {
         "model": model,
         "frames": report.frames,
         "images": report.images,
-        "drops": dict(report.drops),
+        "drops": counts,
+        "drop_examples": {why: text for why in counts if (text := report.drops.example(why))},
         "scores": without_nan(report.scores),
         "model_ms": without_nan(_percentiles(report.model_ms)),
         "gap_ms": without_nan(_percentiles(report.gap_ms)),
@@ -77,7 +79,7 @@ def summary_lines(report: CompletionReport) -> list[str]:
     ]
     if report.confidence:
         lines.append(f"confidence   {_mean(report.confidence):.3f} on average")
-    lines.extend(f"not used     {count} x {why}" for why, count in report.drops.most_common())
+    lines.extend(f"not used     {line}" for line in report.drops.lines)
     lines.extend(f"note         {note}" for note in report.notes)
     if report.damage:
         lines.append(f"stopped      {report.damage}")

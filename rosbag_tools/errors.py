@@ -13,6 +13,12 @@ class BagError(Exception):
     """Something that only the user can mend: the message says what was found and what to do."""
 
 
+class UndecodableError(BagError):
+    """The bytes of one message do not fit its type; the others may be whole."""
+
+    drop_reason = "message cannot be decoded"
+
+
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,9 +13,10 @@ from depth_completion_core.codecs.point_lists import cloud_of_list
 from depth_completion_core.codecs.stamps import stamp_ns_of
 from depth_completion_core.config import PairingConfig
 from depth_completion_core.geometry.transform_buffer import TransformBuffer
+from depth_completion_core.sensing.drop_counts import DropCounts
 from depth_completion_core.sensing.pairing import Pairer
 from rosbag_tools.completion_plan import Plan, describe, make_plan
-from rosbag_tools.errors import BagError
+from rosbag_tools.errors import BagError, UndecodableError
 from rosbag_tools.reader import BagReader
 from rosbag_tools.stamp_check import check_stamps
 from rosbag_tools.topics import Topic, Topics, candidates_of
@@ -26,10 +26,15 @@ from rosbag_tools.wishes import PlanWishes
 
 @dataclass(slots=True)
 class _Times:
-    """When the messages of a topic were recorded and stamped."""
+    """When the messages of a topic were recorded and stamped, and the one less the other."""
 
     log_ns: list[int] = field(default_factory=list)
     stamp_ns: list[int] = field(default_factory=list)
+    delay_ns: list[int] = field(default_factory=list)
+
+
+_TopicAndType = tuple[str, str]
+_TimesOfTopics = dict[_TopicAndType, _Times]
 
 
 def inspect_bag(reader: BagReader, wishes: PlanWishes, pairing: PairingConfig) -> list[str]:
@@ -38,9 +43,10 @@ def inspect_bag(reader: BagReader, wishes: PlanWishes, pairing: PairingConfig) -
     Raises:
         BagError: the bag is damaged.
     """
-    described = {item.name: item for item in _all_candidates(reader)}
-    times = _read_times(reader, set(described))
+    described = {(item.name, item.msgtype): item for item in _all_candidates(reader)}
+    times, unread = _read_times(reader, set(described))
     lines = [*_overview(reader), "", *_topic_table(reader, described, times)]
+    lines += unread.lines
     lines += ["", *_tf_tree(read_transforms(reader)[0])]
     try:
         plan = make_plan(reader, wishes)
@@ -67,26 +73,38 @@ def _overview(reader: BagReader) -> list[str]:
     return [f"{names}: {kind} bag, {reader.duration_ns / 1e9:.1f} s, {count} messages"]
 
 
-def _read_times(reader: BagReader, with_stamps: set[str]) -> dict[str, _Times]:
-    """Log times of all topics; header stamps of those in ``with_stamps``."""
-    times: dict[str, _Times] = defaultdict(_Times)
-    for message in reader.messages(reader.connections):
-        entry = times[message.connection.topic]
-        entry.log_ns.append(message.log_ns)
-        if message.connection.topic in with_stamps:
-            with suppress(BagError):  # complete counts what does not decode
-                entry.stamp_ns.append(stamp_ns_of(reader.decoded(message)))
-    return times
+def _read_times(
+    reader: BagReader, with_stamps: set[_TopicAndType]
+) -> tuple[_TimesOfTopics, DropCounts]:
+    """Log times of all topics, header stamps of those in ``with_stamps``, and what is damaged."""
+    times: _TimesOfTopics = defaultdict(_Times)
+    unread = DropCounts()
+    try:
+        for message in reader.messages(reader.connections):
+            key = (message.connection.topic, message.connection.msgtype)
+            times[key].log_ns.append(message.log_ns)
+            if key not in with_stamps:
+                continue
+            try:
+                stamp_ns = stamp_ns_of(reader.decoded(message))
+            except UndecodableError as error:
+                unread.add(f"{key[0]}: {error.drop_reason}", str(error))
+                continue
+            times[key].stamp_ns.append(stamp_ns)
+            times[key].delay_ns.append(stamp_ns - message.log_ns)
+    except BagError as error:
+        unread.add("reading ended early", str(error))
+    return times, unread
 
 
 def _topic_table(
-    reader: BagReader, described: dict[str, Topic], times: dict[str, _Times]
+    reader: BagReader, described: dict[_TopicAndType, Topic], times: _TimesOfTopics
 ) -> list[str]:
     header = ("topic", "type", "count", "Hz", "frame", "encoding", "stamp - record [ms]")
     rows = [header]
     # A topic of ROS 1 has a connection for every publisher.
     for name, msgtype in sorted({(item.topic, item.msgtype) for item in reader.connections}):
-        topic, entry = described.get(name), times[name]
+        topic, entry = described.get((name, msgtype)), times[name, msgtype]
         rows.append(
             (
                 name,
@@ -111,11 +129,10 @@ def _rate(log_ns: list[int]) -> str:
 
 
 def _delay(entry: _Times) -> str:
-    if not entry.stamp_ns:
+    if not entry.delay_ns:
         return ""
-    delays = (np.array(entry.stamp_ns) - np.array(entry.log_ns)) / 1e6
-    text = f"{np.median(delays):.0f}"
-    return f"{text} (another clock)" if abs(np.median(delays)) > 60_000 else text
+    delay_ms = float(np.median(entry.delay_ns)) / 1e6
+    return f"{delay_ms:.0f} (another clock)" if abs(delay_ms) > 60_000 else f"{delay_ms:.0f}"
 
 
 def _tf_tree(transforms: TransformBuffer) -> list[str]:
@@ -138,11 +155,12 @@ def _branches(frame: str, children: dict[str, list[tuple[str, str]]], depth: int
     return lines
 
 
-def _pair_gaps(topics: Topics, times: dict[str, _Times], pairing: PairingConfig) -> list[str]:
+def _pair_gaps(topics: Topics, times: _TimesOfTopics, pairing: PairingConfig) -> list[str]:
     pairer: Pairer[None, None] = Pairer(pairing, len(topics.clouds))
-    events = [(stamp, -1) for stamp in times[topics.image.name].stamp_ns]
+    image_stamps_ns = times[topics.image.name, topics.image.msgtype].stamp_ns
+    events = [(stamp, -1) for stamp in image_stamps_ns]
     for index, cloud in enumerate(topics.clouds):
-        events += [(stamp, index) for stamp in times[cloud.name].stamp_ns]
+        events += [(stamp, index) for stamp in times[cloud.name, cloud.msgtype].stamp_ns]
     pairs = []
     for stamp_ns, index in sorted(events):
         pairs += (
@@ -151,7 +169,7 @@ def _pair_gaps(topics: Topics, times: dict[str, _Times], pairing: PairingConfig)
             else pairer.add_cloud(stamp_ns, None, index)
         )
     pairs += pairer.flush()
-    lines = [f"  pairs        {len(pairs)} of {len(times[topics.image.name].stamp_ns)} images"]
+    lines = [f"  pairs        {len(pairs)} of {len(image_stamps_ns)} images"]
     if pairs:
         gaps = np.array([pair.gap_ns for pair in pairs]) / 1e6
         lines[0] += (

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
@@ -12,10 +14,12 @@ from typing import Any, NamedTuple
 from rosbags.highlevel import AnyReader
 from rosbags.interfaces import Connection, MessageDefinitionFormat
 
-from rosbag_tools.errors import BagError
+from rosbag_tools.errors import BagError, UndecodableError
 from rosbag_tools.known_types import known_types
 from rosbag_tools.recorded_stamps import restamp
 from rosbag_tools.wishes import Stamps
+
+_FIRST_TRIES = 20  # where a first message is looked for; more would read a whole broken topic
 
 
 class RawMessage(NamedTuple):
@@ -116,12 +120,12 @@ class BagReader:
         """The message with its fields.
 
         Raises:
-            BagError: the bytes do not fit the type.
+            UndecodableError: the bytes do not fit the type.
         """
         try:
             decoded = self._reader.deserialize(message.data, message.connection.msgtype)
         except Exception as error:  # generated code, any error means damaged bytes
-            raise BagError(
+            raise UndecodableError(
                 f"a message of {message.connection.topic} does not decode as "
                 f"{message.connection.msgtype}: {error}"
             ) from error
@@ -130,12 +134,12 @@ class BagReader:
         return decoded
 
     def first(self, connections: Sequence[Connection]) -> Any | None:  # noqa: ANN401
-        """The first message of some connections, decoded; None where there is none to be read."""
-        try:
-            message = next(self.messages(connections), None)
-            return None if message is None else self.decoded(message)
-        except BagError:
-            return None
+        """The first message of some connections that decodes; None where none of a few does."""
+        with suppress(BagError):
+            for message in islice(self.messages(connections), _FIRST_TRIES):
+                with suppress(UndecodableError):
+                    return self.decoded(message)
+        return None
 
     def _unreadable(self, error: Exception) -> BagError:
         names = ", ".join(str(path) for path in self.paths)

@@ -52,6 +52,10 @@ class Topic:
         """How many messages it holds."""
         return sum(connection.msgcount for connection in self.connections)
 
+    def holds(self, connection: Connection) -> bool:
+        """Whether a connection is one of this topic; another type may go by the same name."""
+        return (connection.topic, connection.msgtype) == (self.name, self.msgtype)
+
     @property
     def is_depth(self) -> bool:
         """Whether this image holds depth instead of colours."""

@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from rosbags.interfaces import Connection
 
 from depth_completion_core.codecs.transforms import add_stamped
@@ -13,8 +11,10 @@ from depth_completion_core.geometry.transform_buffer import (
     EXTRAPOLATION_TOLERANCE_NS,
     TransformBuffer,
 )
+from depth_completion_core.sensing.drop_counts import DropCounts
+from rosbag_tools.errors import BagError, UndecodableError
 from rosbag_tools.messages import TF_MESSAGE
-from rosbag_tools.reader import BagReader
+from rosbag_tools.reader import BagReader, RawMessage
 
 _TF_TYPES = (TF_MESSAGE, "tf/msg/tfMessage")
 
@@ -24,15 +24,26 @@ def tf_connections(reader: BagReader) -> list[Connection]:
     return reader.of_type(*_TF_TYPES)
 
 
-def read_transforms(reader: BagReader) -> tuple[TransformBuffer, Counter[str]]:
-    """All transforms of a bag, static and dynamic, and what had to be left out by reason."""
+def read_transforms(reader: BagReader) -> tuple[TransformBuffer, DropCounts]:
+    """All transforms of a bag, static and dynamic, and what of them could not be read."""
     buffer = TransformBuffer(extrapolation_tolerance_ns=EXTRAPOLATION_TOLERANCE_NS)
-    refused: Counter[str] = Counter()
-    for message in reader.messages(tf_connections(reader)):
-        is_static = message.connection.topic.endswith("tf_static")
-        for item in reader.decoded(message).transforms:
-            try:
-                add_stamped(buffer, item, is_static=is_static)
-            except ValueError as error:
-                refused[str(error)] += 1
-    return buffer, refused
+    unread = DropCounts()
+    try:
+        for message in reader.messages(tf_connections(reader)):
+            _take(reader, message, buffer, unread)
+    except BagError as error:
+        unread.add("transforms end early", str(error))
+    return buffer, unread
+
+
+def _take(
+    reader: BagReader, message: RawMessage, buffer: TransformBuffer, unread: DropCounts
+) -> None:
+    topic = message.connection.topic
+    try:
+        transforms = reader.decoded(message).transforms
+    except UndecodableError as error:
+        unread.add(f"{topic}: {error.drop_reason}", str(error))
+        return
+    for item in transforms:
+        add_stamped(buffer, item, is_static=topic.endswith("tf_static"))

@@ -164,13 +164,25 @@ class InputCopier:
         self._reader = reader
         self._writer = writer
         self._typestore = _destination_typestore(reader)
-        self._converters: dict[str, Callable[[bytes], bytes | memoryview]] = {}
+        self._converters: dict[tuple[str, str], Callable[[bytes], bytes | memoryview]] = {}
         self._cache: dict[str, object] = {}
         self.skipped: dict[str, str] = {}
 
     def add(self, connections: Sequence[Connection]) -> None:
-        """Announce the topics to be copied; those whose type nobody knows land in ``skipped``."""
+        """Announce the topics to be copied; what cannot be copied of them lands in ``skipped``.
+
+        A topic of our bags has one type: of several, the one with the most messages.
+        """
+        main_types: dict[str, str] = {}
+        for connection in sorted(connections, key=lambda item: item.msgcount):
+            main_types[connection.topic] = connection.msgtype
         for connection in connections:
+            main_type = main_types[connection.topic]
+            if connection.msgtype != main_type:
+                self.skipped[connection.topic] = (
+                    f"its messages of {connection.msgtype}, because it holds {main_type} too"
+                )
+                continue
             try:
                 self._add(connection)
             except (KeyError, WriterError) as error:
@@ -180,10 +192,10 @@ class InputCopier:
 
     def copy(self, message: RawMessage) -> None:
         """Copy one message of an announced topic."""
-        topic = message.connection.topic
-        if topic not in self.skipped:
-            data = self._converters[topic](message.data)
-            self._writer.write_raw(topic, message.log_ns, data)
+        topic, msgtype = message.connection.topic, message.connection.msgtype
+        convert = self._converters.get((topic, msgtype))
+        if convert is not None:
+            self._writer.write_raw(topic, message.log_ns, convert(message.data))
 
     def _add(self, connection: Connection) -> None:
         topic, msgtype = connection.topic, connection.msgtype
@@ -198,7 +210,7 @@ class InputCopier:
                 qos=connection.ext.offered_qos_profiles,
                 definition=(connection.msgdef.data, digest) if has_text else None,
             )
-            self._converters[topic] = lambda data: data
+            self._converters[topic, msgtype] = lambda data: data
             return
         is_latched = bool(connection.ext.latching) or topic.endswith("tf_static")
         if target_type not in self._typestore.fielddefs:
@@ -206,7 +218,7 @@ class InputCopier:
         self._writer.add_topic(
             topic, target_type, typestore=self._typestore, qos=[LATCHED] if is_latched else []
         )
-        self._converters[topic] = generate_message_converter(
+        self._converters[topic, msgtype] = generate_message_converter(
             self._reader.raw.typestore,
             self._typestore,
             msgtype,

@@ -11,11 +11,12 @@ from depth_completion_core.geometry.transform_buffer import TransformBuffer
 from depth_completion_core.geometry.transforms import RigidTransform
 
 
-def add_stamped(buffer: TransformBuffer, message: Any, *, is_static: bool) -> None:  # noqa: ANN401
-    """Add what one TransformStamped says.
+def add_stamped(buffer: TransformBuffer, message: Any, *, is_static: bool) -> bool:  # noqa: ANN401
+    """Add what one TransformStamped says, or have the buffer count it as refused.
 
-    Raises:
-        ValueError: the quaternion is not a rotation, or a frame is its own parent.
+    Returns:
+        Whether it was taken: False where the quaternion is not a rotation, a number is not finite,
+        or a frame is its own parent.
     """
     parent, child = str(message.header.frame_id), str(message.child_frame_id)
     rotation, translation = message.transform.rotation, message.transform.translation
@@ -29,4 +30,6 @@ def add_stamped(buffer: TransformBuffer, message: Any, *, is_static: bool) -> No
         else:
             buffer.set_dynamic(parent, child, stamp_ns_of(message), parent_from_child)
     except ValueError as error:
-        raise ValueError(f"transform '{parent}' -> '{child}': {error}") from error
+        buffer.refuse(child, f"transform '{parent}' -> '{child}': {error}")
+        return False
+    return True

@@ -37,6 +37,8 @@ class TransformBuffer:
         self._keep_ns = keep_ns
         self._conflicts: dict[str, str] = {}
         self._strays: Counter[tuple[str, str]] = Counter()
+        self._refused: Counter[str] = Counter()
+        self._why_refused: dict[str, str] = {}
 
     def set_static(
         self, parent: str, child: str, parent_from_child: RigidTransform, *, stamp_ns: int = 0
@@ -58,15 +60,29 @@ class TransformBuffer:
         if self._keep_ns:
             edge.forget_before(edge.settled_ns - self._keep_ns)
 
+    def refuse(self, child: str, why: str) -> None:
+        """Count a transform of ``child`` that cannot be taken; the sentence says why."""
+        self._refused[_clean(child)] += 1
+        self._why_refused.setdefault(_clean(child), why)
+
+    @property
+    def refused_count(self) -> int:
+        """How many transforms could not be taken."""
+        return self._refused.total()
+
     @property
     def notes(self) -> list[str]:
-        """What is odd in what was received, in sentences: publishers that contradict each other."""
+        """What is odd in what was received, in sentences: contradictions and refusals."""
         strays = [
             f"{count} transforms of '{parent}' from '{child}' were stamped far ahead of those "
             "around them, and were left out"
             for (parent, child), count in self._strays.items()
         ]
-        return [*self._conflicts.values(), *strays]
+        refused = [
+            f"{self._why_refused[child]} ({count} refused)"
+            for child, count in self._refused.items()
+        ]
+        return [*self._conflicts.values(), *strays, *refused]
 
     def settled_ns(self, child: str) -> int | None:
         """Newest stamp of a frame, without one that may be far ahead by mistake; None for none."""
@@ -188,7 +204,8 @@ class TransformBuffer:
             if frame not in known and target != source:
                 listed = ", ".join(known) if known else "none at all: no TF was received"
                 raise TransformError(
-                    f"frame '{frame}' is not in the TF tree. Frames that exist: {listed}. "
+                    f"frame '{frame}' is not in the TF tree{self._refusals(frame)}. "
+                    f"Frames that exist: {listed}. "
                     "Publish it, or give the extrinsics by hand"
                 )
         source_chain, target_chain = self._ancestors(source), self._ancestors(target)
@@ -196,13 +213,19 @@ class TransformBuffer:
         if common is None:
             raise TransformError(
                 f"'{target}' and '{source}' are in two separate trees ('{target_chain[-1]}' and "
-                f"'{source_chain[-1]}' are their roots). Frames that exist: {', '.join(known)}. "
+                f"'{source_chain[-1]}' are their roots)"
+                f"{self._refusals(target_chain[-1], source_chain[-1])}. "
+                f"Frames that exist: {', '.join(known)}. "
                 "Publish a transform between the two trees, or give the extrinsics by hand"
             )
         return (
             source_chain[: source_chain.index(common)],
             target_chain[: target_chain.index(common)],
         )
+
+    def _refusals(self, *frames: str) -> str:
+        reasons = [self._why_refused[frame] for frame in frames if frame in self._refused]
+        return f", because it was refused: {'; '.join(reasons)}" if reasons else ""
 
     def _chain(self, children: list[str], stamp_ns: int, tolerance_ns: int) -> RigidTransform:
         """Common ancestor from the first child."""

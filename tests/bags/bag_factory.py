@@ -248,17 +248,18 @@ def write_ros2(
     """A folder as ``ros2 bag record`` makes it."""
     plugin = StoragePlugin.MCAP if storage == "mcap" else StoragePlugin.SQLITE3
     with Writer2(path, version=9, storage_plugin=plugin) as writer:
-        connections = {}
+        connections: dict[tuple[str, str], Any] = {}
         for entry in entries:
-            if entry.topic not in connections:
-                connections[entry.topic] = writer.add_connection(
+            key = (entry.topic, entry.msgtype)
+            if key not in connections:
+                connections[key] = writer.add_connection(
                     entry.topic,
                     entry.msgtype,
                     typestore=typestore,
                     offered_qos_profiles=[LATCHED] if entry.latched else [],
                 )
             data = typestore.serialize_cdr(entry.message, entry.msgtype)
-            writer.write(connections[entry.topic], entry.log_ns, data)
+            writer.write(connections[key], entry.log_ns, data)
     return path
 
 
