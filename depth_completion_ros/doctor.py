@@ -96,7 +96,7 @@ def _check_pairs(doctor: Doctor, image_topic: str) -> Iterator[Finding]:
     placer.camera_infos = doctor.inputs.camera_infos
     pairs = doctor.pairs.kept
     pair = pairs[len(pairs) // 2]
-    info, size = placer.camera_infos.of_image(pair.image_stamp_ns), _size_of(pair)
+    info, size = placer.camera_info(pair), _size_of(pair)
     if info is not None and size is not None:
         yield from check_intrinsics(info, size, image_topic)
     try:

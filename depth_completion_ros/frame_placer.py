@@ -7,7 +7,10 @@ from __future__ import annotations
 import time
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
+from depth_completion_core.files.calibration_files import read_calibration
+from depth_completion_core.files.calibration_forms import FileCalibration
 from depth_completion_core.geometry.extrinsics import read_extrinsics
 from depth_completion_core.geometry.transforms import RigidTransform
 from depth_completion_core.sensing.frame_builder import FrameBuilder
@@ -21,6 +24,7 @@ from depth_completion_core.sensing.sensor_geometry import (
 )
 from depth_completion_core.sensing.stream_habits import StreamHabits
 from depth_completion_core.sensing.wanted_views import WantedViews
+from depth_completion_ros.calibration_url import file_of_url
 from depth_completion_ros.camera_infos import CameraInfos
 from depth_completion_ros.live_transforms import LiveTransforms
 from depth_completion_ros.node_config import NodeConfig
@@ -35,7 +39,11 @@ class FramePlacer:
     """
 
     def __init__(self, config: NodeConfig, image_topic: str, transforms: LiveTransforms) -> None:
-        """Read the extrinsics file, where one is given; raises ExtrinsicsError."""
+        """Read the files of extrinsics and intrinsics, where they are given.
+
+        Raises:
+            ValueError: one of them is not readable, or not what it should be.
+        """
         self.camera_infos = CameraInfos(by_stamp=False)
         self.habits = StreamHabits()
         self._image_topic = image_topic
@@ -43,6 +51,10 @@ class FramePlacer:
         self._extrinsics: dict[str, RigidTransform] = {}
         if config.extrinsics_file:
             self._extrinsics = read_extrinsics(Path(config.extrinsics_file).expanduser())
+        self._calibration: FileCalibration | None = None
+        if config.camera_info_url:
+            file = file_of_url(config.camera_info_url)
+            self._calibration = read_calibration(file, image=image_topic)
 
     def place(
         self, pair: MessagePair, config: NodeConfig, wanted: WantedViews | None = None
@@ -72,12 +84,12 @@ class FramePlacer:
         Raises:
             ValueError: there is no calibration, or none has come in time.
         """
-        info = self.camera_infos.of_image(pair.image_stamp_ns, wait_s=wait_s)
+        info = self.camera_info(pair, wait_s=wait_s)
         if info is None:
             raise ValueError(
                 "no CameraInfo of this image has come; does the driver publish it, and on the "
                 "topic 'camera_info' is remapped to? With camera_info:=synchronized its stamp must "
-                "be that of the image"
+                "be that of the image. Where nobody publishes it, camera_info_url names a file"
             )
         optical_frame = pair.image.header.frame_id or info.header.frame_id
         geometry = Geometry(
@@ -90,6 +102,12 @@ class FramePlacer:
             habits=self.habits,
         )
         return FrameBuilder(geometry, info)
+
+    def camera_info(self, pair: MessagePair, *, wait_s: float = 0.0) -> Any | None:  # noqa: ANN401
+        """The calibration of an image, of the file or of a message; None where none has come."""
+        if self._calibration is not None:
+            return self._calibration
+        return self.camera_infos.of_image(pair.image_stamp_ns, wait_s=wait_s)
 
     def fixed_frame(self, wish: str, optical_frame: str, cloud_frames: Collection[str]) -> str:
         """The frame of that name, or the one that auto means now; empty for none."""

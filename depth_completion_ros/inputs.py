@@ -68,8 +68,9 @@ class Inputs:
         self.filters: dict[str, Subscriber] = {}
         self._plain: list[Any] = []
         image_kind, image_topic = IMAGE_TRANSPORTS[config.image_transport]
-        # Before the image, so that the first image finds its calibration.
-        self._subscribe(CameraInfo, "camera_info", self.camera_infos.add, _SENSOR_QOS)
+        if not config.camera_info_url:
+            # Before the image, so that the first image finds its calibration.
+            self._subscribe(CameraInfo, "camera_info", self.camera_infos.add, _SENSOR_QOS)
         image = self._filter(message_class(image_kind), image_topic)
         clouds = [self._filter(kind, topic) for kind, topic in _measurement_topics(config)]
         self.pairing = PairingFilter(

@@ -45,6 +45,8 @@ class NodeConfig(CompletionConfig):
     """Topics of one or more point clouds; each image is paired with one of each."""
     camera_info: Literal["cached", "synchronized"] = "cached"
     """cached: use the latest one. synchronized: use the one with the stamp of the image."""
+    camera_info_url: str = ""
+    """Calibration file in place of CameraInfo: file:///PATH, package://NAME/PATH or a path."""
     image_is_rectified: Literal["auto", "true", "false"] = "auto"
     """true projects with P, false with K and D; auto: P if 'rect' is a word in the topic's name."""
     fixed_frame: str = "auto"
@@ -80,6 +82,7 @@ FIXED_AT_START = (
     "measurements",
     "points_topics",
     "camera_info",
+    "camera_info_url",
     "extrinsics_file",
     "silence_s",
 )

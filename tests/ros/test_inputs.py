@@ -59,6 +59,20 @@ def test_the_calibration_may_come_after_its_image(tmp_path: Path) -> None:
     assert "frame dropped" not in log
 
 
+def test_a_calibration_file_takes_the_place_of_camera_info(tmp_path: Path) -> None:
+    common = (cloud_entry(_STAMP, cloud(0)), image_entry(_STAMP, picture(0)))
+    by_message, _ = _measured(tmp_path, info_entry(_STAMP), *common)
+    file = tmp_path / "camchain.yaml"
+    file.write_text(
+        f"cam0: {{intrinsics: [{CAMERA.fx}, {CAMERA.fy}, {CAMERA.cx}, {CAMERA.cy}], "
+        f"resolution: [{CAMERA.width}, {CAMERA.height}]}}",
+        encoding="utf-8",
+    )
+    by_file, log = _measured(tmp_path, *common, camera_info_url=f"file://{file}")
+    assert by_file == by_message > 0
+    assert "frame dropped" not in log
+
+
 def test_two_clouds_are_one(tmp_path: Path) -> None:
     common = (info_entry(_STAMP), image_entry(_STAMP, picture(0)))
     first = cloud_entry(_STAMP, cloud(0))
