@@ -74,8 +74,7 @@ def make_plan(reader: BagReader, wishes: PlanWishes) -> Plan:
     notes += unread.lines
     if wishes.stamps == "recorded":
         notes.append(RECORDED_NOTE)
-    if not reader.has_definitions:
-        notes.append("the bag does not define its message types; those of ROS 2 Jazzy are assumed")
+    notes += reader.notes
     return Plan(topics=topics, calibration=calibration, geometry=geometry, notes=notes)
 
 

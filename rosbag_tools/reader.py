@@ -14,8 +14,10 @@ from typing import Any, NamedTuple
 from rosbags.highlevel import AnyReader
 from rosbags.interfaces import Connection, MessageDefinitionFormat
 
+from rosbag_tools.bag_paths import check_paths
 from rosbag_tools.errors import BagError, UndecodableError
 from rosbag_tools.known_types import known_types
+from rosbag_tools.mcap_channels import listed, views_of_ros2
 from rosbag_tools.recorded_stamps import restamp
 from rosbag_tools.wishes import Stamps
 
@@ -46,15 +48,19 @@ class BagReader:
         paths: the files or folders.
         has_definitions: False where the bag does not describe its message types, as bags of ROS 2
             before Iron in sqlite; Jazzy's are assumed then.
+        foreign: channels of an MCAP that are not ROS 2's, which are not seen here.
     """
 
     def __init__(self, paths: Sequence[Path], *, stamps: Stamps = "header") -> None:
         """Open nothing yet; ``stamps``: which time decoded messages are stamped with."""
         self.paths = list(paths)
         self._stamps = stamps
-        _check_paths(self.paths)
+        check_paths(self.paths)
+        seen = [views_of_ros2(path) for path in self.paths]
+        self.foreign = [channel for _, channels in seen for channel in channels]
         try:
-            self._reader = AnyReader(self.paths, default_typestore=known_types())
+            views = [view for views, _ in seen for view in views]
+            self._reader = AnyReader(views, default_typestore=known_types())
         except Exception as error:
             raise self._unreadable(error) from error
         self.has_definitions = True
@@ -92,6 +98,18 @@ class BagReader:
     def connections(self) -> list[Connection]:
         """All topics with their types and counts."""
         return self._reader.connections
+
+    @property
+    def notes(self) -> list[str]:
+        """What is odd in the files, in sentences."""
+        notes = []
+        if self.foreign:
+            notes.append(f"neither read nor copied, as not of ROS 2: {listed(self.foreign)}")
+        if not self.has_definitions:
+            notes.append(
+                "the bag does not define its message types; those of ROS 2 Jazzy are assumed"
+            )
+        return notes
 
     @property
     def duration_ns(self) -> int:
@@ -143,35 +161,8 @@ class BagReader:
 
     def _unreadable(self, error: Exception) -> BagError:
         names = ", ".join(str(path) for path in self.paths)
+        what = f"its messages are defined as {error}" if isinstance(error, KeyError) else str(error)
         return BagError(
-            f"{names} cannot be read as a bag: {error}. If its recording was cut off, repair it "
+            f"{names} cannot be read as a bag: {what}. If its recording was cut off, repair it "
             "first: 'ros2 bag reindex' (ROS 2), 'mcap recover' (.mcap) or 'rosbag reindex' (ROS 1)"
         )
-
-
-def _check_paths(paths: Sequence[Path]) -> None:
-    if not paths:
-        raise BagError("no bag was given")
-    for path in paths:
-        if not path.exists():
-            raise BagError(f"there is no bag at {path}")
-        if path.is_file() and path.stat().st_size == 0:
-            raise BagError(f"{path} is an empty file: its recording never started")
-        if path.is_dir() and not (path / "metadata.yaml").exists():
-            held = sorted(item.name for item in path.iterdir() if item.suffix in _FILE_TYPES)
-            hint = (
-                f"it holds {', '.join(held)}: give one of these files, or run 'ros2 bag reindex'"
-                if held
-                else "a bag of ROS 2 is a folder with a metadata.yaml and .mcap or .db3 files"
-            )
-            raise BagError(f"{path} has no metadata.yaml; {hint}")
-        if path.is_file() and path.suffix not in _FILE_TYPES:
-            raise BagError(
-                f"{path} does not look like a bag: expected a .bag, .mcap or .db3 file, or a folder"
-            )
-    kinds = {path.suffix == ".bag" for path in paths}
-    if len(kinds) > 1:
-        raise BagError("bags of ROS 1 and of ROS 2 cannot be read together; convert one of them")
-
-
-_FILE_TYPES = (".bag", ".mcap", ".db3")

@@ -291,6 +291,30 @@ def test_file_with_another_ending(tmp_path: Path) -> None:
     assert "expected a .bag, .mcap or .db3 file, or a folder" in sentence
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("drive.bag.active", "then rename the file to drive.bag"),
+        ("drive.db3.zstd", "zstd -d"),
+        ("drive.mcap.zst", "give the folder with its metadata.yaml"),
+        ("drive.tar.gz", "unpack it"),
+    ],
+)
+def test_file_that_is_not_yet_a_bag(tmp_path: Path, name: str, words: str) -> None:
+    (tmp_path / name).write_bytes(b"1234")
+    assert words in _refusal([tmp_path / name], tmp_path / "out")
+
+
+def test_compressed_file_of_a_bag(tmp_path: Path) -> None:
+    folder = tmp_path / "drive"
+    folder.mkdir()
+    (folder / "drive_0.db3.zstd").write_bytes(b"1234")
+    assert "holds drive_0.db3.zstd: unpack it" in _refusal([folder], tmp_path / "out")
+    (folder / "metadata.yaml").touch()
+    sentence = _refusal([folder / "drive_0.db3.zstd"], tmp_path / "out")
+    assert f"give the folder with it, {folder}" in sentence
+
+
 def test_folder_without_metadata(tmp_path: Path) -> None:
     folder = write_ros2(tmp_path / "drive", drive(1))
     (folder / "metadata.yaml").unlink()

@@ -1,0 +1,74 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Whether a path is a bag, told before anything is opened: by its name and what lies beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rosbag_tools.errors import BagError
+
+_FILE_TYPES = (".bag", ".mcap", ".db3")
+_ZSTD = (".zstd", ".zst")
+_ARCHIVES = (".gz", ".tgz", ".bz2", ".xz", ".lz4", ".zip", ".7z", ".tar")
+
+
+def check_paths(paths: Sequence[Path]) -> None:
+    """Refuse what is no bag, or not yet one.
+
+    Raises:
+        BagError: with what to do about it.
+    """
+    if not paths:
+        raise BagError("no bag was given")
+    for path in paths:
+        if not path.exists():
+            raise BagError(f"there is no bag at {path}")
+        if path.is_dir():
+            _check_folder(path)
+        elif path.stat().st_size == 0:
+            raise BagError(f"{path} is an empty file: its recording never started")
+        elif path.suffix not in _FILE_TYPES:
+            raise BagError(f"{path} {_why_no_bag(path)}")
+    kinds = {path.suffix == ".bag" for path in paths}
+    if len(kinds) > 1:
+        raise BagError("bags of ROS 1 and of ROS 2 cannot be read together; convert one of them")
+
+
+def _check_folder(path: Path) -> None:
+    if (path / "metadata.yaml").exists():
+        return
+    names = sorted(item.name for item in path.iterdir())
+    files = [name for name in names if name.endswith(_FILE_TYPES)]
+    packed = [name for name in names if name.endswith(_ZSTD)]
+    if files:
+        hint = f"it holds {', '.join(files)}: give one of these files, or run 'ros2 bag reindex'"
+    elif packed:
+        hint = f"it holds {', '.join(packed)}: {_unpacked(path / packed[0])}"
+    else:
+        hint = "a bag of ROS 2 is a folder with a metadata.yaml and .mcap or .db3 files"
+    raise BagError(f"{path} has no metadata.yaml; {hint}")
+
+
+def _why_no_bag(path: Path) -> str:
+    if path.suffix == ".active":
+        closed = path.with_suffix("")
+        return (
+            "was not closed: its recording was cut off before the index was written. Write it with "
+            f"'rosbag reindex {path}', then rename the file to {closed.name}"
+        )
+    if path.suffix in _ZSTD:
+        if (path.parent / "metadata.yaml").exists():
+            return f"is one compressed file of a bag: give the folder with it, {path.parent}"
+        return (
+            "is a compressed file of a bag: give the folder with its metadata.yaml, or "
+            f"{_unpacked(path)}"
+        )
+    if path.suffix in _ARCHIVES:
+        return "is an archive: unpack it, and give the bag that it holds"
+    return "does not look like a bag: expected a .bag, .mcap or .db3 file, or a folder"
+
+
+def _unpacked(path: Path) -> str:
+    return f"unpack it with 'zstd -d {path} -o {path.with_suffix('')}' and give that file"
