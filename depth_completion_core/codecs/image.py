@@ -22,7 +22,7 @@ from depth_completion_core.codecs.messages import (
     UInt8Array,
     pixel_rows,
 )
-from depth_completion_core.codecs.used_bits import UsedBits
+from depth_completion_core.images.used_bits import UsedBits
 
 
 class _Layout(NamedTuple):
@@ -118,7 +118,7 @@ def decode_image(message: ImageMessage, bits: UsedBits | None = None) -> UInt8Ar
     pixels = np.ascontiguousarray(rows).reshape(message.height, message.width, -1)
     if layout.bytes_per_channel == 2:
         numbers = pixels.view(">u2" if message.is_bigendian else "<u2")
-        pixels = _of_16_bits(numbers, bits)
+        pixels = (bits or UsedBits()).to_8_bits(numbers)
     return _converted(pixels, layout.to_rgb)
 
 
@@ -147,7 +147,9 @@ def decode_compressed_image(message: CompressedMessage, bits: UsedBits | None = 
         )
     stored = decode_file(message.data, f"the compressed image (format '{message.format}')")
     pixels: UInt8Array = (
-        _of_16_bits(stored, bits) if stored.dtype == np.uint16 else stored.astype(np.uint8)
+        (bits or UsedBits()).to_8_bits(stored)
+        if stored.dtype == np.uint16
+        else stored.astype(np.uint8, copy=False)
     )
     channels = 1 if pixels.ndim == 2 else pixels.shape[2]
     code: int | None = _FILE_CHANNELS_TO_RGB[channels]
@@ -196,13 +198,6 @@ def _check_shared_colours(message: ImageMessage, layout: _Layout) -> None:
     if layout.to_rgb in _BAYER_TO_RGB.values() and min(message.width, message.height) < 3:
         # OpenCV returns such images black.
         raise CodecError(f"{size}, expected at least 3x3 to interpolate the colours of a mosaic")
-
-
-def _of_16_bits(numbers: npt.NDArray[np.uint16], bits: UsedBits | None) -> UInt8Array:
-    """(H, W) or (H, W, channels); alpha, which is dropped, says nothing of the bits of a camera."""
-    has_alpha = numbers.ndim == 3 and numbers.shape[2] == 4
-    shown = (bits or UsedBits()).to_8_bits(numbers[..., :3] if has_alpha else numbers)
-    return np.dstack([shown, shown[..., :1]]) if has_alpha else shown
 
 
 def _converted(pixels: UInt8Array, code: int | None) -> UInt8Array:

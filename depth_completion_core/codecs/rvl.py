@@ -15,12 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from depth_completion_core.codecs.errors import CodecError
-from depth_completion_core.codecs.image_files import check_pixel_count
 from depth_completion_core.codecs.messages import UInt8Array
+from depth_completion_core.images.headers import ImageError, check_pixel_count
 
 _SIZE_BYTES = 8
 _MAX_NIBBLES = 10
 _NIBBLES_PER_WORD = 8
+_MOST_BYTES_PER_PIXEL, _SLACK_BYTES = 4, 64
 
 Int64Array = npt.NDArray[np.int64]
 
@@ -35,8 +36,13 @@ def decode_rvl(payload: UInt8Array) -> npt.NDArray[np.uint16]:
     if payload.size < _SIZE_BYTES:
         raise _corrupt(f"has {payload.size} bytes, expected at least {_SIZE_BYTES}")
     columns, rows = (int(number) for number in payload[:_SIZE_BYTES].view("<u4"))
-    check_pixel_count(columns, rows, "the RVL depth image")
-    numbers = _read_numbers(_nibbles(payload[_SIZE_BYTES:]))
+    try:
+        check_pixel_count(columns, rows)
+    except ImageError as error:
+        raise CodecError(f"the RVL depth image {error}") from error
+    # A pixel takes six nibbles at most and, where zeros alternate with it, two for its run.
+    most_bytes = _MOST_BYTES_PER_PIXEL * rows * columns + _SLACK_BYTES
+    numbers = _read_numbers(_nibbles(payload[_SIZE_BYTES:][:most_bytes]))
     pixel_starts, number_starts, lengths = _find_runs(numbers, rows * columns)
 
     # Index within each run, for all the runs at once.

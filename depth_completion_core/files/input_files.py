@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import functools
 import logging
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,14 @@ import numpy.typing as npt
 from depth_completion_core.files.exif import orientation_of
 from depth_completion_core.frame import SparseDepth
 from depth_completion_core.geometry.arrays import BoolArray, UInt8Array
+from depth_completion_core.images.decoding import decode_image_bytes
+from depth_completion_core.images.headers import ImageError, ImageKind
+from depth_completion_core.images.used_bits import UsedBits
 
 IMAGE_TYPES = (".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".webp")
 DEPTH_TYPES = (".png", ".npy")
+_DEPTH_KINDS: tuple[ImageKind, ...] = ("PNG",)
+_IMAGE_KINDS: tuple[ImageKind, ...] = ("PNG", "JPEG", "BMP", "PPM", "WebP")
 
 _MEASURED = (1, 255, 256)  # what validity maps hold at measured pixels, and 0 at others
 _NPY_MARK = b"\x93NUMPY"
@@ -38,8 +44,12 @@ def read_image(path: Path) -> UInt8Array:
     file = _content(path)
     if orientation_of(file) != 1:
         _say_once_that_exif_is_not_followed(str(path.parent))
-    picture = _decoded(path, file, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
-    return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
+    picture = _decoded(path, file, _IMAGE_KINDS)
+    if picture.dtype == np.uint16:
+        picture = _of_16_bits(path, picture)
+    codes = {1: cv2.COLOR_GRAY2RGB, 3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGB}
+    code = codes[1 if picture.ndim == 2 else picture.shape[2]]
+    return cv2.cvtColor(picture, code).astype(np.uint8, copy=False)
 
 
 def read_depth(path: Path, *, depth_scale: float) -> SparseDepth:
@@ -102,10 +112,22 @@ def _say_once_that_exif_is_not_followed(folder: str) -> None:
     )
 
 
-def _png_numbers(path: Path, types: tuple[type[np.generic], ...]) -> npt.NDArray[Any]:
-    import cv2  # noqa: PLC0415 - as above
+def _of_16_bits(path: Path, numbers: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint8]:
+    """By the bits that this image uses; those of others count for nothing, whatever the order."""
+    bits = UsedBits()
+    shown = bits.to_8_bits(numbers)
+    if bits.note:
+        _say_once_that_bits_are_unused(str(path.parent), bits.note)
+    return shown
 
-    numbers = _decoded(path, _content(path), cv2.IMREAD_UNCHANGED)
+
+@functools.cache
+def _say_once_that_bits_are_unused(folder: str, note: str) -> None:
+    _LOGGER.warning("16-bit images in %s: %s", folder, note)
+
+
+def _png_numbers(path: Path, types: tuple[type[np.generic], ...]) -> npt.NDArray[Any]:
+    numbers = _decoded(path, _content(path), _DEPTH_KINDS)
     if numbers.dtype not in types:
         raise InputFileError(
             f"{path} holds {numbers.dtype} numbers, expected a 16-bit PNG of metres times the "
@@ -114,16 +136,11 @@ def _png_numbers(path: Path, types: tuple[type[np.generic], ...]) -> npt.NDArray
     return numbers
 
 
-def _decoded(path: Path, file: bytes, flags: int) -> npt.NDArray[Any]:
-    import cv2  # noqa: PLC0415 - as above
-
+def _decoded(path: Path, file: bytes, kinds: Collection[ImageKind]) -> npt.NDArray[Any]:
     try:
-        picture = cv2.imdecode(np.frombuffer(file, dtype=np.uint8), flags)
-    except cv2.error as error:  # such as a header that claims more pixels than OpenCV takes
-        raise InputFileError(f"{path} is damaged or too large: {error.err}") from error
-    if picture is None:
-        raise InputFileError(f"{path} is not a readable image ({len(file)} bytes)")
-    return picture
+        return decode_image_bytes(file, kinds)
+    except ImageError as error:
+        raise InputFileError(f"{path} is not a readable image: it {error}") from error
 
 
 def _content(path: Path) -> bytes:

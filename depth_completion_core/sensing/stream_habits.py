@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from depth_completion_core.codecs.sweep_clock import SweepClock
-from depth_completion_core.codecs.used_bits import UsedBits
+from depth_completion_core.images.used_bits import UsedBits
 
 
 class HabitNote(NamedTuple):

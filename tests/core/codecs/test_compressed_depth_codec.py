@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import struct
 import time
+import tracemalloc
 import zlib
 from array import array
 from collections.abc import Iterator
@@ -223,6 +224,16 @@ def test_rvl_that_lies_about_its_size(columns: int, rows: int, words: str) -> No
     with pytest.raises(CodecError, match=words):
         decode_rvl(np.frombuffer(payload, np.uint8))
     assert time.perf_counter() - started < 1.0
+
+
+def test_rvl_with_megabytes_behind_its_pixels() -> None:
+    payload = np.frombuffer(_rvl_twin(_ROWS) + bytes(10**7), np.uint8)
+    tracemalloc.start()
+    decoded = decode_rvl(payload)
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak_bytes < 10**6
+    np.testing.assert_array_equal(decoded, _ROWS)
 
 
 def test_rvl_of_endless_number() -> None:

@@ -16,7 +16,7 @@ from rosbags.typesys import Stores, get_typestore
 from depth_completion_core.codecs.errors import CodecError
 from depth_completion_core.codecs.image import decode_image, encode_image
 from depth_completion_core.codecs.messages import ImageFields
-from depth_completion_core.codecs.used_bits import UsedBits
+from depth_completion_core.images.used_bits import UsedBits
 
 UInt8Array = npt.NDArray[np.uint8]
 

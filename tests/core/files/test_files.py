@@ -85,6 +85,22 @@ def test_damaged_depth_is_named(tmp_path: Path, name: str, content: bytes, words
         read_depth(tmp_path / name, depth_scale=256.0)
 
 
+def test_an_image_of_12_bits_is_not_dark(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for name in ("a.png", "b.png"):
+        cv2.imwrite(str(tmp_path / name), np.full((4, 4), 4080, np.uint16))
+        assert (read_image(tmp_path / name) == 255).all()
+    assert [record.getMessage() for record in caplog.records if "12 bits" in record.getMessage()]
+    assert len(caplog.records) == 1
+
+
+def test_a_jpeg_that_is_cut_short_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    cv2.imwrite(str(path), np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8))
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(InputFileError, match=r"a\.jpg is not a readable image: it stops after"):
+        read_image(path)
+
+
 def test_depth_of_another_kind_is_refused(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "a.png"), np.zeros((4, 4), np.uint8))
     with pytest.raises(InputFileError, match="uint8 numbers, expected a 16-bit PNG"):

@@ -40,8 +40,12 @@ class UsedBits:
         )
 
     def to_8_bits(self, numbers: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint8]:
-        """The upper 8 of the bits that are used, of an array of any shape."""
-        largest = int(numbers.max(initial=0))
+        """The upper 8 of the bits that are used, of (H, W) or (H, W, channels).
+
+        A fourth channel is alpha, which says nothing of the bits of a camera.
+        """
+        colours = numbers[..., :3] if numbers.ndim == 3 else numbers
+        largest = int(colours.max(initial=0))
         needed = next(bits for bits in _DEPTHS if largest < 1 << bits)
         self.bits = max(self.bits, needed)
         shifted: npt.NDArray[Any] = numbers >> (self.bits - 8)
