@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # make demo   renders two drives, completes their bags, writes out/demo/
-# make test   runs the tests
+# make test   runs the tests, in one process for each core
 # make lint   ruff and mypy
 #
 # Each does all its own set-up in .venv. TORCH_INDEX_URL, when set, is where pip takes torch from.
@@ -18,8 +18,10 @@ TORCH_INDEX := $(if $(TORCH_INDEX_URL),--index-url $(TORCH_INDEX_URL))
 demo: $(INSTALLED)
 	$(BIN)/python -m rosbag_tools.demo
 
+# A process of tests takes about 1 GB, hence at most 8. One thread each: more would only wait for
+# each other. In pyproject.toml these options would break pytest where xdist is missing, as in ROS.
 test: $(INSTALLED)
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist worksteal
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -7,8 +7,6 @@ import os
 import re
 import shutil
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -44,6 +42,8 @@ from tests.bags.bag_factory import (
     write_ros1,
     write_ros2,
 )
+from tests.bags.program import exit_code
+from tests.file_size_limit import file_size_limit
 
 
 def _run(inputs: list[Path], output: Path, *flags: str) -> int:
@@ -353,32 +353,20 @@ def test_bag_without_messages(tmp_path: Path) -> None:
 # Where nothing can be written
 
 
-_LIMITED = """
-import resource, runpy, sys
-resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv.pop(1)),) * 2)
-runpy.run_module("rosbag_tools.complete", run_name="__main__", alter_sys=True)
-"""
-
-
 @pytest.mark.parametrize(
     ("storage", "words"), [("mcap", "no room left"), ("sqlite3", "cannot write")]
 )
-def test_full_disk(tmp_path: Path, storage: str, words: str) -> None:
+def test_full_disk(
+    tmp_path: Path, storage: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A limit on the size of files stands for it: the same path, with EFBIG for ENOSPC."""
     source = write_ros2(tmp_path / "drive", drive(40))
-    limit, flags = "400000", ["--device", "cpu", "--model", "nearest", "--storage", storage]
-    arguments = [limit, str(source), str(tmp_path / "out"), *flags]
-    done = subprocess.run(
-        [sys.executable, "-c", _LIMITED, *arguments],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 1, done.stderr
-    assert f"error: {words}" in done.stderr
-    assert str(tmp_path / "out") in done.stderr
-    assert "Traceback" not in done.stderr
+    flags = ["--device", "cpu", "--model", "nearest", "--storage", storage]
+    with file_size_limit(400_000):
+        assert exit_code(main, source, tmp_path / "out", *flags) == 1
+    error = capsys.readouterr().err
+    assert f"error: {words}" in error
+    assert str(tmp_path / "out") in error
     assert [path.name for path in tmp_path.iterdir()] == ["drive"]
 
 
@@ -455,22 +443,11 @@ def test_unknown_flag(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert "--modle" in capsys.readouterr().err
 
 
-def test_command_line_ends_with_a_sentence(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "rosbag_tools.complete",
-            str(tmp_path / "no"),
-            str(tmp_path / "out"),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 1
-    assert done.stderr.strip() == f"error: there is no bag at {tmp_path / 'no'}"
+def test_command_line_ends_with_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code(main, tmp_path / "no", tmp_path / "out") == 1
+    assert capsys.readouterr().err == f"error: there is no bag at {tmp_path / 'no'}\n"
 
 
 def test_types_that_nobody_knows_are_not_copied_and_told(

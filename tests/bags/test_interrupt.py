@@ -20,7 +20,6 @@ import numpy as np
 import pytest
 
 from depth_completion_core.geometry.camera import CameraModel
-from rosbag_tools.cli import run_cli
 from tests.bags.bag_factory import (
     IMAGE_TOPIC,
     cloud,
@@ -34,6 +33,7 @@ from tests.bags.bag_factory import (
     stamp_of,
     write_ros2,
 )
+from tests.bags.program import exit_code
 
 _FRAMES = 120
 _TIMEOUT_S = 60.0
@@ -128,13 +128,6 @@ def _interrupt(arguments: list[str]) -> int:
     raise KeyboardInterrupt
 
 
-def test_interrupted_before_the_first_frame(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = signal.getsignal(signal.SIGTERM)
-    monkeypatch.setattr(sys, "argv", ["complete"])
-    try:
-        assert run_cli(_interrupt) == 130
-    finally:
-        signal.signal(signal.SIGTERM, before)
+def test_interrupted_before_the_first_frame(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(_interrupt) == 130
     assert "nothing was written" in capsys.readouterr().err

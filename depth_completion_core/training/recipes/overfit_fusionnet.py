@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A small FusionNet around a random ScaffNet learns four frames by heart.
 
-It is to get its loss (mean of the last 10 steps) below 0.5 within 200 steps; at first it is about
+It is to get its loss (mean of the last 10 steps) below 0.5 within 100 steps; at first it is about
 3.
 """
 
@@ -24,7 +24,7 @@ from depth_completion_core.training.recipes.schedule import ScheduleConfig
 class OverfitFusionNet(FusionNetRecipe):
     """See the module."""
 
-    epochs: int = setting(200, low=1)
+    epochs: int = setting(100, low=1)
     batch_size: int = setting(4, low=1)
     target_loss: float = setting(0.5, low=0.0)
     scaffnet_weights: str = RANDOM

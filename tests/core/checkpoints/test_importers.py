@@ -5,8 +5,6 @@
 from __future__ import annotations
 
 import hashlib
-import subprocess
-import sys
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -301,9 +299,10 @@ def test_an_output_is_only_replaced_when_asked(
     assert load_checkpoint(out).name == "scaffnet"
 
 
-def test_the_command_line_ends_without_a_traceback(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "depth_completion_core.import_checkpoint", "no.pth"]
+def test_a_file_that_is_not_there_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     flags = ["--model", "scaffnet", "--preset", "void", "--out", str(tmp_path / "x.safetensors")]
-    done = subprocess.run([*command, *flags], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "error: no.pth does not exist\n"
+    assert main([str(tmp_path / "no.pth"), *flags]) == 1
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", f"error: {tmp_path / 'no.pth'} does not exist\n")

@@ -5,10 +5,7 @@
 from __future__ import annotations
 
 import json
-import resource
-import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +19,7 @@ from depth_completion_core.training.errors import TrainingError
 from depth_completion_core.training.feeds.sample_order import SampleOrder
 from depth_completion_core.training.loop.trainer import train
 from tests.core.training.tiny import Planes, PlaneSource, TinyScaffNet, in_folder
+from tests.file_size_limit import file_size_limit
 
 
 @pytest.fixture(autouse=True)
@@ -36,19 +34,6 @@ def _recipe(folder: Path, planes: Planes.Config, **changes: Any) -> TinyScaffNet
     return replace(
         plain, data=PlaneSource(planes=planes), run=in_folder(plain.run, folder), **changes
     )
-
-
-@contextmanager
-def _largest_file(size: int) -> Iterator[None]:
-    """No file may grow beyond this: writing fails as it does on a full disk."""
-    old = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-        signal.signal(signal.SIGXFSZ, old)
 
 
 def _first_epoch(seed: int) -> list[list[int]]:
@@ -77,7 +62,7 @@ def test_a_full_disk_stops_the_run_with_the_last_checkpoint_whole(tmp_path: Path
     train(stopped, "tiny")
     newest = tmp_path / "checkpoints" / "step-000000001.pt"
     content = newest.read_bytes()
-    with _largest_file(20_000), pytest.raises(TrainingError, match="File too large") as caught:
+    with file_size_limit(20_000), pytest.raises(TrainingError, match="File too large") as caught:
         train(recipe, "tiny")
     batch = ", ".join(f"plane/{index}" for index in _first_epoch(0)[1])
     assert f"The last batch was {batch}; the last good checkpoint is {newest}" in str(caught.value)

@@ -41,7 +41,7 @@ Float64 = npt.NDArray[np.float64]
 def drive(request: pytest.FixtureRequest) -> SyntheticDrive:
     width, height = {"room": (240, 180), "street": (416, 128)}[request.param]
     lidar = replace(SCENES[request.param].rig.lidar, columns=900)
-    return build_drive(request.param, seed=4, width=width, height=height, lidar=lidar)
+    return build_drive(request.param, seed=1, width=width, height=height, lidar=lidar)
 
 
 @pytest.fixture(scope="module")
@@ -223,14 +223,15 @@ def test_a_seed_gives_the_same_drive_again_and_another_seed_another(
 ) -> None:
     width, height = drive.camera.width, drive.camera.height
     recipe = SCENES[drive.name]
-    again = build_drive(drive.name, seed=4, width=width, height=height, lidar=drive.lidar)
-    other = build_drive(drive.name, seed=1, width=width, height=height, lidar=drive.lidar)
-    place = recipe.find(4)
+    again = build_drive(drive.name, seed=1, width=width, height=height, lidar=drive.lidar)
+    other = build_drive(drive.name, seed=2, width=width, height=height, lidar=drive.lidar)
+    place = recipe.find(1)
     assert place.trajectory == drive.trajectory
     np.testing.assert_array_equal(place.scene.table.centre, drive.scene.table.centre)
     other.scan(0)  # the noise must not depend on what was asked before
-    np.testing.assert_array_equal(again.render(shot.stamp_ns).image, shot.image)
-    np.testing.assert_array_equal(again.render(shot.stamp_ns).depth, shot.depth)
+    shot_again = again.render(shot.stamp_ns)
+    np.testing.assert_array_equal(shot_again.image, shot.image)
+    np.testing.assert_array_equal(shot_again.depth, shot.depth)
     np.testing.assert_array_equal(again.scan(0).xyz, drive.scan(0).xyz)
     assert (other.render(shot.stamp_ns).image != shot.image).mean() > 0.3
     assert drive.scan(0, freeze=True).xyz.shape != drive.scan(10**8, freeze=True).xyz.shape
@@ -376,7 +377,7 @@ def test_nothing_floats_in_a_drives_scene() -> None:
 
 
 def test_walls_of_a_drives_room_are_light_and_within_white() -> None:
-    scene = build_drive("room", seed=3, width=16, height=12).scene
+    scene = build_drive("room", seed=2, width=16, height=12).scene
     first = scene.materials[scene.table.material[scene.table.owner < 0], :3].max(axis=1)
     upright = scene.table.kind[scene.table.owner < 0] == Kind.QUAD
     above = scene.table.centre[scene.table.owner < 0, 2] > 0
