@@ -4,22 +4,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from depth_completion_core.geometry.extrinsics import read_extrinsics
-from depth_completion_core.geometry.transform_buffer import TransformBuffer, TransformError
-from depth_completion_core.geometry.transforms import RigidTransform
+from depth_completion_core.geometry.transform_buffer import TransformError
 from depth_completion_core.sensing.cloud_place import check_place_is_said, size_of
 from depth_completion_core.sensing.sensor_geometry import (
     Geometry,
-    fixed_frame_above,
     looks_rectified,
     motion_in_words,
 )
 from rosbag_tools.calibration import Calibration, find_calibration
 from rosbag_tools.errors import BagError
 from rosbag_tools.first_messages import learn_habits
+from rosbag_tools.fixed_frame import find_fixed_frame
 from rosbag_tools.reader import BagReader
 from rosbag_tools.recorded_stamps import RECORDED_NOTE
 from rosbag_tools.topic_choice import choose_topics
@@ -58,10 +56,11 @@ def make_plan(reader: BagReader, wishes: PlanWishes) -> Plan:
     )
     rectified = _is_rectified(topics, wishes.rectified)
     calibration = find_calibration(reader, topics, wishes.intrinsics, rectified=rectified)
+    fixed = find_fixed_frame(reader, transforms, topics, extrinsics, wishes)
     geometry = Geometry(
         transforms=transforms,
         extrinsics=extrinsics,
-        fixed_frame=_fixed_frame(transforms, topics, extrinsics, wishes.fixed_frame),
+        fixed_frame=fixed.name,
         rectified=rectified,
         sweep_stamp=wishes.sweep_stamp,
         points_in_camera_frame=wishes.points_in_camera_frame,
@@ -70,7 +69,7 @@ def make_plan(reader: BagReader, wishes: PlanWishes) -> Plan:
         if not cloud.is_depth:
             _check_place(reader, topics.optical_frame, cloud, geometry, calibration)
     learn_habits(reader, topics, geometry)
-    notes = [*topics.notes, *transforms.notes, *map(str, geometry.habits.notes)]
+    notes = [*topics.notes, *fixed.notes, *transforms.notes, *map(str, geometry.habits.notes)]
     notes += unread.lines
     if wishes.stamps == "recorded":
         notes.append(RECORDED_NOTE)
@@ -147,24 +146,3 @@ def _check_place(
 
 def _is_rectified(topics: Topics, wish: Rectified) -> bool:
     return wish == "yes" or (wish == "auto" and looks_rectified(topics.image.name))
-
-
-def _fixed_frame(
-    transforms: TransformBuffer,
-    topics: Topics,
-    extrinsics: Mapping[str, RigidTransform],
-    wish: str,
-) -> str:
-    frames = [cloud.frame_id for cloud in topics.clouds if not cloud.is_depth]
-    placed_by_hand = frames if all(frame in extrinsics for frame in frames) else []
-    if wish == "auto":
-        return fixed_frame_above(transforms, topics.optical_frame, placed_by_hand)
-    if wish == "none":
-        return ""
-    if placed_by_hand and all(transforms.connects(frame, wish) for frame in placed_by_hand):
-        return wish
-    try:
-        transforms.require_connection(topics.optical_frame, wish)
-    except TransformError as error:
-        raise BagError(f"--fixed-frame {wish}: {error}") from error
-    return wish

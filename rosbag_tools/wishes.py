@@ -55,6 +55,11 @@ class PlanWishes:
     where they are not in rows and columns as those of a depth camera."""
     fixed_frame: str = "auto"
     """Fixed frame for motion compensation; auto takes odom, map or world; none turns it off."""
+    odometry: str = ""
+    """Odometry that is not in TF: a topic of nav_msgs/Odometry or of stamped poses, or a TUM
+    trajectory file; its frame becomes the fixed frame."""
+    odometry_frame: str = ""
+    """Frame of the robot that the odometry moves, where its messages do not name the right one."""
     sweep_stamp: SweepStamp = "start"
     """Whether stamps mark the start or end of a sweep, for clouds with per-point times."""
 

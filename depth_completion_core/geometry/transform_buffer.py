@@ -118,6 +118,15 @@ class TransformBuffer:
             return False
         return True
 
+    def above(self, frame: str) -> list[str]:
+        """The frames that one hangs on, its parent first; raises TransformError on a loop."""
+        return self._ancestors(_clean(frame))[1:]
+
+    def root_below(self, top: str, frame: str) -> str:
+        """The uppermost frame above ``frame``, or the one below ``top`` on the way to it."""
+        chain = [_clean(frame), *self.above(frame)]
+        return chain[chain.index(_clean(top)) - 1] if _clean(top) in chain[1:] else chain[-1]
+
     def is_static_between(self, target: str, source: str) -> bool:
         """Whether every edge between two connected frames is static."""
         up, down = self._path(_clean(target), _clean(source))

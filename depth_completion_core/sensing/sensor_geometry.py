@@ -5,16 +5,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from depth_completion_core.config import SweepStamp
-from depth_completion_core.geometry.transform_buffer import TransformBuffer
+from depth_completion_core.geometry.transform_buffer import TransformBuffer, TransformError
 from depth_completion_core.geometry.transforms import RigidTransform
 from depth_completion_core.sensing.stream_habits import StreamHabits
 
-_WORLD_FRAMES = ("odom", "map", "world", "earth")
+_WORLD_FRAMES = ("odom", "odom_combined", "camera_init", "map", "world", "earth")
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _RECTIFIED = ("rect", "rectified")
 _DENIALS = ("not", "non", "no", "un")
@@ -49,8 +49,8 @@ def fixed_frame_above(
 ) -> str:
     """A frame that stands still in the world while the camera moves; empty where there is none.
 
-    One of the usual names (odom, map, world) above the camera, where something moves in between;
-    a pan-tilt head that moves on a fixed base is not such a frame.
+    One of the usual names (odom, map, world), perhaps behind a robot's own (robot1/odom), where
+    something moves in between; a pan-tilt head that moves on a fixed base is not such a frame.
 
     Args:
         transforms: the TF tree.
@@ -59,11 +59,40 @@ def fixed_frame_above(
             move with the camera, so that they may stand for one that is not in TF.
     """
     for bodies in ([optical_frame], list(placed_by_hand)):
-        for name in _WORLD_FRAMES:
-            if bodies and all(transforms.connects(name, body) for body in bodies):
-                standing = all(transforms.is_static_between(name, body) for body in bodies)
-                return "" if standing else name
+        frames = _world_frames(transforms, bodies) if bodies else []
+        if frames:
+            standing = all(transforms.is_static_between(frames[0], body) for body in bodies)
+            return "" if standing else frames[0]
     return ""
+
+
+def moving_frames_above(transforms: TransformBuffer, optical_frame: str) -> list[str]:
+    """The frames above the camera that it moves against, whatever their names, nearest first."""
+    try:
+        above = transforms.above(optical_frame)
+    except TransformError:  # a loop, which look-ups name
+        return []
+    return [frame for frame in above if not transforms.is_static_between(frame, optical_frame)]
+
+
+def _world_frames(transforms: TransformBuffer, bodies: Sequence[str]) -> list[str]:
+    """Frames of the usual names that hang together with all bodies, the best one first."""
+    connected = [
+        frame
+        for frame in transforms.frames
+        if _last_part(frame) in _WORLD_FRAMES
+        and all(transforms.connects(frame, body) for body in bodies)
+    ]
+    # Another robot's odom may be connected, too; one's own is above.
+    above = set(transforms.above(bodies[0])) if connected else set()
+    return sorted(
+        connected,
+        key=lambda frame: (frame not in above, _WORLD_FRAMES.index(_last_part(frame)), frame),
+    )
+
+
+def _last_part(frame: str) -> str:
+    return frame.rpartition("/")[2].lower()
 
 
 def motion_in_words(fixed_frame: str, *, moves_points: bool = True) -> str:

@@ -29,6 +29,7 @@ from depth_completion_core.sensing.sensor_geometry import (
     Geometry,
     fixed_frame_above,
     looks_rectified,
+    moving_frames_above,
 )
 from depth_completion_core.sensing.wanted_views import WantedViews
 
@@ -284,6 +285,18 @@ def test_the_fixed_frame_is_one_that_the_camera_moves_against() -> None:
     standing.set_static("odom", "optical", RigidTransform.identity())
     assert fixed_frame_above(standing, "optical") == ""
     assert fixed_frame_above(TransformBuffer(), "optical") == ""
+
+
+def test_the_fixed_frame_is_that_of_the_camera_s_own_robot() -> None:
+    transforms = TransformBuffer()
+    for robot in ("robot1", "robot2"):
+        transforms.set_static("map", f"{robot}/odom", RigidTransform.identity())
+        moving = RigidTransform.identity()
+        transforms.set_dynamic(f"{robot}/odom", f"{robot}/base", 0, moving)
+        transforms.set_static(f"{robot}/base", f"{robot}/optical", moving)
+    assert fixed_frame_above(transforms, "robot1/optical") == "robot1/odom"
+    assert fixed_frame_above(transforms, "robot2/optical") == "robot2/odom"
+    assert moving_frames_above(transforms, "robot2/optical") == ["robot2/odom", "map"]
 
 
 @pytest.mark.parametrize(
