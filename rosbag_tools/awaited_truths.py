@@ -11,7 +11,8 @@ from depth_completion_core.config import PairingConfig
 
 T = TypeVar("T")
 
-_SLOP_NS = 5_000_000
+TRUTH_SLOP_NS = 5_000_000
+"""How far the stamps of a frame and of its true depth may be apart."""
 _KEPT = 100
 _NS_PER_MS = 1_000_000
 
@@ -63,11 +64,11 @@ class AwaitedTruths(Generic[T]):
         return decided
 
     def _is_passed(self, stamp_ns: int) -> bool:
-        return self._last_truth_ns is not None and self._last_truth_ns >= stamp_ns + _SLOP_NS
+        return self._last_truth_ns is not None and self._last_truth_ns >= stamp_ns + TRUTH_SLOP_NS
 
     def _next(self) -> tuple[T, Any | None]:
         stamp_ns, frame = self._waiting.popleft()
-        near = [item for item in self._recent if abs(item[0] - stamp_ns) <= _SLOP_NS]
+        near = [item for item in self._recent if abs(item[0] - stamp_ns) <= TRUTH_SLOP_NS]
         return frame, min(near, key=lambda item: abs(item[0] - stamp_ns))[1] if near else None
 
     def _jumped_back(self, last_ns: int | None, stamp_ns: int) -> bool:
