@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
 from depth_completion_core.checkpoints.errors import CheckpointError
+from depth_completion_core.checkpoints.zip_files import open_zip
 
 TORCH_FILE = "a file of torch.save (a pickle)"
 _PICKLES = tuple(b"\x80" + bytes([protocol]) for protocol in range(2, 6))
@@ -73,10 +73,10 @@ def _begins_as_safetensors(head: bytes) -> bool:
 
 def _kind_of_zip(path: Path) -> str:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_zip(path) as archive:
             names = archive.namelist()
-    except Exception:  # a damaged one raises BadZipFile, UnicodeDecodeError, struct.error, ...
-        return "a truncated or damaged zip file, as torch.save writes them (download it again)"
+    except Exception as error:  # a damaged one: BadZipFile, UnicodeDecodeError, struct.error, ...
+        return f"a truncated or damaged zip file: {error!s:.200} (download it again)"
     if any(name.endswith("constants.pkl") for name in names):
         return "a TorchScript file (ask for the one with the state dict)"
     if any(name.endswith("/data.pkl") for name in names):

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""An unpickler that runs nothing of a file.
+"""A reader of pickles that runs nothing of them.
 
 A pickle is a program: it names functions and calls them. Here a name leads to one of the few below,
 or to a stub that takes whatever is done to it and does nothing. It stands in for torch's own reader
@@ -12,15 +12,67 @@ from __future__ import annotations
 
 import io
 import math
-import pickle
-import pickletools
-from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 
-_MAX_STUBS = 1000  # classes are large; a file of names alone would fill the memory
+from depth_completion_core.checkpoints.pickle_machine import Machine, StorageLookup
+from depth_completion_core.checkpoints.pickle_values import (
+    Arguments,
+    Known,
+    PickleError,
+    Stub,
+    check_levels,
+    checked_key,
+)
+
+_MOST_NAME_CHARACTERS = 1000
+_MOST_DIMENSIONS = 64
+
+
+def _ordered_dict(arguments: Arguments) -> dict[Any, Any]:
+    made: dict[Any, Any] = {}
+    for pairs in arguments[:1]:
+        if not isinstance(pairs, list):
+            raise PickleError("an OrderedDict is made of something else than a list of pairs")
+        for pair in pairs:
+            key, value = pair
+            made[checked_key(key)] = value
+    return made
+
+
+def _size(arguments: Arguments) -> tuple[int, ...]:
+    (size,) = arguments
+    return _dimensions(size)
+
+
+def _rebuilt_tensor(arguments: Arguments) -> Tensor:
+    """A view of a storage. Gradients' flags and hooks, which follow, are left."""
+    storage, offset, size, stride = arguments[:4]
+    size, stride = _dimensions(size), _dimensions(stride)
+    if not (isinstance(storage, Tensor) and isinstance(offset, int) and len(size) == len(stride)):
+        raise PickleError("a tensor is made of something else than numbers")
+    count = math.prod(size)
+    last = offset + sum((side - 1) * step for side, step in zip(size, stride, strict=True))
+    stored = storage.numel()
+    # Strides of 0 make terabytes of a byte.
+    if offset < 0 or count > stored or (count and last >= stored):
+        raise PickleError(f"a tensor of shape {size} is larger than what is stored")
+    return storage.as_strided(size, stride, offset)
+
+
+def _first(arguments: Arguments) -> object:
+    return arguments[0]
+
+
+def _dimensions(value: object) -> tuple[int, ...]:
+    is_short = isinstance(value, (tuple, list)) and len(value) <= _MOST_DIMENSIONS
+    if not is_short or not all(isinstance(one, int) and one >= 0 for one in value):  # type: ignore[attr-defined]
+        raise PickleError(f"a shape is not {_MOST_DIMENSIONS} or fewer whole numbers from 0")
+    return tuple(value)  # type: ignore[arg-type]
+
+
 _DTYPES = {
     "DoubleStorage": torch.float64,
     "FloatStorage": torch.float32,
@@ -34,128 +86,21 @@ _DTYPES = {
     "BoolStorage": torch.bool,
 }
 
-StorageLookup = Callable[[torch.dtype, str, int], Tensor]
-
-
-class _StubType(type):
-    """Its classes cannot be changed: the opcode BUILD sets attributes of what it likes."""
-
-    def __setattr__(cls, name: str, value: object) -> None:
-        raise pickle.UnpicklingError(f"the file wants to change {cls.__name__}")
-
-
-class Stub(metaclass=_StubType):
-    """Stands for an object of a class that is not on the list; its class has the name it had."""
-
-    __slots__ = ()
-
-    def __new__(cls, *args: object, **kwargs: object) -> Stub:
-        """Ignores what the object was to be made of."""
-        return super().__new__(cls)
-
-    def __call__(self, *args: object) -> Stub:
-        """What a stub would have returned is a stub, too."""
-        return self
-
-    def _ignore(self, *args: object) -> None:
-        pass
-
-    __setstate__ = __setitem__ = append = extend = add = _ignore
-
-
-class _Dict(dict[Any, Any], metaclass=_StubType):
-    """For OrderedDict, whose attributes a file can set, and with them what its methods are."""
-
-    __slots__ = ()
-
-    def __setstate__(self, state: object) -> None:
-        """Ignores attributes, such as the versions that a state dict carries."""
-
-
-class _Fixed:
-    """BUILD cannot give it attributes, as it could give a function other defaults."""
-
-    __slots__ = ("value",)
-    value: Any
-
-    def __init__(self, value: object) -> None:
-        object.__setattr__(self, "value", value)
-
-    def _refuse(self, *_: object) -> None:
-        raise pickle.UnpicklingError("the file wants to change what reads it")
-
-    __setattr__ = __setstate__ = _refuse
-
-
-class _Function(_Fixed):
-    __slots__ = ()
-
-    def __call__(self, *args: object) -> object:
-        return self.value(*args)
-
-
-class _StorageClass(_Fixed):
-    """Names the dtype of a storage."""
-
-    __slots__ = ()
-
-
-class Held(_Fixed):
-    """A tensor or storage while the pickle runs, which could call a real one's methods."""
-
-    __slots__ = ()
-
-
-def _rebuild_tensor(
-    storage: Held, offset: int, size: tuple[int, ...], stride: tuple[int, ...], *_: object
-) -> Held:
-    """A view of a storage. Gradients' flags and hooks, which follow, are left."""
-    if math.prod(size) > storage.value.numel():  # strides of 0 make terabytes of a byte
-        raise pickle.UnpicklingError(f"a tensor of shape {size} is larger than what is stored")
-    return Held(storage.value.as_strided(size, stride, offset))
-
-
 # The whole list of what a file can name. All else is a stub.
-_ALLOWED: dict[tuple[str, str], object] = {
-    ("collections", "OrderedDict"): _Dict,
-    ("torch", "Size"): _Function(tuple),
-    ("torch._utils", "_rebuild_tensor"): _Function(_rebuild_tensor),
-    ("torch._utils", "_rebuild_tensor_v2"): _Function(_rebuild_tensor),
-    ("torch._utils", "_rebuild_parameter"): _Function(lambda data, *_: data),
-    ("torch._utils", "_rebuild_parameter_with_state"): _Function(lambda data, *_: data),
-    ("torch.storage", "UntypedStorage"): _StorageClass(torch.uint8),
-    **{("torch", name): _StorageClass(dtype) for name, dtype in _DTYPES.items()},
-    **{("torch.cuda", name): _StorageClass(dtype) for name, dtype in _DTYPES.items()},
+_ALLOWED = {
+    known.name: known
+    for known in (
+        Known("collections.OrderedDict", call=_ordered_dict),
+        Known("torch.Size", call=_size),
+        Known("torch._utils._rebuild_tensor", call=_rebuilt_tensor),
+        Known("torch._utils._rebuild_tensor_v2", call=_rebuilt_tensor),
+        Known("torch._utils._rebuild_parameter", call=_first),
+        Known("torch._utils._rebuild_parameter_with_state", call=_first),
+        Known("torch.storage.UntypedStorage", dtype=torch.uint8),
+        *(Known(f"torch.{name}", dtype=dtype) for name, dtype in _DTYPES.items()),
+        *(Known(f"torch.cuda.{name}", dtype=dtype) for name, dtype in _DTYPES.items()),
+    )
 }
-
-
-class _Unpickler(pickle.Unpickler):
-    def __init__(
-        self, file: io.BytesIO, storage: StorageLookup | None, *, with_stubs: bool
-    ) -> None:
-        super().__init__(file, encoding="utf-8")
-        self._storage, self._with_stubs = storage, with_stubs
-        self._stubs: dict[tuple[str, str], type] = {}
-
-    def find_class(self, module: str, name: str) -> object:
-        """The allowed object of this name, or a stub class; nothing is imported."""
-        if (module, name) in _ALLOWED:
-            return _ALLOWED[module, name]
-        if not self._with_stubs:
-            raise pickle.UnpicklingError(f"it names {module}.{name}, which is not on the list")
-        if len(self._stubs) >= _MAX_STUBS:
-            raise pickle.UnpicklingError(f"it names more than {_MAX_STUBS} classes")
-        stub: type = _StubType(f"{module}.{name}", (Stub,), {"__slots__": ()})
-        return self._stubs.setdefault((module, name), stub)
-
-    def persistent_load(self, pid: Any) -> Held:  # noqa: ANN401
-        """The flat tensor that ('storage', class, key, place, count[, view]) names."""
-        match pid:
-            case ("storage", _StorageClass() as kind, str(key), _, int(count), *views) if (
-                self._storage is not None and all(view is None for view in views)
-            ):
-                return Held(self._storage(kind.value, key, count))
-        raise pickle.UnpicklingError(f"a tensor's storage is named as {pid!r:.80}")
 
 
 def unpickle(
@@ -170,15 +115,25 @@ def unpickle(
         with_stubs: False to refuse what is not on the list.
 
     Returns:
-        Plain Python; tensors in a ``Held`` each, all that is not on the list as a ``Stub``.
+        Plain Python and tensors; all that is not on the list as a ``Stub``.
 
     Raises:
-        Exception: of any kind, as a damaged or hostile pickle can cause it.
+        PickleError: it asks for too much, or for what is not given to it.
+        Exception: of other kinds, as a damaged pickle can cause them.
     """
-    start = file.tell()
-    for count, (opcode, index, _) in enumerate(pickletools.genops(file)):
-        # The memo grows to the index that a file names: gigabytes for five bytes.
-        if opcode.name.endswith("PUT") and (not isinstance(index, int) or index > count):
-            raise pickle.UnpicklingError(f"its memo has a place {index}")
-    file.seek(start)
-    return _Unpickler(file, storage, with_stubs=with_stubs).load()
+    value = Machine(_known_or_stub if with_stubs else _known, storage).run(file)
+    check_levels(value)
+    return value
+
+
+def _known_or_stub(name: str) -> Stub:
+    if len(name) > _MOST_NAME_CHARACTERS:
+        raise PickleError(f"it holds a name of {len(name)} characters")
+    return _ALLOWED.get(name) or Stub(name)
+
+
+def _known(name: str) -> Stub:
+    found = _ALLOWED.get(name)
+    if found is None:
+        raise PickleError(f"it names {name:.{_MOST_NAME_CHARACTERS}}, which is not on the list")
+    return found
