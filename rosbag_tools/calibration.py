@@ -6,12 +6,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from depth_completion_core.codecs.image import decode_compressed_image
 from depth_completion_core.files.calibration_files import read_calibration
 from depth_completion_core.geometry.calibration import camera_from_info
 from rosbag_tools.errors import BagError
 from rosbag_tools.reader import BagReader
-from rosbag_tools.topics import Topic, Topics
+from rosbag_tools.topics import Topics
 
 
 class Calibration(NamedTuple):
@@ -46,26 +45,12 @@ def find_calibration(
         if info is None:
             raise BagError(f"{name} holds no readable CameraInfo")
         return Calibration(info, name)
-    size = _size_of_first(reader, topics.image)
+    image = topics.image
+    if image.size is None:
+        raise BagError(f"{image.name} holds no readable image")
     try:
-        calibration = read_calibration(file, size=size, image=topics.image.name)
+        calibration = read_calibration(file, size=image.size, image=image.name)
         camera_from_info(calibration, rectified=rectified)
     except ValueError as error:
         raise BagError(f"--intrinsics {file}: {error}") from error
     return Calibration(calibration, file)
-
-
-def _size_of_first(reader: BagReader, topic: Topic) -> tuple[int, int]:
-    """(height, width) of the first image, pixels."""
-    image = reader.first(topic.connections)
-    if image is None:
-        raise BagError(f"{topic.name} holds no readable image")
-    try:
-        height, width = (
-            decode_compressed_image(image).shape[:2]
-            if hasattr(image, "format")
-            else (int(image.height), int(image.width))
-        )
-    except ValueError as error:
-        raise BagError(f"{topic.name}: {error}") from error
-    return height, width

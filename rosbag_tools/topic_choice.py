@@ -11,6 +11,7 @@ from depth_completion_core.codecs.message_kinds import MESSAGE_TYPES, types_of
 from depth_completion_core.geometry.transform_buffer import TransformBuffer
 from depth_completion_core.sensing.measurement_kinds import MEASUREMENT_KINDS, MeasurementName
 from rosbag_tools.errors import BagError
+from rosbag_tools.info_choice import base_of, infos_of
 from rosbag_tools.messages import IMAGE
 from rosbag_tools.topics import Candidates, Topic, Topics
 from rosbag_tools.wishes import TopicWishes
@@ -54,11 +55,11 @@ def choose_topics(
 def _chosen_image(candidates: Candidates, wishes: TopicWishes, notes: list[str]) -> Topic:
     if wishes.image:
         return _named(candidates.images, wishes.image, "--image")
-    calibrated = [item for item in candidates.images if _infos_of(item, candidates.infos)]
+    calibrated = [item for item in candidates.images if infos_of(item, candidates)]
     pool = calibrated or candidates.images
     raw = [item for item in pool if item.msgtype == IMAGE]
     bases = {item.name for item in raw}
-    compressed = [item for item in pool if item not in raw and _base(item.name) not in bases]
+    compressed = [item for item in pool if item not in raw and base_of(item) not in bases]
     unreadable = candidates.unreadable_images
     return _only([*raw, *compressed], "colour image", "--image", notes, unreadable)
 
@@ -66,29 +67,19 @@ def _chosen_image(candidates: Candidates, wishes: TopicWishes, notes: list[str])
 def _chosen_info(candidates: Candidates, wishes: TopicWishes, image: Topic) -> Topic:
     if wishes.camera_info:
         return _named(candidates.infos, wishes.camera_info, "--camera-info")
-    matching = _infos_of(image, candidates.infos)
+    matching = infos_of(image, candidates)
     if not matching:
         raise BagError(
             f"no CameraInfo belongs to {image.name} by its name or frame '{image.frame_id}'. "
             + _listing("CameraInfo topics", candidates.infos)
             + ". Choose one with --camera-info, or give a file of it with --intrinsics"
         )
+    if len(matching) > 1:
+        raise BagError(
+            f"{_listing(f'several CameraInfo topics may be that of {image.name}', matching)}. "
+            "Choose with --camera-info TOPIC"
+        )
     return matching[0]
-
-
-def _infos_of(image: Topic, infos: Sequence[Topic]) -> list[Topic]:
-    """Calibrations in the image's namespace, else in its frame."""
-    namespace = _base(image.name).rpartition("/")[0]
-    beside = [item for item in infos if item.name.rpartition("/")[0] == namespace]
-    framed = [item for item in infos if image.frame_id and item.frame_id == image.frame_id]
-    return beside or framed
-
-
-def _base(name: str) -> str:
-    """The topic that image_transport's topics hang under."""
-    for transport in ("/compressed", "/compressedDepth", "/theora"):
-        name = name.removesuffix(transport)
-    return name
 
 
 def _check_measurement_wishes(wishes: TopicWishes) -> None:
@@ -186,5 +177,9 @@ def _named(pool: Sequence[Topic], name: str, flag: str) -> Topic:
 def _listing(what: str, topics: Sequence[Topic]) -> str:
     if not topics:
         return f"{what}: none"
-    described = (f"{item.name} ({item.count} messages, frame '{item.frame_id}')" for item in topics)
-    return f"{what}: {', '.join(described)}"
+    return f"{what}: {', '.join(map(_described, topics))}"
+
+
+def _described(topic: Topic) -> str:
+    size = f", {topic.size[1]}x{topic.size[0]} pixels" if topic.size else ""
+    return f"{topic.name} ({topic.count} messages{size}, frame '{topic.frame_id}')"

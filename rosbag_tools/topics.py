@@ -4,11 +4,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from rosbags.interfaces import Connection
 
+from depth_completion_core.codecs.errors import CodecError
+from depth_completion_core.codecs.image import decode_compressed_image
 from depth_completion_core.codecs.message_kinds import types_of
+from depth_completion_core.geometry.calibration import image_size_of, numbers_of
 from depth_completion_core.sensing.measurement_kinds import MEASUREMENT_KINDS
 from rosbag_tools.messages import CAMERA_INFO, COMPRESSED_IMAGE, IMAGE
 from rosbag_tools.reader import BagReader
@@ -31,11 +36,16 @@ class Topic:
         connections: its connections, one or more: in ROS 1 one for every publisher and file.
         frame_id: of the first message, without a leading slash; empty for an empty topic.
         encoding: of an image (or the format of a compressed one); empty otherwise.
+        size: (height, width) of an image, or of the one that a CameraInfo is of, pixels; None where
+            it is not known.
+        intrinsics: all numbers of a CameraInfo, in the order K, D, R, P; empty otherwise.
     """
 
     connections: tuple[Connection, ...]
     frame_id: str
     encoding: str = ""
+    size: tuple[int, int] | None = None
+    intrinsics: tuple[float, ...] = ()
 
     @property
     def name(self) -> str:
@@ -141,4 +151,24 @@ def _topic(reader: BagReader, connections: tuple[Connection, ...]) -> Topic:
         return Topic(connections=connections, frame_id="")
     encoding = str(getattr(message, "encoding", "") or getattr(message, "format", ""))
     frame_id = str(message.header.frame_id).lstrip("/")
-    return Topic(connections=connections, frame_id=frame_id, encoding=encoding)
+    is_info = connections[0].msgtype == CAMERA_INFO
+    return Topic(
+        connections=connections,
+        frame_id=frame_id,
+        encoding=encoding,
+        size=_size_of(message),
+        intrinsics=numbers_of(message) if is_info else (),
+    )
+
+
+def _size_of(message: Any) -> tuple[int, int] | None:  # noqa: ANN401 - types come out of the bag
+    if hasattr(message, "roi"):
+        return image_size_of(message)
+    if hasattr(message, "encoding"):
+        return int(message.height), int(message.width)
+    is_colours = hasattr(message, "format") and "compressedDepth" not in str(message.format)
+    with suppress(CodecError):
+        if is_colours:
+            height, width = decode_compressed_image(message).shape[:2]
+            return height, width
+    return None

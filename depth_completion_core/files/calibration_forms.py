@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from depth_completion_core.geometry.calibration import image_size_of
 from depth_completion_core.geometry.distortion import known_distortion
 
 _Numbers = tuple[float, ...]
@@ -68,8 +69,7 @@ class FileCalibration:
     @property
     def image_size(self) -> tuple[int, int]:
         """(height, width) of the image, pixels."""
-        rows, columns = self.roi.height or self.height, self.roi.width or self.width
-        return rows // max(self.binning_y, 1), columns // max(self.binning_x, 1)
+        return image_size_of(self)
 
 
 def of_matrix(numbers: Sequence[float], size: tuple[int, int] | None) -> FileCalibration:

@@ -65,6 +65,17 @@ def camera_from_info(info: Any, *, rectified: bool) -> CalibratedCamera:  # noqa
     return CalibratedCamera(_cut_and_binned(camera, info), camera_from_frame)
 
 
+def image_size_of(info: Any) -> tuple[int, int]:  # noqa: ANN401 - of any kind, as above
+    """(height, width) of the image that a sensor_msgs/CameraInfo is of, pixels."""
+    height, width = int(info.roi.height) or int(info.height), int(info.roi.width) or int(info.width)
+    return height // max(int(info.binning_y), 1), width // max(int(info.binning_x), 1)
+
+
+def numbers_of(info: Any) -> tuple[float, ...]:  # noqa: ANN401 - of any kind, as above
+    """K, D, R and P of a sensor_msgs/CameraInfo, one after the other."""
+    return tuple(float(number) for name in "KDRP" for number in _numbers(info, name))
+
+
 def camera_from_kitti_calibration(
     path: Path, *, camera_index: int, width: int = 0, height: int = 0
 ) -> CalibratedCamera:
