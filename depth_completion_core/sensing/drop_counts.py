@@ -11,11 +11,9 @@ from dataclasses import dataclass, field
 from depth_completion_core.codecs.errors import CodecError
 from depth_completion_core.frame import FrameError
 from depth_completion_core.geometry.transform_buffer import TransformError
-from depth_completion_core.sensing.frame_builder import MissingViewError
 
 _REASONS: tuple[tuple[type[BaseException], str], ...] = (
     (TransformError, "no transform"),
-    (MissingViewError, "an earlier image is missing"),
     (CodecError, "message cannot be decoded"),
     (FrameError, "frame does not fit together"),
     (ValueError, "frame cannot be used"),
@@ -26,7 +24,7 @@ _REASONS: tuple[tuple[type[BaseException], str], ...] = (
 def reason_of(error: BaseException) -> str:
     """A few words, the same for all errors of a kind, so that counting them needs no more room.
 
-    An error of another room says them itself, in an attribute ``drop_reason``.
+    Errors of rooms that are not imported here say them themselves, in an attribute ``drop_reason``.
     """
     if words := str(getattr(error, "drop_reason", "")):
         return words

@@ -51,6 +51,8 @@ class SweepAsMeasured:
 class MissingViewError(ValueError):
     """An earlier image that the model looks at has not come; the message says so."""
 
+    drop_reason = "an earlier image is missing"
+
 
 class FrameBuilder:
     """Builds the frames of images that share one calibration.
