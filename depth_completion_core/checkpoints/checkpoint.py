@@ -115,11 +115,12 @@ def checkpoint_of(file: CheckpointFile, *, device: str | torch.device = "cpu") -
     weights = dict(file.weights)
     for part, reference in file.mapping("parts", "{}").items():
         weights.update(_put_back(file, part, reference))
-    try:
-        model = build_model(name, config)
-    except (TypeError, ValueError, RuntimeError) as error:  # an unknown name, setting, value, size
-        raise CheckpointError(f"{file.path}: {error}; a newer version may know it") from error
-    load_weights(model, weights, what=f"{file.path} as '{name}'")
+    what = f"{file.path} as '{name}'"
+    # First without memory: settings may ask for a network that has nothing to do with the weights.
+    with torch.device("meta"):
+        check_shapes(_built(file.path, name, config).state_dict(), weights, what=what)
+    model = _built(file.path, name, config)
+    load_weights(model, weights, what=what)
     return Checkpoint(
         model=model.to(device).eval(),
         name=name,
@@ -140,6 +141,23 @@ def load_weights(model: nn.Module, weights: Mapping[str, Tensor], *, what: str) 
         CheckpointError: names or shapes are not those of the model, or a weight is not finite.
     """
     own = model.state_dict()
+    check_shapes(own, weights, what=what)
+    converted = {key: weights[key].to(own[key].dtype) for key in own}
+    _check_finite(converted, what)
+    model.load_state_dict(converted)
+
+
+def check_shapes(own: Mapping[str, Tensor], weights: Mapping[str, Tensor], *, what: str) -> None:
+    """Refuse weights that are not those of a model.
+
+    Args:
+        own: the model's, on any device, such as one that holds no numbers.
+        weights: by name.
+        what: names the weights in messages.
+
+    Raises:
+        CheckpointError: names or shapes differ.
+    """
     missing = [key for key in own if key not in weights]
     unexpected = [key for key in weights if key not in own]
     if missing or unexpected:
@@ -154,9 +172,13 @@ def load_weights(model: nn.Module, weights: Mapping[str, Tensor], *, what: str) 
     ]
     if wrong:
         raise CheckpointError(f"{what}: the weights have other shapes: {listed(wrong)}")
-    converted = {key: weights[key].to(own[key].dtype) for key in own}
-    _check_finite(converted, what)
-    model.load_state_dict(converted)
+
+
+def _built(path: Path, name: str, config: Mapping[str, Any]) -> CompletionModel:
+    try:
+        return build_model(name, config)
+    except (TypeError, ValueError, RuntimeError) as error:  # an unknown name, setting, value, size
+        raise CheckpointError(f"{path}: {error}; a newer version may know it") from error
 
 
 def _taken_out(weights: dict[str, Tensor], name: str, part: Path, path: Path) -> dict[str, str]:

@@ -22,6 +22,7 @@ from depth_completion_core.files.atomic import WriteError, write_whole
 
 FORMAT_VERSION = 1
 VERSION_KEY = "depth_completion_format"
+_MOST_JSON_CHARACTERS = 1 << 20  # settings, provenance and scores take some thousands
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -50,8 +51,14 @@ class CheckpointFile:
 
     def mapping(self, key: str, default: str = "") -> dict[str, Any]:
         """The JSON under a name of the metadata; raises CheckpointError."""
+        text = self.metadata.get(key, default)
+        if len(text) > _MOST_JSON_CHARACTERS:
+            raise CheckpointError(
+                f"{self.path}: its '{key}' has {len(text)} characters, expected at most "
+                f"{_MOST_JSON_CHARACTERS}"
+            )
         try:
-            value = json.loads(self.metadata.get(key, default))
+            value = json.loads(text)
         except (ValueError, RecursionError):
             value = None
         if not isinstance(value, dict):

@@ -8,6 +8,9 @@ from typing import Literal
 
 from depth_completion_core.settings.fields import ConfigError
 
+MOST_CHANNELS, MOST_WINDOW_PX = 8192, 255
+"""What networks are built with at most; beyond, one layer or window alone takes for ever."""
+
 LEVELS = 5
 """How many times an encoder halves the size."""
 
@@ -19,10 +22,13 @@ def check_filters(setting: str, filters: tuple[int, ...]) -> None:
     """Raise unless there is a number of channels for every level.
 
     Raises:
-        ConfigError: there are not five, or one of them is not positive.
+        ConfigError: there are not five, or one of them is below 1 or above MOST_CHANNELS.
     """
-    if len(filters) != LEVELS or min(filters) < 1:
-        raise ConfigError(f"'{setting}' is {LEVELS} positive whole numbers, got {list(filters)}")
+    if len(filters) != LEVELS or min(filters) < 1 or max(filters) > MOST_CHANNELS:
+        got = list(filters) if len(filters) <= 2 * LEVELS else f"{len(filters)} of them"
+        raise ConfigError(
+            f"'{setting}' is {LEVELS} whole numbers from 1 to {MOST_CHANNELS}, got {got}"
+        )
 
 
 def check_depth_range(min_depth: float, max_depth: float) -> None:
@@ -42,9 +48,10 @@ def check_odd(setting: str, size_px: int) -> None:
     """Raise unless a window of this side has a centre.
 
     Raises:
-        ConfigError: the side is even or not positive.
+        ConfigError: the side is even, not positive, or above MOST_WINDOW_PX.
     """
-    if size_px < 1 or size_px % 2 == 0:
+    if not 1 <= size_px <= MOST_WINDOW_PX or size_px % 2 == 0:
         raise ConfigError(
-            f"'{setting}' is odd and positive, for a window centred on a pixel; got {size_px}"
+            f"'{setting}' is odd, from 1 to {MOST_WINDOW_PX}, for a window centred on a pixel; got "
+            f"{size_px}"
         )

@@ -15,6 +15,8 @@ from depth_completion_core.models.configs.checks import (
 from depth_completion_core.settings.fields import ConfigError
 from depth_completion_core.settings.mapping import check_limits
 
+_MOST_POOLS = 64
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScaffNetConfig:
@@ -47,8 +49,10 @@ class ScaffNetConfig:
         check_filters("encoder_filters", self.encoder_filters)
         check_filters("decoder_filters", self.decoder_filters)
         check_depth_range(self.min_predict_depth, self.max_predict_depth)
-        if not self.pool_sizes:
-            raise ConfigError("'pool_sizes' needs at least one size, got none")
+        if not 1 <= len(self.pool_sizes) <= _MOST_POOLS:
+            raise ConfigError(
+                f"'pool_sizes' is 1 to {_MOST_POOLS} sizes, got {len(self.pool_sizes)} of them"
+            )
         for size in self.pool_sizes:
             check_odd("pool_sizes", size)
 

@@ -11,12 +11,13 @@ import resource
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from depth_completion_core.checkpoints import default_weights
+from depth_completion_core.checkpoints import checkpoint, default_weights
 from depth_completion_core.checkpoints.checkpoint import (
     load_checkpoint,
     save_checkpoint,
@@ -25,6 +26,7 @@ from depth_completion_core.checkpoints.checkpoint_file import FORMAT_VERSION, we
 from depth_completion_core.checkpoints.errors import CheckpointError, WeightsError
 from depth_completion_core.completer import load_model
 from depth_completion_core.models import UnknownModelError, build_model
+from depth_completion_core.models.base import CompletionModel
 from tests.core.checkpoints.released_checkpoints import seeded_checkpoint
 
 _PROVENANCE = {"source": "nothing", "licence": "Apache-2.0", "note": "random"}
@@ -233,6 +235,11 @@ def test_files_of_other_kinds_are_named(tmp_path: Path, saved: Path) -> None:
         ("config", '{"max_predict_depth": -3}', "min_predict_depth"),
         ("config", '{"uncertainty": true}', r"missing are decoder_uncertainty\S+,.* and \d+ more"),
         ("config", '{"pool_sizes": [3]}', r"weight \(8, 6, 1, 1\) where \(8, 2, 1, 1\)"),
+        ("config", '{"encoder_filters": [9000, 1, 1, 1, 1]}', "5 whole numbers from 1 to 8192"),
+        ("config", json.dumps({"encoder_filters": [1] * 10**5}), "got 100000 of them"),
+        ("config", '{"pool_sizes": [1001]}', "'pool_sizes' is odd, from 1 to 255"),
+        ("config", json.dumps({"pool_sizes": [3] * 10**5}), "1 to 64 sizes, got 100000"),
+        ("config", " " * 2**20 + "{}", "its 'config' has 1048578 characters"),
         ("provenance", "[]", "its 'provenance' cannot be read"),
         ("scores", "", "its 'scores' cannot be read"),
     ],
@@ -244,6 +251,26 @@ def test_wrong_metadata_is_named(
     with pytest.raises(CheckpointError, match=words) as caught:
         load_checkpoint(path)
     assert str(path) in str(caught.value)
+
+
+def test_no_memory_is_taken_for_a_network_that_the_weights_are_not_of(
+    tmp_path: Path, saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    devices = []
+
+    def built(name: str, config: dict[str, Any]) -> CompletionModel:
+        model = build_model(name, config)
+        devices.append(next(model.parameters()).device.type)
+        return model
+
+    monkeypatch.setattr(checkpoint, "build_model", built)
+    config = json.dumps({"encoder_filters": [300] * 5})
+    path = _changed(saved, tmp_path, lambda _, metadata: metadata.update(config=config))
+    with pytest.raises(CheckpointError, match=r"where \(300, 8, 5, 5\) was expected"):
+        load_checkpoint(path)
+    assert devices == ["meta"]
+    load_checkpoint(saved)
+    assert devices == ["meta", "meta", "cpu"]
 
 
 def test_weights_without_our_metadata_are_refused(tmp_path: Path, saved: Path) -> None:
