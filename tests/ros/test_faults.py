@@ -168,6 +168,24 @@ def test_stamps_that_stand_still_are_told(run: _Run) -> None:
     assert run.drops()["image: stamped as the image before it"] == 12
 
 
+def test_rotations_that_are_none_are_one_reason(run: _Run) -> None:
+    """A publisher that never fills its rotation in, with other numbers each time."""
+    for index in range(30):
+        entry = tf_entry(
+            stamp_of(index), ("odom", "wheel", RigidTransform.identity()), static=False
+        )
+        rotation = entry.message.transforms[0].transform.rotation
+        rotation.x, rotation.w = 1e-9 * index, 0.0
+        run.peer.publish(entry)
+    words = "transform 'odom' -> 'wheel': quaternion"
+    run.peer.spin_until(lambda: words in run.node.log, "that it is logged")
+    run.peer.spin_for(0.5)
+    run.expect_good_frame()
+    assert run.drops() == {"transform: cannot be used": 30}
+    assert run.status[-1].dropped == 0
+    assert run.node.log.count(words) == 1
+
+
 def test_two_places_of_one_sensor_are_told(run: _Run) -> None:
     diagnostics = run.peer.collect("/diagnostics", "diagnostic_msgs/msg/DiagnosticArray")
     other = RigidTransform.from_quaternion((0, 0, 0, 1), (2.0, 1.0, 0.25))
