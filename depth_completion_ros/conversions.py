@@ -30,17 +30,22 @@ def message_class(kind: MessageKind) -> type[Any]:
         ConfigError: the package of its type is not there.
     """
     for name in types_of(kind):
-        package, _, message = name.split("/")
         try:
-            found: type[Any] = getattr(import_module(f"{package}.msg"), message)
+            return class_named(name)
         except (ImportError, AttributeError):
             continue
-        return found
     raise ConfigError(
         f"messages of {' or '.join(types_of(kind))} are to be read, and no such package is there. "
         "Build it in a workspace and source that before this one; or let the driver publish a "
         "PointCloud2 (Livox: xfer_format 0), with measurements:=points"
     )
+
+
+def class_named(name: str) -> type[Any]:
+    """The class of a type such as nav_msgs/msg/Odometry; ImportError where its package is not."""
+    package, _, message = name.split("/")
+    found: type[Any] = getattr(import_module(f"{package}.msg"), message)
+    return found
 
 
 def header(stamp_ns: int, frame_id: str) -> Header:

@@ -111,6 +111,8 @@ class FramePlacer:
 
     def fixed_frame(self, wish: str, optical_frame: str, cloud_frames: Collection[str]) -> str:
         """The frame of that name, or the one that auto means now; empty for none."""
+        if wish == "auto" and self._transforms.odometry_frame:
+            return self._transforms.odometry_frame
         if wish == "auto":
             by_hand = all(frame in self._extrinsics for frame in cloud_frames)
             placed_by_hand = cloud_frames if by_hand else ()

@@ -15,19 +15,23 @@ from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import CameraInfo
 from tf2_msgs.msg import TFMessage
 
+from depth_completion_core.codecs.odometry import ODOMETRY_TYPES
 from depth_completion_core.codecs.stamps import stamp_ns_of
 from depth_completion_core.config import PairingConfig
 from depth_completion_core.sensing.measurement_kinds import MEASUREMENT_KINDS
 from depth_completion_core.sensing.pair import MessagePair
 from depth_completion_core.sensing.stamp_health import REMEDY, StreamStamps, why_never_paired
 from depth_completion_ros.camera_infos import CameraInfos
-from depth_completion_ros.conversions import message_class
+from depth_completion_ros.conversions import class_named, message_class
 from depth_completion_ros.live_transforms import LiveTransforms
 from depth_completion_ros.node_config import IMAGE_TRANSPORTS, NodeConfig
 from depth_completion_ros.pairing_filter import PairingFilter
 
 _SENSOR_QOS = QoSProfile(
     history=HistoryPolicy.KEEP_LAST, depth=5, reliability=ReliabilityPolicy.BEST_EFFORT
+)
+_ODOMETRY_QOS = QoSProfile(
+    history=HistoryPolicy.KEEP_LAST, depth=100, reliability=ReliabilityPolicy.BEST_EFFORT
 )
 _TF_QOS = QoSProfile(
     history=HistoryPolicy.KEEP_LAST, depth=100, reliability=ReliabilityPolicy.RELIABLE
@@ -81,6 +85,10 @@ class Inputs:
             on_jump_back=self._jumped_back,
         )
         self.pairing.registerCallback(self._paired)
+        self._odometry_frame = config.odometry_frame
+        if config.odometry != "none":
+            kind = class_named(ODOMETRY_TYPES[config.odometry])
+            self._subscribe(kind, "odometry", self._add_odometry, _ODOMETRY_QOS)
         self._subscribe(TFMessage, "/tf", self._add_tf, _TF_QOS)
         self._subscribe(TFMessage, "/tf_static", self._add_tf_static, _TF_STATIC_QOS)
 
@@ -138,6 +146,9 @@ class Inputs:
 
     def _add_tf_static(self, message: TFMessage) -> None:
         self._transforms.add(message, is_static=True)
+
+    def _add_odometry(self, message: Any) -> None:  # noqa: ANN401
+        self._transforms.add_odometry(message, self._odometry_frame)
 
     def _paired(self, pair: MessagePair) -> None:
         self.pairs += 1

@@ -8,8 +8,10 @@ import threading
 import time
 from typing import Any
 
+from depth_completion_core.codecs.odometry import decode_odometry
 from depth_completion_core.codecs.stamps import stamp_ns_of
 from depth_completion_core.codecs.transforms import add_stamped
+from depth_completion_core.geometry.odometry import StampedPose, fixed_frame_of, hang
 from depth_completion_core.geometry.transform_buffer import (
     EXTRAPOLATION_TOLERANCE_NS,
     TransformBuffer,
@@ -27,17 +29,25 @@ class LiveTransforms(TransformBuffer):
     A look-up of an instant that TF has not reached yet waits, on the thread that asks, until the
     deadline of :meth:`wait_until`; after that the nearest transform within 200 ms counts, as it
     does for bags.
+
+    Attributes:
+        odometry_frame: what the odometry beside TF holds still; empty before its first pose.
     """
 
     def __init__(self) -> None:
         super().__init__(EXTRAPOLATION_TOLERANCE_NS, keep_ns=_KEEP_NS)
         self._changed = threading.Condition(threading.RLock())
         self._deadline = 0.0
+        self._is_adding = False
+        self._moved_by_odometry = ""
+        self.odometry_frame = ""
 
     def add(self, message: Any, *, is_static: bool) -> None:  # noqa: ANN401 - tf2_msgs/TFMessage
         """Take a message of /tf or /tf_static; one that jumps back in time starts anew."""
         with self._changed:
             for item in message.transforms:
+                if self._is_told_by_odometry(item):
+                    continue
                 newest_ns = None if is_static else self.settled_ns(str(item.child_frame_id))
                 if not add_stamped(self, item, is_static=is_static) or newest_ns is None:
                     continue
@@ -45,6 +55,44 @@ class LiveTransforms(TransformBuffer):
                     self.clear()
                     add_stamped(self, item, is_static=False)
             self._changed.notify_all()
+
+    def add_odometry(self, message: Any, moving_frame: str) -> None:  # noqa: ANN401
+        """Take the motion of a message; it goes before what TF says of the same frames.
+
+        Args:
+            message: of one of the types of codecs/odometry.py.
+            moving_frame: the frame that moves; empty for the one that the message names.
+        """
+        with self._changed:
+            self._is_adding = True
+            try:
+                pose = decode_odometry(message, moving_frame)
+                if not pose.moving_frame:
+                    raise ValueError("it does not say what moves: name it in odometry_frame")
+                self._hang(pose)
+            except (ValueError, TransformError) as error:
+                self.refuse(moving_frame, f"odometry: {error}")
+            finally:
+                self._is_adding = False
+            self._changed.notify_all()
+
+    def _hang(self, pose: StampedPose) -> None:
+        if not self.odometry_frame:
+            self.odometry_frame = fixed_frame_of(pose, self)
+        newest_ns = self.settled_ns(self._moved_by_odometry)
+        if newest_ns is not None and pose.stamp_ns < newest_ns - _JUMP_BACK_NS:
+            self.clear()
+        self._moved_by_odometry = hang(self, pose, self.odometry_frame)
+
+    def _is_told_by_odometry(self, item: Any) -> bool:  # noqa: ANN401 - a TransformStamped
+        """Whether odometry counts in place of a transform; another parent goes in between."""
+        child = str(item.child_frame_id).lstrip("/")
+        if not self.odometry_frame or child != self._moved_by_odometry:
+            return False
+        if str(item.header.frame_id).lstrip("/") == self.odometry_frame:
+            return True
+        self.release(child)
+        return False
 
     def clear(self) -> None:
         """Forget the time-varying transforms, as after the clock jumped back."""
@@ -86,7 +134,8 @@ class LiveTransforms(TransformBuffer):
         """``target_from_source`` at one instant, waiting for it if need be."""
         with self._changed:
             while True:
-                left = self._deadline - time.monotonic()
+                # The thread that adds must not wait for what it would add itself.
+                left = 0.0 if self._is_adding else self._deadline - time.monotonic()
                 try:
                     exact = 0 if left > 0 else tolerance_ns
                     return super().lookup(target, source, stamp_ns, tolerance_ns=exact)

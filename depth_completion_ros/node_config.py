@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from depth_completion_core.codecs.message_kinds import MessageKind
+from depth_completion_core.codecs.odometry import OdometryKind
 from depth_completion_core.config import CompletionConfig, DepthEncoding, SweepStamp
 from depth_completion_core.sensing.measurement_kinds import MEASUREMENT_KINDS, MeasurementName
 from depth_completion_core.settings.fields import setting
@@ -51,6 +52,10 @@ class NodeConfig(CompletionConfig):
     """true projects with P, false with K and D; auto: P if 'rect' is a word in the topic's name."""
     fixed_frame: str = "auto"
     """Fixed frame for motion compensation; auto takes odom, map or world; none turns it off."""
+    odometry: Literal["none", OdometryKind] = "none"
+    """Motion that is not in TF: what the messages on the topic 'odometry' are; goes before TF."""
+    odometry_frame: str = ""
+    """Frame of the robot that the odometry moves, where its messages name none, or a wrong one."""
     extrinsics_file: str = ""
     """YAML file with the extrinsics of the clouds, for robots without TF; overrides TF."""
     points_in_camera_frame: bool = False
@@ -83,6 +88,8 @@ FIXED_AT_START = (
     "points_topics",
     "camera_info",
     "camera_info_url",
+    "odometry",
+    "odometry_frame",
     "extrinsics_file",
     "silence_s",
 )

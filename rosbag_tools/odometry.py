@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rosbags.interfaces import Connection
+
 from depth_completion_core.codecs.odometry import ODOMETRY_TYPES, decode_odometry
 from depth_completion_core.codecs.stamps import stamp_ns_of
 from depth_completion_core.files.trajectory_files import read_trajectory
@@ -19,7 +21,7 @@ from rosbag_tools.topics import Topic
 
 def odometry_topics(reader: BagReader) -> list[str]:
     """Topics with odometry or poses, sorted."""
-    return sorted({connection.topic for connection in reader.of_type(*ODOMETRY_TYPES)})
+    return sorted({connection.topic for connection in _connections(reader)})
 
 
 def hang_odometry(
@@ -67,9 +69,7 @@ def hang_odometry(
 
 def _poses(reader: BagReader, source: str, frame: str, left_out: DropCounts) -> list[StampedPose]:
     connections = [
-        item
-        for item in reader.of_type(*ODOMETRY_TYPES)
-        if item.topic.strip("/") == source.strip("/")
+        item for item in _connections(reader) if item.topic.strip("/") == source.strip("/")
     ]
     if not connections:
         if Path(source).is_file():
@@ -77,7 +77,7 @@ def _poses(reader: BagReader, source: str, frame: str, left_out: DropCounts) -> 
         listed = ", ".join(odometry_topics(reader)) or "none"
         raise BagError(
             f"--odometry {source} is neither a file nor a topic with odometry. "
-            f"Topics of {', '.join(ODOMETRY_TYPES)}: {listed}"
+            f"Topics of {', '.join(ODOMETRY_TYPES.values())}: {listed}"
         )
     poses = []
     for message in reader.messages(connections):
@@ -86,6 +86,10 @@ def _poses(reader: BagReader, source: str, frame: str, left_out: DropCounts) -> 
         except (BagError, ValueError) as error:
             left_out.add(f"{source}: cannot be used", str(error))
     return poses
+
+
+def _connections(reader: BagReader) -> list[Connection]:
+    return reader.of_type(*ODOMETRY_TYPES.values())
 
 
 def _check_time(reader: BagReader, source: str, poses: list[StampedPose], image: Topic) -> None:

@@ -4,17 +4,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from depth_completion_core.codecs.stamps import stamp_ns_of
 from depth_completion_core.geometry.odometry import StampedPose
 from depth_completion_core.geometry.transforms import RigidTransform
 
-ODOMETRY_TYPES = (
-    "nav_msgs/msg/Odometry",
-    "geometry_msgs/msg/PoseStamped",
-    "geometry_msgs/msg/PoseWithCovarianceStamped",
-)
+OdometryKind = Literal["odometry", "pose", "pose_with_covariance"]
+
+ODOMETRY_TYPES: dict[OdometryKind, str] = {
+    "odometry": "nav_msgs/msg/Odometry",
+    "pose": "geometry_msgs/msg/PoseStamped",
+    "pose_with_covariance": "geometry_msgs/msg/PoseWithCovarianceStamped",
+}
 """What :func:`decode_odometry` reads; only the first says which frame moves."""
 
 

@@ -35,11 +35,14 @@ def fixed_frame_of(pose: StampedPose, transforms: TransformBuffer) -> str:
     return UNNAMED_FRAME if not pose.fixed_frame or is_taken else pose.fixed_frame
 
 
-def hang(transforms: TransformBuffer, pose: StampedPose, fixed_frame: str) -> None:
+def hang(transforms: TransformBuffer, pose: StampedPose, fixed_frame: str) -> str:
     """Add a pose as a transform from the fixed frame to the root of the tree of the moving one.
 
     A frame has one parent only, and the moving one may have its own in TF (a camera on its robot).
     So it is the root above it that is moved, by what TF says between the two at that instant.
+
+    Returns:
+        That root.
 
     Raises:
         TransformError: TF does not reach that instant.
@@ -49,3 +52,4 @@ def hang(transforms: TransformBuffer, pose: StampedPose, fixed_frame: str) -> No
     transforms.set_dynamic(
         fixed_frame, root, pose.stamp_ns, pose.fixed_from_moving @ moving_from_root
     )
+    return root

@@ -89,6 +89,10 @@ class TransformBuffer:
         edge = self._edges.get(_clean(child))
         return None if edge is None or edge.is_static else edge.settled_ns
 
+    def release(self, child: str) -> None:
+        """Forget what a frame hangs on."""
+        self._edges.pop(_clean(child), None)
+
     def clear(self) -> None:
         """Forget the time-varying transforms, as after the clock jumped back; keep static ones."""
         self._edges = {child: edge for child, edge in self._edges.items() if edge.is_static}

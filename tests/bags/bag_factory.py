@@ -61,6 +61,7 @@ PERIOD_NS = 100 * MS
 CAMERA_FRAME, LIDAR_FRAME, BASE_FRAME = "camera_optical", "lidar", "base_link"
 IMAGE_TOPIC, INFO_TOPIC, CLOUD_TOPIC = "/camera/image_raw", "/camera/camera_info", "/lidar/points"
 DEPTH_TOPIC = "/depth/image"
+ODOMETRY_TOPIC = "/odometry"
 
 CAMERA = CameraModel(fx=50.0, fy=48.0, cx=31.25, cy=23.75, width=64, height=48)
 
@@ -198,6 +199,43 @@ def tf_entry(
 ) -> Entry:
     topic = "/tf_static" if static else "/tf"
     return Entry(topic, TF_MESSAGE, stamp_ns, tf_message(transforms, stamp_ns), latched=static)
+
+
+def odometry_entry(
+    stamp_ns: int,
+    pose: RigidTransform,
+    *,
+    msgtype: str = "nav_msgs/msg/Odometry",
+    parent: str = "odom",
+    child: str = BASE_FRAME,
+) -> Entry:
+    """An Odometry, a PoseStamped or a PoseWithCovarianceStamped."""
+    fields: dict[str, Any] = {"header": header(stamp_ns, parent), "pose": _pose_message(pose)}
+    if msgtype != "geometry_msgs/msg/PoseStamped":
+        fields["pose"] = _geometry("PoseWithCovariance", pose=fields["pose"], covariance=_UNKNOWN)
+    if msgtype == "nav_msgs/msg/Odometry":
+        still = _geometry("Vector3", x=0.0, y=0.0, z=0.0)
+        twist = _geometry("Twist", linear=still, angular=still)
+        fields["child_frame_id"] = child
+        fields["twist"] = _geometry("TwistWithCovariance", twist=twist, covariance=_UNKNOWN)
+    return Entry(ODOMETRY_TOPIC, msgtype, stamp_ns, TYPESTORE.types[msgtype](**fields))
+
+
+_UNKNOWN = np.zeros(36)
+
+
+def _pose_message(pose: RigidTransform) -> Message:
+    x, y, z, w = pose.quaternion_xyzw.tolist()
+    position = dict(zip("xyz", pose.translation.tolist(), strict=True))
+    return _geometry(
+        "Pose",
+        position=_geometry("Point", **position),
+        orientation=_geometry("Quaternion", x=x, y=y, z=z, w=w),
+    )
+
+
+def _geometry(name: str, **fields: Any) -> Message:  # noqa: ANN401 - made at run time
+    return TYPESTORE.types[f"geometry_msgs/msg/{name}"](**fields)
 
 
 def mounts_entry() -> Entry:

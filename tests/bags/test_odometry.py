@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +14,6 @@ from depth_completion_core.config import PairingConfig
 from depth_completion_core.geometry.transforms import RigidTransform
 from rosbag_tools.complete import main
 from rosbag_tools.inspection import inspect_bag
-from rosbag_tools.messages import TYPESTORE, header
 from rosbag_tools.reader import BagReader
 from rosbag_tools.wishes import PlanWishes
 from tests.bags.bag_factory import (
@@ -27,6 +25,7 @@ from tests.bags.bag_factory import (
     IMAGE_TOPIC,
     LIDAR_FRAME,
     MS,
+    ODOMETRY_TOPIC,
     START_NS,
     Entry,
     Float32Array,
@@ -36,6 +35,7 @@ from tests.bags.bag_factory import (
     image_entry,
     info_entry,
     mounts_entry,
+    odometry_entry,
     picture,
     tf_entry,
     without,
@@ -43,7 +43,6 @@ from tests.bags.bag_factory import (
     write_ros2,
 )
 
-_TOPIC = "/odometry"
 _IMAGE_NS = START_NS + 50 * MS
 _TIMES_NS = (START_NS, _IMAGE_NS, START_NS + 100 * MS)
 
@@ -73,44 +72,8 @@ def _in_tf(parent: str = "odom") -> list[Entry]:
     return [*_sensors(), *moving]
 
 
-def _message(name: str, **fields: Any) -> Any:  # noqa: ANN401 - made at run time
-    return TYPESTORE.types[name](**fields)
-
-
-def _pose(transform: RigidTransform) -> Any:  # noqa: ANN401 - made at run time
-    x, y, z, w = transform.quaternion_xyzw.tolist()
-    at = dict(zip("xyz", transform.translation.tolist(), strict=True))
-    return _message(
-        "geometry_msgs/msg/Pose",
-        position=_message("geometry_msgs/msg/Point", **at),
-        orientation=_message("geometry_msgs/msg/Quaternion", x=x, y=y, z=z, w=w),
-    )
-
-
-def _entry(
-    stamp_ns: int, msgtype: str, pose: RigidTransform, parent: str = "odom", child: str = BASE_FRAME
-) -> Entry:
-    covariance = np.zeros(36)
-    fields: dict[str, Any] = {"header": header(stamp_ns, parent)}
-    if msgtype == "geometry_msgs/msg/PoseStamped":
-        fields["pose"] = _pose(pose)
-    else:
-        fields["pose"] = _message(
-            "geometry_msgs/msg/PoseWithCovariance", pose=_pose(pose), covariance=covariance
-        )
-    if msgtype == "nav_msgs/msg/Odometry":
-        still = _message("geometry_msgs/msg/Vector3", x=0.0, y=0.0, z=0.0)
-        twist = _message("geometry_msgs/msg/Twist", linear=still, angular=still)
-        fields["child_frame_id"] = child
-        fields["twist"] = _message(
-            "geometry_msgs/msg/TwistWithCovariance", twist=twist, covariance=covariance
-        )
-    return Entry(_TOPIC, msgtype, stamp_ns, _message(msgtype, **fields))
-
-
 def _odometry(parent: str = "odom", child: str = BASE_FRAME) -> list[Entry]:
-    kind = "nav_msgs/msg/Odometry"
-    return [_entry(at, kind, _odom_from_base(at), parent, child) for at in _TIMES_NS]
+    return [odometry_entry(at, _odom_from_base(at), parent=parent, child=child) for at in _TIMES_NS]
 
 
 def _trajectory(path: Path, base_from_moving: RigidTransform) -> Path:
@@ -149,19 +112,20 @@ def test_odometry_messages_are_the_motion(
     tmp_path: Path, expected: Float32Array, capsys: pytest.CaptureFixture[str], ros1: bool
 ) -> None:
     entries = [*_sensors(), *_odometry()]
-    found = _sparse(tmp_path / "bag", entries, "--odometry", _TOPIC, ros1=ros1)
+    found = _sparse(tmp_path / "bag", entries, "--odometry", ODOMETRY_TOPIC, ros1=ros1)
     np.testing.assert_array_equal(found, expected)
     told = capsys.readouterr().out
     assert "undone through the fixed frame 'odom'" in told
-    assert f"'{BASE_FRAME}' moves against 'odom' as {_TOPIC} says (3 poses)" in told
+    assert f"'{BASE_FRAME}' moves against 'odom' as {ODOMETRY_TOPIC} says (3 poses)" in told
 
 
 @pytest.mark.parametrize("kind", ["PoseStamped", "PoseWithCovarianceStamped"])
 def test_poses_are_the_motion_of_the_frame_that_is_named(
     tmp_path: Path, expected: Float32Array, kind: str
 ) -> None:
-    poses = [_entry(at, f"geometry_msgs/msg/{kind}", _odom_from_base(at)) for at in _TIMES_NS]
-    flags = ["--odometry", _TOPIC, "--odometry-frame", BASE_FRAME]
+    msgtype = f"geometry_msgs/msg/{kind}"
+    poses = [odometry_entry(at, _odom_from_base(at), msgtype=msgtype) for at in _TIMES_NS]
+    flags = ["--odometry", ODOMETRY_TOPIC, "--odometry-frame", BASE_FRAME]
     found = _sparse(tmp_path / "bag", [*_sensors(), *poses], *flags)
     np.testing.assert_array_equal(found, expected)
 
@@ -204,7 +168,7 @@ def test_odometry_counts_where_tf_says_something_else(
         for at in _TIMES_NS
     ]
     entries = [*_sensors(), *slipping, *_odometry()]
-    found = _sparse(tmp_path / "bag", entries, "--odometry", _TOPIC)
+    found = _sparse(tmp_path / "bag", entries, "--odometry", ODOMETRY_TOPIC)
     np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
@@ -223,16 +187,16 @@ def test_usual_names_are_found_behind_a_robot_s_own(tmp_path: Path, parent: str)
 def test_other_ways_are_offered(tmp_path: Path) -> None:
     told = _told(tmp_path, [*_in_tf("mocap"), *_odometry()])
     assert "moves against mocap: if one stands still in the world, --fixed-frame" in told
-    assert f"the bag holds {_TOPIC}: --odometry undoes the motion with it" in told
+    assert f"the bag holds {ODOMETRY_TOPIC}: --odometry undoes the motion with it" in told
 
 
 @pytest.mark.parametrize(
     ("odometry", "moving", "words"),
     [
         ("/nothing", "", "neither a file nor a topic with odometry"),
-        (_TOPIC, "bse_link", "fixed frame 'odom' does not hang together with the camera"),
+        (ODOMETRY_TOPIC, "bse_link", "fixed frame 'odom' does not hang together with the camera"),
         ("", BASE_FRAME, "give that one too"),
-        (IMAGE_TOPIC, "", f"PoseWithCovarianceStamped: {_TOPIC}"),
+        (IMAGE_TOPIC, "", f"PoseWithCovarianceStamped: {ODOMETRY_TOPIC}"),
     ],
 )
 def test_what_cannot_be_used_is_told(
@@ -243,7 +207,7 @@ def test_what_cannot_be_used_is_told(
 
 
 def test_a_pose_without_a_frame_asks_for_it(tmp_path: Path) -> None:
-    told = _told(tmp_path, [*_sensors(), *_odometry(child="")], _TOPIC)
+    told = _told(tmp_path, [*_sensors(), *_odometry(child="")], ODOMETRY_TOPIC)
     assert "name it with --odometry-frame. Frames of TF: base_link, camera_optical, lidar" in told
 
 
@@ -257,6 +221,6 @@ def test_a_trajectory_of_another_day_is_refused(tmp_path: Path) -> None:
 def test_poses_that_are_no_rotation_are_counted(tmp_path: Path) -> None:
     bad = _odometry()
     bad[1].message.pose.pose.orientation.x = float("nan")
-    told = _told(tmp_path, [*_sensors(), *bad], _TOPIC)
+    told = _told(tmp_path, [*_sensors(), *bad], ODOMETRY_TOPIC)
     assert "(2 poses)" in told
-    assert f"1 x {_TOPIC}: cannot be used" in told
+    assert f"1 x {ODOMETRY_TOPIC}: cannot be used" in told

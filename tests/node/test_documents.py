@@ -75,7 +75,7 @@ def test_the_table_of_inputs_names_what_is_subscribed() -> None:
     known = set(_strings("depth_completion_ros"))
     images = {topic for _, topic in IMAGE_TRANSPORTS.values()}
     measured = {kind.topic for kind in MEASUREMENT_KINDS.values() if kind.topic}
-    assert named == images | measured | {"camera_info", "/tf", "/tf_static"}
+    assert named == images | measured | {"camera_info", "odometry", "/tf", "/tf_static"}
     assert named - measured <= known
 
 

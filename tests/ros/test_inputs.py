@@ -9,11 +9,15 @@ from typing import Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from depth_completion_core.codecs.depth import decode_depth
+from depth_completion_core.geometry.transforms import RigidTransform
 from tests.bags.bag_factory import (
+    BASE_FRAME,
     CAMERA,
+    MS,
     Entry,
     cloud,
     cloud_entry,
@@ -22,8 +26,10 @@ from tests.bags.bag_factory import (
     image_entry,
     info_entry,
     mounts_entry,
+    odometry_entry,
     picture,
     stamp_of,
+    tf_entry,
 )
 
 pytestmark = pytest.mark.ros
@@ -38,6 +44,14 @@ _SEEN[4:20:3, 6:30:4] = 2.5
 
 def _measured(folder: Path, *entries: Entry, **settings: object) -> tuple[int, str]:
     """Number of measured pixels that the model got of one pair, and what the node said."""
+    depth, log = _sparse_depth(folder, *entries, **settings)
+    return int(np.isfinite(depth).sum()), log
+
+
+def _sparse_depth(
+    folder: Path, *entries: Entry, **settings: object
+) -> tuple[npt.NDArray[np.float32], str]:
+    """What the model got of one pair, NaN where nothing, and what the node said."""
     with live.live_node(folder, model="nearest", **settings) as node, live.peer() as peer:
         sparse = peer.collect("/sparse_depth/image", _IMAGE_TYPE)
         peer.publish(mounts_entry())
@@ -48,8 +62,8 @@ def _measured(folder: Path, *entries: Entry, **settings: object) -> tuple[int, s
             peer.publish(entry)
             peer.spin_for(0.05)
         peer.spin_until(lambda: bool(sparse), f"a frame; the node says {node.log[-600:]}")
-        _, valid = decode_depth(sparse[-1])
-        return int(valid.sum()), node.log
+        depth, valid = decode_depth(sparse[-1])
+        return np.where(valid, depth, np.float32(np.nan)), node.log
 
 
 def test_the_calibration_may_come_after_its_image(tmp_path: Path) -> None:
@@ -71,6 +85,30 @@ def test_a_calibration_file_takes_the_place_of_camera_info(tmp_path: Path) -> No
     by_file, log = _measured(tmp_path, *common, camera_info_url=f"file://{file}")
     assert by_file == by_message > 0
     assert "frame dropped" not in log
+
+
+def test_odometry_is_the_motion_that_tf_does_not_have(tmp_path: Path) -> None:
+    """At 5 m/s, with the image 50 ms after the cloud."""
+    image_ns = _STAMP + 50 * MS
+    times_ns = (_STAMP, image_ns, _STAMP + 100 * MS)
+    ahead = {at: (5e-9 * (at - _STAMP), 0.0, 0.0) for at in times_ns}
+    poses = {at: RigidTransform.from_quaternion((0, 0, 0, 1), ahead[at]) for at in times_ns}
+    sensors = (info_entry(_STAMP), cloud_entry(_STAMP, cloud(0)), image_entry(image_ns, picture(0)))
+    by_tf, _ = _sparse_depth(
+        tmp_path,
+        *(tf_entry(at, ("odom", BASE_FRAME, pose), static=False) for at, pose in poses.items()),
+        *sensors,
+    )
+    by_odometry, log = _sparse_depth(
+        tmp_path,
+        *(odometry_entry(at, pose) for at, pose in poses.items()),
+        *sensors,
+        odometry="odometry",
+    )
+    still, _ = _sparse_depth(tmp_path, *sensors)
+    assert "frame dropped" not in log
+    np.testing.assert_array_equal(by_odometry, by_tf)
+    assert np.nanmean(still) > np.nanmean(by_odometry) + 0.2
 
 
 def test_two_clouds_are_one(tmp_path: Path) -> None:
