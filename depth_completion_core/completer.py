@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -21,6 +22,13 @@ from depth_completion_core.inference.postprocessing import empty_prediction, pre
 from depth_completion_core.inference.preprocessing import model_input, view_at, window_of
 from depth_completion_core.models.base import CompletionModel
 from depth_completion_core.models.needs import ModelNeeds
+
+
+@dataclass(slots=True)
+class _Learned:
+    """What the answers of a model have shown; None for nothing yet."""
+
+    gives_confidence: bool | None = None
 
 
 class DepthCompleter:
@@ -45,6 +53,7 @@ class DepthCompleter:
             # Convolutions are 1.4 times as fast so.
             self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.config = config or CompletionConfig()
+        self._learned = _Learned()
 
     def complete(self, frame: Frame) -> DepthPrediction:
         """Dense depth for one frame, at the size of its image.
@@ -59,6 +68,14 @@ class DepthCompleter:
     def output(self) -> OutputConfig:
         """What is kept, with limits of depth: those of the settings, else by the model's range."""
         return with_limits(self.config.output, self.model.depth_range)
+
+    @property
+    def notes(self) -> list[str]:
+        """Which settings do nothing with this model, as far as its answers have shown."""
+        least = self.config.output.min_confidence
+        if least > 0 and self._learned.gives_confidence is False:
+            return [f"output.min_confidence {least:g} does nothing: the model gives no confidence"]
+        return []
 
     def configured(self, config: CompletionConfig) -> DepthCompleter:
         """The same model with other settings; a completer's own never change."""
@@ -128,6 +145,7 @@ class DepthCompleter:
         window = window_of(frames[0].size, self.config.inference, needs)
         inputs = model_input(frames, sparse, window, needs, self.device)
         output = run_model(self.model, inputs)
+        self._learned.gives_confidence = output.confidence is not None
         return predictions(output, frames, sparse, window, self.output)
 
 

@@ -96,6 +96,7 @@ class CompletionNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
             lambda: self.transforms.notes,
             lambda: self._habits(are_warnings=True),
             self._why_never_paired,
+            lambda: self._pipeline.in_use.completer.notes if self._pipeline else [],
         )
         facts = SetupNotes(log.info, lambda: self._habits(are_warnings=False))
         self._status = Status(self._all_drops, self._why_idle, notes.current, facts.current)

@@ -96,6 +96,7 @@ class _Run:
         report.damage = source.damage
         told = self._plan.notes
         report.notes = [line for line in self._plan.geometry.habits.history if line not in told]
+        report.notes += self._completer.notes
         report.scores = self._scores.summary()
         return report
 

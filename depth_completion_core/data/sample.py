@@ -89,6 +89,11 @@ class DepthDataset(ABC):
     def names(self) -> list[str]:
         """The samples' names, in order."""
 
+    @property
+    def remarks(self) -> list[str]:
+        """What the samples read so far have shown, in sentences that belong beside their scores."""
+        return []
+
     @abstractmethod
     def __getitem__(self, index: int) -> Sample:
         """Read a sample.

@@ -39,6 +39,11 @@ class Predictor(ABC):
     identity: str
     device: str = ""
 
+    @property
+    def notes(self) -> list[str]:
+        """What its answers have shown of the settings, in sentences."""
+        return []
+
     @abstractmethod
     def predict(self, sample: Sample) -> tuple[DepthPrediction, float]:
         """Dense depth, and the milliseconds that it took (NaN if nothing ran).
@@ -66,6 +71,11 @@ class ModelPredictor(Predictor):
         output = replace(output, anchoring=replace(output.anchoring, enabled=True))
         completer = self._completer.configured(replace(config, output=output))
         return ModelPredictor(f"{self.label} anchored", f"{self.identity}, anchored", completer)
+
+    @property
+    def notes(self) -> list[str]:
+        """Which settings do nothing with it."""
+        return self._completer.notes
 
     def predict(self, sample: Sample) -> tuple[DepthPrediction, float]:
         """Run the model; the first frame is run twice, so that the start-up is not timed."""

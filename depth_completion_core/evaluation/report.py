@@ -13,7 +13,7 @@ from depth_completion_core.evaluation.plots import Curve, PlotError, plot_curves
 from depth_completion_core.evaluation.session import Session, protocol_values
 from depth_completion_core.evaluation.sweep import Sweep, sweep_folder
 from depth_completion_core.evaluation.tables import FULL, Row, results_table
-from depth_completion_core.evaluation.wording import notes
+from depth_completion_core.evaluation.wording import notes, settings_note
 from depth_completion_core.files.atomic import write_text
 from depth_completion_core.files.json_files import write_json
 
@@ -46,6 +46,7 @@ def write_report(
     protocol, name = session.protocol, session.protocol_name
     table = results_table(headings, rows, protocol, metrics=metrics, with_spread=with_spread)
     remarks = notes(protocol, name, rows, with_spread=with_spread)
+    remarks += settings_note(session.settings, about)
     page = f"# {title}\n\n{table}\n{remarks}"
     results = [
         {**dict(zip(headings, row.labels, strict=True)), **row.summary.to_json()} for row in rows

@@ -84,14 +84,16 @@ def _real(wanted: Evaluate) -> list[str]:
     session = _session(wanted, wanted.protocol or SUITE_PROTOCOL)
     seed = _seed(wanted, session)
     root = suite_root(wanted.data)
-    rows, unreadable = evaluate_real(session, root, wanted.out, _Models(wanted).groups, seed=seed)
+    rows, unreadable, remarks = evaluate_real(
+        session, root, wanted.out, _Models(wanted).groups, seed=seed
+    )
     page = write_report(
         wanted.out,
         title="Models on real recordings",
         headings=SUITE_HEADINGS,
         rows=rows,
         session=session,
-        about={"suite": wanted.suite, "seed": seed, "unreadable": unreadable},
+        about={"suite": wanted.suite, "seed": seed, "unreadable": unreadable, "remarks": remarks},
         metrics=SHORT,
         with_spread=False,
     )
@@ -145,6 +147,7 @@ def _one_set(wanted: Evaluate) -> list[str]:
         "config": config_to_mapping(dataset.config),
         "measurements": str(base),
         "seed": seed,
+        "remarks": dataset.remarks,
     }
     if sweeps:
         pages = write_sweep_reports(wanted.out, sweeps, rows, session, told)

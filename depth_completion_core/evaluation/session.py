@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,6 +98,9 @@ class Session:
             }
             everything = [job for case in cases for job in jobs[case]]
             score(dataset, indices, everything, self.protocol, title=title)
+            for predictor in predictors:
+                for note in predictor.notes:
+                    print(f"{predictor.label}: {note}", file=sys.stderr)
             for case in cases:
                 if self.sheet_rows:
                     write_sheets(dataset, indices, jobs[case], case.folder, self.sheet_rows)

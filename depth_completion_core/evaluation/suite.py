@@ -45,14 +45,14 @@ def suite_root(data: Path | None) -> Path:
 
 def evaluate_real(
     session: Session, root: Path, out: Path, groups: Sequence[Group], *, seed: int
-) -> tuple[list[Row], dict[str, str]]:
+) -> tuple[list[Row], dict[str, str], list[str]]:
     """Score models on every real set below a folder.
 
     Of indoor depth images, 150, 500 and 1500 pixels are sampled; of lidar sweeps every 2nd or every
     4th scan line is kept, and the others are the truth; raw depth with truth is used unchanged.
 
     Returns:
-        The rows, and what is wrong with sets that cannot be read at all.
+        The rows, what is wrong with sets that cannot be read at all, and remarks on others.
 
     Raises:
         DataError: there are no sets.
@@ -64,6 +64,7 @@ def evaluate_real(
         )
     rows: list[Row] = []
     unreadable: dict[str, str] = {}
+    remarks: dict[str, None] = {}
     for real in _told_apart(sets, root):
         for part in _parts(real, seed):
             try:
@@ -81,7 +82,8 @@ def evaluate_real(
             ]
             title = f"{real.name} {', '.join(part.conditions)}"
             rows += session.evaluate(dataset, f"real/{real.name}", cases, groups, title=title)
-    return rows, unreadable
+            remarks.update(dict.fromkeys(dataset.remarks))
+    return rows, unreadable, list(remarks)
 
 
 def _told_apart(sets: Sequence[RealSet], root: Path) -> list[RealSet]:

@@ -5,10 +5,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from depth_completion_core.config import CompletionConfig
+from depth_completion_core.data import dataset_class
 from depth_completion_core.evaluation.tables import Row, table_line
 from depth_completion_core.metrics import PROTOCOLS, Protocol
+from depth_completion_core.settings.mapping import config_to_mapping, differences
 
 _MISSING = {
     "left_out": (
@@ -55,6 +59,25 @@ def notes(protocol: Protocol, name: str, rows: Sequence[Row], *, with_spread: bo
         ]
     lines += failures(rows)
     return "".join(f"- {line}\n" for line in lines)
+
+
+def settings_note(settings: Mapping[str, Any], about: Mapping[str, Any]) -> str:
+    """Which settings are not the default, as lines of a Markdown list; "" for none.
+
+    Args:
+        settings: those of the completers, nested.
+        about: ``dataset`` and ``config`` where there is one data set, and remarks on what was read.
+    """
+    lines = []
+    changed = differences(settings, config_to_mapping(CompletionConfig()))
+    if changed:
+        lines.append(f"Settings that are not the default: {', '.join(changed)}.")
+    if "config" in about:
+        config = dataset_class(about["dataset"]).Config
+        changed = differences(about["config"], config_to_mapping(config()))
+        if changed:
+            lines.append(f"Settings of the data set: {', '.join(changed)}.")
+    return "".join(f"- {line}\n" for line in [*lines, *about.get("remarks", ())])
 
 
 def failures(rows: Sequence[Row]) -> list[str]:

@@ -85,7 +85,8 @@ def report_results(wanted: Infer, tally: Tally, completer: DepthCompleter) -> No
         f"{len(names)} depth maps in {wanted.out}; {p50:.1f} ms each (p50), {p99:.1f} ms (p99), "
         f"on {completer.device}"
     )
-    for remark in (tally.measured(), "" if tally.all_empty else tally.emptiness()):
+    emptiness = "" if tally.all_empty else tally.emptiness()
+    for remark in (tally.measured(), emptiness, *completer.notes):
         if remark:
             print(remark)
     report: dict[str, object] = {"model": wanted.model, "ms": {"p50": p50, "p99": p99}}

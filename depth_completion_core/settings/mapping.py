@@ -64,6 +64,25 @@ def config_to_mapping(config: Any) -> dict[str, Any]:  # noqa: ANN401
     }
 
 
+def differences(
+    values: Mapping[str, Any], defaults: Mapping[str, Any], path: str = ""
+) -> list[str]:
+    """What is not the default, as ``path=value`` each.
+
+    Args:
+        values: nested, as :func:`config_to_mapping` gives them.
+        defaults: the same of the default settings.
+        path: dotted, with a dot at its end, of the group that they are.
+    """
+    found: list[str] = []
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            found += differences(value, defaults[key], f"{path}{key}.")
+        elif value != defaults[key]:
+            found.append(f"{path}{key}={value}")
+    return found
+
+
 def _limits(cls: Any, hints: Mapping[str, Any]) -> dict[str, Limits]:  # noqa: ANN401 - a type
     return {item.name: limits_of(item, hints[item.name]) for item in dataclasses.fields(cls)}
 

@@ -359,6 +359,19 @@ def test_range_limits_blank_what_lies_beyond() -> None:
     np.testing.assert_array_equal(limited.depth, np.where(limited.valid, free.depth, 0.0))
 
 
+def test_a_least_confidence_that_does_nothing_is_noted() -> None:
+    output = OutputConfig(min_confidence=0.5)
+    completer = DepthCompleter(Nearest(), config=_config(output=output))
+    assert completer.notes == []
+    completer.complete(_frame(0))
+    words = "output.min_confidence 0.5 does nothing: the model gives no confidence"
+    assert completer.notes == [words]
+    assert completer.configured(_config()).notes == []
+    confident = load_model("linear", device="cpu", config=_config(output=output))
+    confident.complete(_frame(0))
+    assert confident.notes == []
+
+
 @pytest.mark.parametrize("radius_px", [1.0, 3.5, 8.0])
 def test_support_is_the_distance_to_the_nearest_measurement(radius_px: float) -> None:
     frame = _frame(0, sparse=_sparse(1, count=12))

@@ -188,6 +188,13 @@ def test_damaged_files_are_a_failed_frame_each(
     assert list(report["frames"]) == ["0002"]
 
 
+def test_a_setting_that_does_nothing_is_told(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _run(data, "--output.min-confidence", "0.5") == 0
+    assert "output.min_confidence 0.5 does nothing" in capsys.readouterr().out
+
+
 def test_nothing_completed_is_an_error(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for path in (data / "sparse_depth").iterdir():
         path.write_bytes(b"PK\3\4")

@@ -22,6 +22,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from depth_completion_core.config import ProjectionConfig
 from depth_completion_core.data.readers.reading import (
     blamed_on,
@@ -44,6 +46,7 @@ from depth_completion_core.data.readers.views import read_views
 from depth_completion_core.data.sample import DataError, DepthDataset, Sample
 from depth_completion_core.data.sampling.scan_split import split_sweep
 from depth_completion_core.data.sampling.sparsify import Sparsifier, sparsified
+from depth_completion_core.frame import SparseDepth
 from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.geometry.transforms import RigidTransform
 from depth_completion_core.settings.fields import setting
@@ -89,6 +92,7 @@ class Real(DepthDataset):
         self.kind = kind
         self._files = files_of_set(root, kind)
         self._sparsifier = Sparsifier.from_text(self.config.points) if self.config.points else None
+        self._truth_pixels = self._far_pixels = 0
         self._neighbours: dict[str, Neighbours] = {}
         if self.config.triplet_offset:
             self._neighbours = neighbours_of(root, self._files, self.config.triplet_offset)
@@ -98,6 +102,16 @@ class Real(DepthDataset):
     def names(self) -> list[str]:
         """The stems of the images."""
         return [files.name for files in self._files]
+
+    @property
+    def remarks(self) -> list[str]:
+        """How much of the true depth is not used because it is far."""
+        if not self._far_pixels:
+            return []
+        share = 100 * self._far_pixels / self._truth_pixels
+        limit = f"max_depth ({self.config.max_depth:g} m)"
+        name = self.root.name
+        return [f"{name}: {share:.3g} % of the true depth lies beyond {limit} and is not scored."]
 
     def __getitem__(self, index: int) -> Sample:
         files = self._files[index]
@@ -117,17 +131,15 @@ class Real(DepthDataset):
         image = rgb_of(files.image)
         size = image.shape[:2]
         measured, truth = (
-            depth_of(
-                path,
-                depth_scale=_MILLIMETRES,
-                size=size,
-                image=files.image,
-                max_depth=self.config.max_depth,
-            )
-            if path
-            else None
+            depth_of(path, depth_scale=_MILLIMETRES, size=size, image=files.image) if path else None
             for path in (files.measured, files.truth)
         )
+        if truth is not None:
+            self._truth_pixels += truth.count
+            self._far_pixels += int(np.count_nonzero(truth.depth > self.config.max_depth))
+            truth = self._near(truth)
+        if measured is not None:
+            measured = self._near(measured)
         camera = None
         if files.calibration:
             camera = camera_of(files.calibration, size=size, image=files.image)
@@ -135,6 +147,9 @@ class Real(DepthDataset):
         if measured is not None or self._sparsifier is None:
             return sample
         return sparsified(sample, self._sparsifier, seed=self.config.seed)
+
+    def _near(self, depth: SparseDepth) -> SparseDepth:
+        return depth.masked(depth.depth <= self.config.max_depth)
 
     def _lidar(self, files: RealFiles) -> Sample:
         assert files.calibration is not None  # noqa: S101 - every lidar set has one

@@ -119,9 +119,13 @@ def test_intrinsics_for_each_image_for_each_sequence_or_none(tmp_path: Path) -> 
 def test_far_outliers_are_not_valid(tmp_path: Path) -> None:
     _rgbd(tmp_path, "a")
     write_numbers(tmp_path / "depth" / "a.png", np.full(SIZE, 65000, dtype=np.uint16))
-    truth = _real(tmp_path)[0].truth
+    far = build_dataset("real", tmp_path)
+    assert far.remarks == []
+    truth = far[0].truth
     assert truth is not None
     assert truth.count == 0
+    words = "100 % of the true depth lies beyond max_depth (10 m) and is not scored."
+    assert far.remarks == [f"{tmp_path.name}: {words}"]
 
 
 def test_raw_depth_is_what_was_measured(tmp_path: Path) -> None:

@@ -47,6 +47,25 @@ def test_models_side_by_side_are_what_each_is_alone(
     assert both["nearest"] != both["morphological"]
 
 
+def test_a_setting_that_does_nothing_is_told(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert evaluated(made, tmp_path / "out", *_NEAREST, "--output.min-confidence", "0.5") == 0
+    assert "nearest: output.min_confidence 0.5 does nothing" in capsys.readouterr().err
+
+
+def test_the_table_names_every_setting_that_is_not_the_default(made: Path, tmp_path: Path) -> None:
+    assert evaluated(made, tmp_path / "plain", *_NEAREST) == 0
+    assert "Settings" not in (tmp_path / "plain" / "table.md").read_text(encoding="utf-8")
+    flags = ("--output.max-depth", "5", "--projection.occlusion.enabled", "false")
+    changed = (*flags, "--set", "depth_scale=1000")
+    assert evaluated(made, tmp_path / "changed", *_NEAREST, *changed) == 0
+    table = (tmp_path / "changed" / "table.md").read_text(encoding="utf-8")
+    settings = "projection.occlusion.enabled=False, output.max_depth=5.0"
+    assert f"- Settings that are not the default: {settings}.\n" in table
+    assert "- Settings of the data set: depth_scale=1000.0.\n" in table
+
+
 def test_damaged_frames_end_in_3_and_the_rest_is_scored(
     made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -108,6 +108,18 @@ def test_every_set_in_every_reading(recordings: Path, tmp_path: Path) -> None:
         assert (folder / "nearest" / "best.png").is_file()
 
 
+def test_truth_that_is_too_far_is_counted(tmp_path: Path) -> None:
+    _rgbd(tmp_path / "set" / "far", "depth")
+    for path in (tmp_path / "set" / "far" / "depth").iterdir():
+        numbers = np.full(SIZE, 2000, np.uint16)
+        numbers[: SIZE[0] // 4] = 12000
+        write_numbers(path, numbers)
+    assert _suite(tmp_path / "set", tmp_path / "out", "--model", "nearest") == 0
+    words = "far: 25 % of the true depth lies beyond max_depth (10 m) and is not scored."
+    assert f"- {words}\n" in (tmp_path / "out" / "table.md").read_text(encoding="utf-8")
+    assert _report(tmp_path / "out")["remarks"] == [words]
+
+
 def test_the_seed_draws_the_points(recordings: Path, tmp_path: Path) -> None:
     flat, out = recordings / "open" / "flat", tmp_path
     for seed, name in (("0", "a"), ("0", "b"), ("1", "c")):
