@@ -7,6 +7,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +16,8 @@ from depth_completion_core.checkpoints.checkpoint import load_checkpoint
 from depth_completion_core.checkpoints.checkpoint_file import read_checkpoint_file
 from depth_completion_core.checkpoints.default_weights import WEIGHTS_FOLDER
 from depth_completion_core.completer import DepthCompleter, load_model
-from depth_completion_core.data import build_dataset
+from depth_completion_core.data.readers.world_frames import WorldFrames
+from depth_completion_core.data.readers.world_frames_config import WorldFramesConfig
 from depth_completion_core.data.sample import Sample
 from depth_completion_core.data.sampling.corrupt import Corruption, corrupted
 from depth_completion_core.evaluation.held_out import BASELINES, WORLD_SEED
@@ -23,7 +25,7 @@ from depth_completion_core.models import MODELS
 from depth_completion_core.world.objects.families import HELD_OUT
 
 _NAMES = tuple(path.stem for path in sorted(WEIGHTS_FOLDER.glob("*.safetensors")))
-_FRAMES = 8
+_FRAMES = 4
 _SENSORS = (("corners", 150), ("corners", 500), ("corners", 1500), ("lidar", 16), ("lidar", 64))
 
 
@@ -33,15 +35,16 @@ def _completer(name: str) -> DepthCompleter:
 
 
 @cache
+def _scenes() -> WorldFrames:
+    """Those of the suite."""
+    return WorldFrames(
+        Path(), WorldFramesConfig(seed=WORLD_SEED, frames=_FRAMES, families=HELD_OUT)
+    )
+
+
+@cache
 def _samples(sensor: str, amount: int) -> list[Sample]:
-    config = {
-        "seed": WORLD_SEED,
-        "frames": _FRAMES,
-        "families": list(HELD_OUT),
-        "sensor": sensor,
-        "amount": amount,
-    }
-    dataset = build_dataset("world", config=config)
+    dataset = _scenes().measured_by(sensor, amount)
     return [dataset[number] for number in range(_FRAMES)]
 
 
