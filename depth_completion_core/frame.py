@@ -33,8 +33,13 @@ class SparseDepth:
     """Measured depth on the pixels of an image.
 
     Attributes:
-        depth: (H, W) float32, metres along the optical Z axis; 0 where not valid.
+        depth: (H, W) float32, metres along the optical Z axis; 0 where not valid. Other float
+            types become float32, and what stands where it is not valid becomes 0.
         valid: (H, W) bool, the validity map.
+
+    Raises:
+        FrameError: the two do not fit together, are of another type, or a valid pixel has no
+            finite positive depth.
     """
 
     depth: Float32Array
@@ -46,6 +51,17 @@ class SparseDepth:
                 f"sparse depth and validity map must be two (H, W) arrays of one size, got "
                 f"{self.depth.shape} and {self.valid.shape}"
             )
+        if self.valid.dtype != np.bool_ or not np.issubdtype(self.depth.dtype, np.floating):
+            raise FrameError(
+                "sparse depth must be metres as floats and its validity map bool, got "
+                f"{self.depth.dtype} and {self.valid.dtype}; divide depth in integers by its scale"
+            )
+        depth = self.depth.astype(np.float32, copy=False)
+        # Comparing whole maps is several times faster than picking out the valid pixels.
+        is_clean = np.array_equal(depth > 0, self.valid)
+        if not (is_clean and 0 <= depth.min(initial=0.0) <= depth.max(initial=0.0) < np.inf):
+            depth = _zero_where_invalid(depth, self.valid)
+        object.__setattr__(self, "depth", depth)
 
     @classmethod
     def from_depth(cls, depth: npt.ArrayLike) -> SparseDepth:
@@ -85,6 +101,17 @@ class SparseDepth:
     def count(self) -> int:
         """Number of measured pixels."""
         return int(np.count_nonzero(self.valid))
+
+
+def _zero_where_invalid(depth: Float32Array, valid: BoolArray) -> Float32Array:
+    measured = depth[valid]
+    wrong = measured[~(np.isfinite(measured) & (measured > 0))]
+    if len(wrong):
+        raise FrameError(
+            f"{len(wrong)} of {len(measured)} valid pixels of the sparse depth have no finite "
+            f"positive depth ({wrong[0]:g} is one); SparseDepth.from_depth leaves them out"
+        )
+    return np.where(valid, depth, np.float32(0))
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

@@ -168,7 +168,8 @@ def test_samples_of_several_sizes_are_refused_by_name() -> None:
 
 def test_bad_numbers_are_blamed_on_their_sample() -> None:
     assert _sample(1).sparse is not None
-    poisoned = SparseDepth(np.full((SIZE_PX, SIZE_PX), np.nan, np.float32), _NOTHING.depth == 0)
+    poisoned = SparseDepth(np.ones((SIZE_PX, SIZE_PX), np.float32), _NOTHING.depth == 0)
+    poisoned.depth[:] = np.nan  # after it was made, which refuses this
     assert collate([_sample(0), _sample(1, sparse=poisoned)], Requirements()).not_finite() == [
         "plane/1"
     ]

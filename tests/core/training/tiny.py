@@ -50,7 +50,7 @@ class Planes(DepthDataset):
         without_truth: tuple[int, ...] = ()
         """Samples with no truth."""
         poisoned: tuple[int, ...] = ()
-        """Samples with a measurement that is NaN."""
+        """Samples whose measurements become NaN."""
         unreadable: tuple[int, ...] = ()
         """Samples whose file is damaged."""
 
@@ -70,8 +70,6 @@ class Planes(DepthDataset):
         depth = (3.0 + slope[0] * rows + slope[1] * columns).astype(np.float32)
         measured = generator.random(depth.shape) < (0.0 if index in config.without_points else 0.1)
         sparse = np.where(measured, depth, np.float32(0))
-        if index in config.poisoned:
-            sparse[measured] = np.nan
         truth = 0.0 * depth if index in config.without_truth else depth
         grey = (255.0 * depth / 6.0).astype(np.uint8)
         return Sample(
@@ -94,7 +92,10 @@ class PlaneSource(DatasetFeed):
         """Half of the measurements, each time others."""
         assert sample.sparse is not None
         kept = sample.sparse.valid & (generator.random(sample.sparse.valid.shape) < 0.5)
-        return replace(sample, sparse=SparseDepth(sample.sparse.depth * kept, kept))
+        thinned = SparseDepth(sample.sparse.depth * kept, kept)
+        if sample.name in {f"plane/{index}" for index in self.planes.poisoned}:
+            thinned.depth[kept] = np.nan  # after it was made, which refuses this
+        return replace(sample, sparse=thinned)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
