@@ -8,6 +8,8 @@ import errno
 import os
 import secrets
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 PARTIAL = ".partial"
@@ -33,7 +35,7 @@ def write_whole(path: Path, content: bytes) -> None:
             that was there stays as it was, and nothing half-written is left.
     """
     partial = _temporary(path)
-    try:
+    with blamed_on(path):
         _refuse_other_kinds(path)
         _make_folder(path.parent)
         try:
@@ -45,6 +47,15 @@ def write_whole(path: Path, content: bytes) -> None:
         finally:  # also after Ctrl-C
             partial.unlink(missing_ok=True)
         _sync_folder(path.parent)
+
+
+@contextmanager
+def blamed_on(path: Path) -> Iterator[None]:
+    """Turn an OSError, which often names no file where a disk is full, into a WriteError."""
+    try:
+        yield
+    except WriteError:
+        raise
     except OSError as error:
         raise WriteError(error.errno, error.strerror or str(error), str(path)) from error
 
@@ -66,22 +77,23 @@ def put_in_place(finished: Path, path: Path) -> None:
         path: its name from now on.
 
     Raises:
-        OSError: it cannot be renamed or flushed; what was there is back in its place.
+        WriteError: it cannot be renamed or flushed; what was there is back in its place.
     """
-    _sync_tree(finished)
-    if path.is_dir() or (path.exists() and finished.is_dir()):
-        aside = _temporary(path)
-        path.rename(aside)
-        try:
-            finished.rename(path)
-        except BaseException:
-            aside.rename(path)
-            raise
+    with blamed_on(path):
+        _sync_tree(finished)
+        if path.is_dir() or (path.exists() and finished.is_dir()):
+            aside = _temporary(path)
+            path.rename(aside)
+            try:
+                finished.rename(path)
+            except BaseException:
+                aside.rename(path)
+                raise
+            _sync_folder(path.parent)
+            shutil.rmtree(aside) if aside.is_dir() else aside.unlink()
+        else:
+            finished.replace(path)
         _sync_folder(path.parent)
-        shutil.rmtree(aside) if aside.is_dir() else aside.unlink()
-    else:
-        finished.replace(path)
-    _sync_folder(path.parent)
 
 
 def remove_partial(folder: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from depth_completion_core.files.atomic import blamed_on
 from depth_completion_core.progress import ProgressDisplay
 from depth_completion_core.training.feeds.batch import Batch
 from depth_completion_core.training.loop.optimizer_step import StepResult
@@ -72,9 +73,10 @@ class Telemetry:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for closed in (self._display, self._writer):
-            if closed is not None:
-                closed.close()
+        with blamed_on(self._folder):
+            for closed in (self._display, self._writer):
+                if closed is not None:
+                    closed.close()
 
     def begin(self, step: int, total: int) -> None:
         """Open what there is; what a killed run had logged beyond this step is not shown."""
@@ -82,7 +84,8 @@ class Telemetry:
             return
         self._total = total
         if self._settings.tensorboard:
-            self._writer = _writer(self._folder, step)
+            with blamed_on(self._folder):
+                self._writer = _writer(self._folder, step)
         if self._settings.progress:
             self._display = ProgressDisplay("training", unit="step", total=total, done=step)
 
@@ -94,10 +97,11 @@ class Telemetry:
         if self._writer is None:
             return
         is_last = step.number == self._total
-        if is_last or step.number % self._settings.log_steps == 0:
-            self._scalars(step)
-        if is_last or step.number % self._settings.image_steps == 0:
-            self._pictures(step)
+        with blamed_on(self._folder):
+            if is_last or step.number % self._settings.log_steps == 0:
+                self._scalars(step)
+            if is_last or step.number % self._settings.image_steps == 0:
+                self._pictures(step)
 
     def scores(self, step: int, scores: Mapping[str, float]) -> None:
         """Show the figures of a validation."""

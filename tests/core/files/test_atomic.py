@@ -268,3 +268,20 @@ def test_the_old_folder_stays_where_the_new_one_does_not_reach_the_disk(tmp_path
     with pytest.raises(OSError, match="No space left"):
         put_in_place(_tree(tmp_path / "work", "new"), path)
     assert (path / "data").read_text(encoding="utf-8") == "old"
+
+
+@pytest.mark.parametrize("is_folder", [False, True])
+def test_a_full_disk_names_what_was_to_be_put_in_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_folder: bool
+) -> None:
+    finished = tmp_path / "finished"
+    if is_folder:
+        finished.mkdir()
+    (finished / "a" if is_folder else finished).write_text("new", encoding="utf-8")
+
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(WriteError, match=r"/out cannot be written: No space left on device"):
+        put_in_place(finished, tmp_path / "out")
