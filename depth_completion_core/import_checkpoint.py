@@ -31,8 +31,9 @@ class ImportCheckpoint:
     """Which network it is; a wrong name lists those that can be imported."""
     out: Path
     """The file to write (.safetensors)."""
-    preset: str = "void"
-    """The data set that the weights were trained for, as void (indoors) or kitti (driving)."""
+    preset: str = ""
+    """The data set that the weights were trained for, as void, nyu (rooms) or kitti (streets);
+    empty for what the file says, or rooms where it says nothing."""
     overwrite: bool = False
     """Replace the file if it exists."""
 
@@ -61,13 +62,14 @@ def import_checkpoint(wanted: ImportCheckpoint) -> str:
         "source_sha256": hashlib.sha256(wanted.file.read_bytes()).hexdigest(),
         "licence": released.licence,
         "note": released.licence_note,
-        "preset": wanted.preset,
+        "preset": released.preset,
     }
     checkpoint.save_checkpoint(wanted.out, wanted.model, model, provenance=provenance)
     count = sum(parameter.numel() for parameter in model.parameters())
     return (
-        f"{wanted.out}: {wanted.model}, {count:,} parameters, settings '{wanted.preset}' for "
-        f"{released.trained_for}; weights trained for anything else need another --preset\n"
+        f"{wanted.out}: {wanted.model}, {count:,} parameters, settings "
+        f"'{released.preset}' for {released.trained_for}; weights trained for anything else need "
+        "another --preset\n"
         f"licence of these weights: {released.licence}\n{released.licence_note}"
     )
 

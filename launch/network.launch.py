@@ -16,7 +16,9 @@ def generate_launch_description() -> LaunchDescription:
     return LaunchDescription(
         [
             DeclareLaunchArgument(
-                "model", default_value="fusionnet", description="Network: scaffnet or fusionnet."
+                "model",
+                default_value="fusionnet",
+                description="Network: scaffnet, fusionnet, nlspn or cspn.",
             ),
             IncludeLaunchDescription(general),
         ]

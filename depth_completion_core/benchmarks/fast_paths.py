@@ -33,7 +33,7 @@ from depth_completion_core.geometry.occlusion import filter_occluded
 from depth_completion_core.geometry.projection import project_points
 from depth_completion_core.geometry.unprojection import pack_xyzrgb
 from depth_completion_core.inference.timing import Timing, timed_in_turn
-from depth_completion_core.models import MODELS, build_model
+from depth_completion_core.models import MODELS, model_class
 
 _CAMERA = CameraModel(fx=721.5, fy=721.5, cx=609.5, cy=172.9, width=1216, height=352)
 _BARREL = (-0.37, 0.2, 0.001, 0.0005, -0.07)
@@ -141,7 +141,7 @@ def _model_group(width: int, height: int, count: int) -> Group:
     image = random.integers(0, 255, (height, width, 3), dtype=np.uint8)
     camera = CameraModel(fx=700, fy=700, cx=width / 2, cy=height / 2, width=width, height=height)
     frame = Frame(image=image, camera=camera, sparse=SparseDepth.from_depth(depth))
-    classical = (name for name in MODELS if not build_model(name).needs_weights)
+    classical = (name for name in MODELS if not model_class(name).needs_weights)
     return {name: _completion(name, frame) for name in classical}
 
 

@@ -23,7 +23,7 @@ from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.geometry.unprojection import pack_xyzrgb
 from depth_completion_core.inference.preprocessing import model_input, window_of
 from depth_completion_core.inference.timing import Timing, timed_in_turn
-from depth_completion_core.models import MODELS, build_model
+from depth_completion_core.models import MODELS, build_model, model_class
 from depth_completion_core.models.base import CompletionModel, ModelInput
 
 _SIZES = ((480, 640), (352, 1216))
@@ -48,7 +48,7 @@ def measure(
         device_name: as torch names it; auto takes a GPU where there is one, beside the CPU.
         json_file: where the numbers are written, too.
     """
-    names = models or tuple(name for name in MODELS if build_model(name).needs_weights)
+    names = models or tuple(name for name in MODELS if model_class(name).needs_weights)
     results: Results = {}
     for name in names:
         for count in threads:

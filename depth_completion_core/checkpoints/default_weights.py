@@ -8,7 +8,7 @@ from pathlib import Path
 
 from depth_completion_core.checkpoints.checkpoint import load_checkpoint
 from depth_completion_core.checkpoints.errors import WeightsError
-from depth_completion_core.models import build_model
+from depth_completion_core.models import build_model, model_class
 from depth_completion_core.models.base import CompletionModel
 
 WEIGHTS_FOLDER = Path(__file__).parent / "weights"
@@ -22,9 +22,8 @@ def model_with_default_weights(name: str) -> CompletionModel:
         WeightsError: it is a network, and no weights for it come along.
         CheckpointError: its weights cannot be read.
     """
-    model = build_model(name)
-    if not model.needs_weights:
-        return model
+    if not model_class(name).needs_weights:
+        return build_model(name)
     shipped = WEIGHTS_FOLDER / f"{name}.safetensors"
     if not shipped.is_file():
         raise WeightsError(

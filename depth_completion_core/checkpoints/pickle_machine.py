@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from depth_completion_core.checkpoints.pickle_values import (
+    Attributes,
     Known,
     PickleError,
     Stub,
@@ -212,9 +213,11 @@ class Machine:
         return called.call(arguments)
 
     def _build(self, argument: object) -> None:
-        """Attributes of an object, such as the versions that a state dict carries: not taken."""
-        self._pop()
-        self._target(dict)
+        """Attributes of an object. Others than a command line's, as a state dict's, are left."""
+        attributes, target = self._pop(), self._target(dict)
+        if isinstance(target, Attributes) and isinstance(attributes, dict):
+            self._spend(len(attributes))
+            target.update(attributes)
 
     def _persistent(self, argument: object) -> None:
         """The flat tensor that ('storage', class, key, place, count[, view]) names."""

@@ -37,6 +37,10 @@ class Known(Stub):
     dtype: torch.dtype | None = None
 
 
+class Attributes(dict[Any, Any]):
+    """The attributes of an object whose class may be known: the words of a command line."""
+
+
 def checked_literal(value: Any) -> Any:  # noqa: ANN401
     """A number or text; raises PickleError for numbers of no use."""
     if isinstance(value, int) and value.bit_length() > _MOST_BITS_OF_A_NUMBER:

@@ -20,6 +20,7 @@ from torch import Tensor
 from depth_completion_core.checkpoints.pickle_machine import Machine, StorageLookup
 from depth_completion_core.checkpoints.pickle_values import (
     Arguments,
+    Attributes,
     Known,
     PickleError,
     Stub,
@@ -40,6 +41,11 @@ def _ordered_dict(arguments: Arguments) -> dict[Any, Any]:
             key, value = pair
             made[checked_key(key)] = value
     return made
+
+
+def _namespace(arguments: Arguments) -> Attributes:
+    del arguments  # they come as attributes
+    return Attributes()
 
 
 def _size(arguments: Arguments) -> tuple[int, ...]:
@@ -91,6 +97,7 @@ _ALLOWED = {
     known.name: known
     for known in (
         Known("collections.OrderedDict", call=_ordered_dict),
+        Known("argparse.Namespace", call=_namespace),
         Known("torch.Size", call=_size),
         Known("torch._utils._rebuild_tensor", call=_rebuilt_tensor),
         Known("torch._utils._rebuild_tensor_v2", call=_rebuilt_tensor),

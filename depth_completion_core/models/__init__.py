@@ -25,6 +25,9 @@ MODELS = {
     "morphological_kitti": "morphological:MorphologicalKitti",
     "scaffnet": "scaffnet:ScaffNet",
     "fusionnet": "fusionnet:FusionNet",
+    "nlspn": "nlspn:NLSPN",
+    "cspn": "cspn:CSPN",
+    "cspn_legacy": "cspn_legacy:CSPNLegacy",
 }
 
 
@@ -43,6 +46,18 @@ def build_model(name: str, config: Mapping[str, Any] | None = None) -> Completio
         UnknownModelError: no model has this name.
         ConfigError: the model has no such setting.
     """
+    chosen = model_class(name)
+    if config is None:
+        return chosen()
+    return chosen(config_from_mapping(chosen.Config, config, f"{name}."))
+
+
+def model_class(name: str) -> type[CompletionModel]:
+    """The class of a name of the table, which says without building one what its models need.
+
+    Raises:
+        UnknownModelError: no model has this name; the message lists the known ones.
+    """
     if name not in MODELS:
         near = difflib.get_close_matches(name, MODELS, n=1)
         hint = f" Did you mean '{near[0]}'?" if near else ""
@@ -50,9 +65,5 @@ def build_model(name: str, config: Mapping[str, Any] | None = None) -> Completio
     module_name, class_name = MODELS[name].split(":")
     # A test may add a model from elsewhere: a dotted name is that of a module anywhere.
     path = module_name if "." in module_name else f"{__name__}.{module_name}"
-    model_class = getattr(importlib.import_module(path), class_name)
-    if config is None:
-        model: CompletionModel = model_class()
-    else:
-        model = model_class(config_from_mapping(model_class.Config, config, f"{name}."))
-    return model
+    found: type[CompletionModel] = getattr(importlib.import_module(path), class_name)
+    return found

@@ -41,6 +41,8 @@ def _arguments_of_the_node(file: str, **given: str) -> dict[str, str]:
         ("network.launch.py", {"model": "scaffnet"}, "scaffnet"),
         ("scaffnet.launch.py", {}, "scaffnet"),
         ("fusionnet.launch.py", {}, "fusionnet"),
+        ("nlspn.launch.py", {}, "nlspn"),
+        ("cspn.launch.py", {}, "cspn"),
     ],
 )
 def test_the_model_is_set_and_all_else_is_handed_on(

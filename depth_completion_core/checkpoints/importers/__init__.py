@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from depth_completion_core.models import MODELS
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -25,6 +27,7 @@ class ReleasedWeights:
     Attributes:
         weights: tensors under our model's names.
         config: the model's settings, as nested mappings.
+        preset: which of the model's presets they follow; empty for none.
         trained_for: what the settings are right for, in a few words, as "0.1 to 8 m".
         licence: the licence of the weights, in a few words.
         licence_note: what it means for whoever uses them, in a sentence.
@@ -32,6 +35,7 @@ class ReleasedWeights:
 
     weights: dict[str, Tensor]
     config: dict[str, Any]
+    preset: str = ""
     trained_for: str
     licence: str
     licence_note: str
@@ -39,7 +43,7 @@ class ReleasedWeights:
 
 def importable_models() -> list[str]:
     """The names of the models that have an importer."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+    return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name in MODELS)
 
 
 def import_released(state: Mapping[str, Any], model: str, preset: str) -> ReleasedWeights:
@@ -48,7 +52,8 @@ def import_released(state: Mapping[str, Any], model: str, preset: str) -> Releas
     Args:
         state: the file's content: tensors by name, possibly in nested dicts.
         model: one of :func:`importable_models`.
-        preset: a name of the model's ``PRESETS``: the data set that the weights were trained for.
+        preset: a name of the model's ``PRESETS``: the data set that the weights were trained for;
+            empty for what the file says, or the first one.
 
     Raises:
         CheckpointError: the file is of another network, or the model has no such preset.

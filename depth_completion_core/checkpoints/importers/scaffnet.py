@@ -57,13 +57,14 @@ def import_released(state: Mapping[str, Any], model: str, preset: str) -> Releas
     Args:
         state: what the released file holds.
         model: scaffnet or fusionnet.
-        preset: void or kitti: the data set that the weights were trained for.
+        preset: void or kitti: the data set that the weights were trained for; empty for void.
 
     Raises:
         CheckpointError: the file belongs to another network, or there is no such preset.
     """
     weights = rename_state(state, model)
     presets = _PRESETS[model]
+    preset = preset or next(iter(presets))
     if preset not in presets:
         raise CheckpointError(f"unknown preset '{preset}' of {model}; known: {', '.join(presets)}")
     has_uncertainty = any("decoder_uncertainty." in key for key in weights)
@@ -71,6 +72,7 @@ def import_released(state: Mapping[str, Any], model: str, preset: str) -> Releas
     return ReleasedWeights(
         weights=weights,
         config=config_to_mapping(config),
+        preset=preset,
         trained_for=f"{config.min_predict_depth:g} to {config.max_predict_depth:g} m",
         licence=_LICENCE,
         licence_note=_LICENCE_NOTE,

@@ -17,6 +17,9 @@ LEVELS = 5
 Encoder = Literal["vggnet08", "vggnet11", "resnet18"]
 """Encoders of networks; the numbers count two more layers, which completion does not have."""
 
+ResNetTrunk = Literal["resnet18", "resnet34", "resnet50"]
+"""Trunks that ImageNet's weights fit."""
+
 
 def check_filters(setting: str, filters: tuple[int, ...]) -> None:
     """Raise unless there is a number of channels for every level.

@@ -15,6 +15,8 @@ from depth_completion_core.training.recipes.recipe import Recipe, default_of
 RECIPES = {
     "scaffnet_synthetic": "scaffnet_synthetic:ScaffNetSynthetic",
     "fusionnet_synthetic": "fusionnet_synthetic:FusionNetSynthetic",
+    "nlspn_synthetic": "nlspn_synthetic:NLSPNSynthetic",
+    "cspn_synthetic": "cspn_synthetic:CSPNSynthetic",
     "scaffnet_scenenet": "scaffnet_scenenet:ScaffNetSceneNet",
     "scaffnet_vkitti": "scaffnet_vkitti:ScaffNetVkitti",
     "overfit_scaffnet": "overfit_scaffnet:OverfitScaffNet",

@@ -250,8 +250,9 @@ def test_files_that_are_no_release_are_refused(
     state = released_state(SCAFFNET)
     torch.save(state, file)
     whole = file.read_bytes()
-    assert "no importer makes 'linear'; they make fusionnet, scaffnet" in _refused(
-        file, capsys, model="linear"
+    assert (
+        "no importer makes 'linear'; they make cspn, cspn_legacy, fusionnet, nlspn, scaffnet"
+        in _refused(file, capsys, model="linear")
     )
     assert "unknown preset 'nyu'" in _refused(file, capsys, preset="nyu")
     assert "ends with .safetensors" in _refused(file, capsys, out=str(tmp_path / "o.pth"))

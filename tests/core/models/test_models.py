@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,14 +27,21 @@ BoolArray = npt.NDArray[np.bool_]
 # What has weights to learn keeps only the contract; these keep the laws, too.
 _CLASSICAL = ("nearest", "linear", "morphological", "morphological_kitti")
 
+# Released networks are large; these are smaller ones of the same kind.
+_SMALL: dict[str, dict[str, Any]] = {
+    "cspn_legacy": {"trunk": "resnet18", "size_px": []},
+    "nlspn": {"trunk": "resnet18"},
+}
+
 every_model = pytest.mark.parametrize("name", MODELS)
 classical_model = pytest.mark.parametrize("name", _CLASSICAL)
 filling_model = pytest.mark.parametrize("name", ["nearest", "linear", "smooth", "morphological"])
 
 
-@pytest.fixture(autouse=True)
-def _same_random_weights() -> None:
+@functools.cache
+def _model(name: str) -> CompletionModel:
     torch.manual_seed(0)
+    return build_model(name, _SMALL.get(name))
 
 
 def _sparse(size: tuple[int, int], share: float, seed: int) -> tuple[Float32Array, BoolArray]:
@@ -77,7 +86,7 @@ def _run(model: CompletionModel, inputs: ModelInput) -> ModelOutput:
 def _complete(
     name: str, depth: npt.NDArray[np.floating], valid: BoolArray
 ) -> tuple[Float32Array, BoolArray]:
-    output = _run(build_model(name), _inputs(depth[None], valid[None]))
+    output = _run(_model(name), _inputs(depth[None], valid[None]))
     answered = np.ones_like(valid) if output.valid is None else output.valid[0, 0].numpy()
     return output.depth[0, 0].numpy(), answered
 
@@ -86,7 +95,7 @@ def _complete(
 @pytest.mark.parametrize("size", [(33, 47), (48, 64), (17, 101), (1, 9), (7, 1), (1, 1)])
 @pytest.mark.parametrize("share", [0.01, 0.2, 1.0])
 def test_output_keeps_the_contract(name: str, size: tuple[int, int], share: float) -> None:
-    model = build_model(name)
+    model = _model(name)
     multiple = model.needs.size_multiple
     padded = tuple(-(-length // multiple) * multiple for length in size)
     depths, valids = zip(
@@ -120,7 +129,7 @@ def test_nothing_lies_outside_what_was_measured(name: str, share: float) -> None
 
 @every_model
 def test_a_batch_is_its_images_one_by_one(name: str) -> None:
-    model = build_model(name)
+    model = _model(name)
     depths, valids = zip(
         *(_sparse((32, 64), s, i) for i, s in enumerate((0.01, 0.1, 0.5))), strict=True
     )
@@ -140,7 +149,7 @@ def test_a_batch_is_its_images_one_by_one(name: str) -> None:
 
 @every_model
 def test_settings_survive_a_file(name: str) -> None:
-    config = build_model(name).config
+    config = _model(name).config
     written = yaml.safe_load(yaml.safe_dump(config_to_mapping(config)))
     assert config_from_mapping(type(config), written) == config
     assert build_model(name, written).config == config
@@ -151,7 +160,7 @@ def test_an_image_without_measurements_has_no_answer_and_harms_no_other(name: st
     depth, valid = _sparse((32, 64), 0.1, 0)
     empty = np.zeros_like(depth)
     output = _run(
-        build_model(name),
+        _model(name),
         _inputs(np.stack([empty, depth]), np.stack([np.zeros_like(valid), valid])),
     )
     assert output.valid is not None

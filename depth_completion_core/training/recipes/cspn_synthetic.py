@@ -1,0 +1,72 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""CSPN on synthetic rooms and streets, as a correction of an interpolation: one network for both.
+
+The defaults are for one large GPU; the preset ``cpu`` is a miniature of the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from depth_completion_core.losses.terms import WeightedLossConfig
+from depth_completion_core.models.configs.cspn import CSPNConfig
+from depth_completion_core.settings.fields import setting
+from depth_completion_core.training.feeds.bank_feed import BankFeed
+from depth_completion_core.training.feeds.world_feed import WorldFeed
+from depth_completion_core.training.recipes.cspn import CSPNRecipe
+from depth_completion_core.training.recipes.recipe import Precision, RunConfig, ValidationConfig
+from depth_completion_core.training.recipes.scaffnet_synthetic import (
+    gpu_run,
+    small_bank,
+    train_feed,
+    validation_feed,
+)
+from depth_completion_core.training.recipes.schedule import ScheduleConfig
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CSPNSynthetic(CSPNRecipe):
+    """See the module."""
+
+    epochs: int = setting(80, low=1)
+    batch_size: int = setting(32, low=1)
+    precision: Precision = "bf16-mixed"
+    clip_norm: float = setting(1.0, low=0.0)
+    average_decay: float = setting(0.999, low=0.0, high=1.0)
+    network: CSPNConfig = field(default_factory=lambda: CSPNConfig(interpolation=True))
+    loss: WeightedLossConfig = field(
+        default_factory=lambda: WeightedLossConfig(
+            w_log_l1=1.0, w_relative_rmse=1.0, reduction="valid_pixels"
+        )
+    )
+    schedule: ScheduleConfig = field(
+        default_factory=lambda: ScheduleConfig(rate=1e-3, warmup_steps=500)
+    )
+    validate: ValidationConfig = field(default_factory=lambda: ValidationConfig(every_steps=1024))
+    data: BankFeed = field(default_factory=train_feed)
+    validation: WorldFeed = field(default_factory=validation_feed)
+    run: RunConfig = field(default_factory=gpu_run)
+
+
+def small_crops() -> BankFeed:
+    """Crops of 152x112 pixels from small frames."""
+    bank = small_bank()
+    crops = replace(bank.augmentation, crop_width_px=152, crop_height_px=112)
+    return replace(bank, augmentation=crops)
+
+
+PRESETS = {
+    "cpu": CSPNSynthetic(
+        preset="cpu",
+        epochs=60,
+        batch_size=4,
+        precision="32",
+        network=CSPNConfig(trunk="resnet18", interpolation=True),
+        schedule=ScheduleConfig(rate=5e-4, warmup_steps=100),
+        validate=ValidationConfig(every_steps=480),
+        data=small_crops(),
+        validation=validation_feed(frames=24, width_px=160, height_px=120),
+        run=RunConfig(checkpoint_steps=100),
+    )
+}
