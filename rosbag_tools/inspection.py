@@ -40,17 +40,18 @@ _TimesOfTopics = dict[_TopicAndType, _Times]
 def inspect_bag(reader: BagReader, wishes: PlanWishes, pairing: PairingConfig) -> list[str]:
     """Topics, types, rates, frames, encodings, the TF tree, pair gaps, and the plan.
 
-    Raises:
-        BagError: the bag is damaged.
+    Of a damaged bag, what can be read of it.
     """
     described = {(item.name, item.msgtype): item for item in _all_candidates(reader)}
     times, unread = _read_times(reader, set(described))
     lines = [*_overview(reader), "", *_topic_table(reader, described, times)]
     lines += unread.lines
-    lines += ["", *_tf_tree(read_transforms(reader)[0])]
+    transforms, _ = read_transforms(reader)
+    lines += ["", *_tf_tree(transforms)]
     try:
         plan = make_plan(reader, wishes)
     except BagError as error:
+        lines += [f"note: {note}" for note in (*transforms.notes, *reader.notes)]
         return [*lines, "", "complete would stop:", f"  {error}"]
     lines += ["", "complete would read:", *(f"  {line}" for line in describe(plan))]
     lines += [*_pair_gaps(plan.topics, times, pairing), *_sensor_facts(reader, plan)]

@@ -24,6 +24,7 @@ _PRIVATE = b"\x80"  # the opcode of a record that every reader has to skip
 _ROS2_SCHEMAS = ("ros2msg", "ros2idl", "omgidl", "")
 _LONGEST_HEAD = 1 << 16  # bytes of a record: names come first, definitions after them
 _PROFILE_AT = len(_MAGIC) + 9  # in the first record
+_LONGEST_PROFILE = 64  # bytes
 _SUMMARY_START_AT = -20 - len(_MAGIC)  # in the last record
 
 
@@ -55,7 +56,7 @@ def views_of_ros2(path: Path) -> tuple[Sequence[Path | PatchedPath], list[Foreig
         What to read, and the channels that are not seen in it.
 
     Raises:
-        BagError: there are channels, but none of ROS 2.
+        BagError: the profile is another one, or there are channels, but none of ROS 2.
     """
     files = sorted(path.glob("*.mcap")) if path.is_dir() else [path]
     contents = {file: _contents(file) for file in files if file.suffix == ".mcap"}
@@ -77,18 +78,26 @@ def _contents(path: Path) -> _Contents:
     try:
         with path.open("rb") as file:
             if file.read(len(_MAGIC)) == _MAGIC:
-                _patch_profile(file, found)
+                _patch_profile(path, file, found)
                 _look_at_channels(file, found)
     except (OSError, struct.error, UnicodeDecodeError):
         return _Contents()  # damaged: the reader of bags says so
     return found
 
 
-def _patch_profile(file: BinaryIO, found: _Contents) -> None:
+def _patch_profile(path: Path, file: BinaryIO, found: _Contents) -> None:
     """An empty profile becomes ROS 2's, with four characters of the writer's name less."""
     file.seek(_PROFILE_AT)
-    profile_length, library_length = struct.unpack("<II", file.read(8))
-    if profile_length == 0 and library_length >= len(b"ros2"):
+    head = file.read(_LONGEST_PROFILE)
+    (length,) = struct.unpack_from("<I", head)
+    profile = head[4 : 4 + length]
+    if profile not in (b"", b"ros2"):
+        raise BagError(
+            f"{path} has the profile '{profile.decode(errors='replace')}', expected ros2: its "
+            "messages are not ROS 2's. If it was made from a .bag of ROS 1, give that one"
+        )
+    (library_length,) = struct.unpack_from("<I", head, 4 + length)
+    if not profile and library_length >= len(b"ros2"):
         found.patches[_PROFILE_AT] = struct.pack("<I4sI", 4, b"ros2", library_length - 4)
 
 

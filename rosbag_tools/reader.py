@@ -161,7 +161,12 @@ class BagReader:
 
     def _unreadable(self, error: Exception) -> BagError:
         names = ", ".join(str(path) for path in self.paths)
-        what = f"its messages are defined as {error}" if isinstance(error, KeyError) else str(error)
+        what = str(error).rstrip(".")
+        if isinstance(error, KeyError):  # of the table of encodings
+            return BagError(
+                f"{names} holds messages defined as {what}, which are not ROS 2's, and no summary "
+                "by which they could be left out. Write one with 'mcap recover FILE -o NEW_FILE'"
+            )
         return BagError(
             f"{names} cannot be read as a bag: {what}. If its recording was cut off, repair it "
             "first: 'ros2 bag reindex' (ROS 2), 'mcap recover' (.mcap) or 'rosbag reindex' (ROS 1)"

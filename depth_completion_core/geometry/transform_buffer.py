@@ -238,7 +238,7 @@ class TransformBuffer:
 
     def _refusals(self, *frames: str) -> str:
         reasons = [self._why_refused[frame] for frame in frames if frame in self._refused]
-        return f", because it was refused: {'; '.join(reasons)}" if reasons else ""
+        return f", because a transform was refused: {'; '.join(reasons)}" if reasons else ""
 
     def _chain(self, children: list[str], stamp_ns: int, tolerance_ns: int) -> RigidTransform:
         """Common ancestor from the first child."""

@@ -61,7 +61,9 @@ def _complete(source: Path, output: Path) -> int:
     return main([str(source), str(output), "--model", "nearest", "--device", "cpu"])
 
 
-@pytest.mark.parametrize(("schema", "channel", "words"), _FOREIGN)
+@pytest.mark.parametrize(
+    ("schema", "channel", "words"), _FOREIGN, ids=["json", "protobuf", "no-schema", "ros2-schema"]
+)
 def test_other_channels_are_named_and_left_out(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], schema: bytes, channel: bytes, words: str
 ) -> None:
@@ -132,3 +134,21 @@ def test_patched_file_reads_as_the_patched_bytes(tmp_path: Path) -> None:
             file.seek(int(start))
             assert file.read(int(count)) == expected[start : start + count]
     assert path.read_bytes() == plain
+
+
+def test_profile_of_ros1_is_named(tmp_path: Path) -> None:
+    source = write_bare(tmp_path / "drive.mcap", drive(1))
+    data = source.read_bytes()
+    source.write_bytes(data[:21] + b"ros1" + data[25:])
+    with pytest.raises(BagError, match="has the profile 'ros1', expected ros2"):
+        _complete(source, tmp_path / "out")
+
+
+def test_other_channel_that_no_summary_lists_says_how_to_get_one(tmp_path: Path) -> None:
+    source = write_bare(tmp_path / "drive.mcap", drive(1))
+    data = source.read_bytes()
+    (start,) = struct.unpack_from("<Q", data, len(data) - 28)
+    without_summary = struct.pack("<BQQQI", 2, 20, 0, 0, 0) + data[-8:]
+    source.write_bytes(data[:start] + _FOREIGN[0][0] + _FOREIGN[0][1] + without_summary)
+    with pytest.raises(BagError, match=r"defined as 'jsonschema'.*'mcap recover FILE -o NEW_FILE'"):
+        _complete(source, tmp_path / "out")
