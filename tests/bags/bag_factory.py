@@ -301,10 +301,11 @@ def write_ros2(
     return path
 
 
-def write_bare(path: Path, entries: Iterable[Entry]) -> Path:
+def write_bare(path: Path, entries: Iterable[Entry], *, typestore: Typestore = TYPESTORE) -> Path:
     """A file .mcap or .db3 without the folder around it."""
     storage: Storage = "mcap" if path.suffix == ".mcap" else "sqlite3"
-    folder = write_ros2(path.with_name(f"{path.stem}_folder"), entries, storage=storage)
+    whole = path.with_name(f"{path.stem}_folder")
+    folder = write_ros2(whole, entries, storage=storage, typestore=typestore)
     shutil.move(next(folder.glob(f"*{path.suffix}")), path)
     shutil.rmtree(folder)
     return path

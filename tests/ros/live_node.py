@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from rosbag_tools.messages import TYPESTORE
+from rosbag_tools.known_types import known_types
 from tests.bags.bag_factory import Entry
 
 rclpy: Any = pytest.importorskip("rclpy", reason="ROS 2 is not sourced")
@@ -31,6 +31,7 @@ from rosidl_runtime_py.utilities import get_message  # noqa: E402
 
 _ROOT = Path(__file__).resolve().parents[2]
 NODE = "completion_node"
+_TYPES = known_types()
 TIMEOUT_S = 30.0
 DOMAIN_ID = 100 + os.getpid() % 100  # tests that run at the same time must not hear each other
 
@@ -106,7 +107,7 @@ class Peer:
         """Publish the messages of a bag as they are, once somebody listens."""
         for entry in entries:
             self.advertise(entry)
-            serialized = bytes(TYPESTORE.serialize_cdr(entry.message, entry.msgtype))
+            serialized = bytes(_TYPES.serialize_cdr(entry.message, entry.msgtype))
             self._publishers[entry.topic].publish(serialized)
 
     def collect(self, topic: str, msgtype: str) -> list[Any]:

@@ -19,7 +19,7 @@ from rosbag_tools.completion_job import CompletionJob
 from rosbag_tools.wishes import OutputWishes, PlanWishes, TopicWishes
 from tests.bags import depth_bag, lockstep_bag
 from tests.bags.bag_factory import CLOUD_TOPIC, Entry, without, write_bare
-from tests.bags.listed_points import listed
+from tests.bags.listed_points import TYPES, listed
 from tests.dummies.table import DUMMIES, register
 from tests.ros.lockstep import TOPIC, LiveFace, Twin, replayed
 
@@ -79,7 +79,7 @@ def test_node_and_bag_say_the_same(
     assert case.model in MODELS
     recorded = case.entries()
     job = CompletionJob(
-        inputs=(write_bare(tmp_path / "bag.mcap", recorded),),
+        inputs=(write_bare(tmp_path / "bag.mcap", recorded, typestore=TYPES),),
         output=tmp_path / "replayed.mcap",
         model=case.model,
         device="cpu",

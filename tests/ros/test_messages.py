@@ -500,12 +500,12 @@ def test_cloud_round_trip() -> None:
     xyz = np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32)
     extra: dict[str, Any] = {
         "ring": np.arange(50, dtype=np.uint16),
-        "t": np.arange(50, dtype=np.uint32),
+        "t": np.arange(50, dtype=np.uint32) * 2_000_000,
     }
     cloud = decode_points(_filled(sensor_msgs.PointCloud2(), encode_points(xyz, extra=extra)))
     np.testing.assert_array_equal(cloud.xyz, xyz)
     assert cloud.time_offset_ns is not None
-    assert cloud.time_offset_ns.tolist() == list(range(50))
+    assert cloud.time_offset_ns.tolist() == extra["t"].tolist()
 
 
 def test_status_message(tmp_path: Path) -> None:
