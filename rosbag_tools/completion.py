@@ -17,7 +17,7 @@ from rosbag_tools.bag_frames import BagFrames, FrameToComplete
 from rosbag_tools.completion_job import CompletionJob
 from rosbag_tools.completion_plan import Plan
 from rosbag_tools.completion_report import CompletionReport
-from rosbag_tools.errors import BagError
+from rosbag_tools.errors import BagError, UndecodableError
 from rosbag_tools.outputs import OutputWriter
 from rosbag_tools.preview import Preview
 from rosbag_tools.reader import BagReader, RawMessage
@@ -134,8 +134,7 @@ class _Run:
         if item is None:
             return
         if isinstance(item, RawMessage):
-            if self._copier:
-                self._copier.copy(item)
+            self._copy(item)
             return
         prediction, report = item.prediction, self._report
         if self._completer.model.needs.sparse_depth and prediction.sparse.count == 0:
@@ -151,6 +150,14 @@ class _Run:
         if prediction.confidence is not None:
             report.confidence.append(float(prediction.confidence.mean()))
         self._display.advance()
+
+    def _copy(self, message: RawMessage) -> None:
+        if self._copier is None:
+            return
+        try:
+            self._copier.copy(message)
+        except UndecodableError as error:
+            self._report.drops.add(f"{message.connection.topic}: message not copied", str(error))
 
 
 def _nothing_completed(report: CompletionReport, best_gap_ns: int | None) -> str:

@@ -65,9 +65,12 @@ def make_plan(reader: BagReader, wishes: PlanWishes) -> Plan:
         sweep_stamp=wishes.sweep_stamp,
         points_in_camera_frame=wishes.points_in_camera_frame,
     )
-    for cloud in topics.clouds:
-        if not cloud.is_depth:
-            _check_place(reader, topics.optical_frame, cloud, geometry, calibration)
+    try:
+        for cloud in topics.clouds:
+            if not cloud.is_depth:
+                _check_place(reader, topics.optical_frame, cloud, geometry, calibration)
+    except BagError as error:
+        raise BagError("\n".join([str(error), *unread.lines])) from error
     learn_habits(reader, topics, geometry)
     notes = [*topics.notes, *fixed.notes, *transforms.notes, *map(str, geometry.habits.notes)]
     notes += unread.lines

@@ -20,7 +20,7 @@ from rosbags.rosbag2 import StoragePlugin, Writer, WriterError
 from rosbags.typesys.store import Typestore
 
 from depth_completion_core.files.atomic import put_in_place
-from rosbag_tools.errors import BagError, write_error
+from rosbag_tools.errors import BagError, UndecodableError, write_error
 from rosbag_tools.messages import LATCHED, TYPESTORE
 from rosbag_tools.reader import BagReader, RawMessage
 from rosbag_tools.wishes import Storage
@@ -191,11 +191,20 @@ class InputCopier:
                 )
 
     def copy(self, message: RawMessage) -> None:
-        """Copy one message of an announced topic."""
+        """Copy one message of an announced topic.
+
+        Raises:
+            UndecodableError: a message of ROS 1 whose bytes do not fit its type.
+        """
         topic, msgtype = message.connection.topic, message.connection.msgtype
         convert = self._converters.get((topic, msgtype))
-        if convert is not None:
-            self._writer.write_raw(topic, message.log_ns, convert(message.data))
+        if convert is None:
+            return
+        try:
+            data = convert(message.data)
+        except Exception as error:  # generated code, any error means damaged bytes
+            raise UndecodableError(f"a message of {topic} is damaged: {error}") from error
+        self._writer.write_raw(topic, message.log_ns, data)
 
     def _add(self, connection: Connection) -> None:
         topic, msgtype = connection.topic, connection.msgtype

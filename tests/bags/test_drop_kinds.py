@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from tests.bags.bag_factory import (
     stamp_of,
     tf_entry,
     write_bare,
+    write_ros1,
     write_ros2,
 )
 
@@ -129,3 +131,23 @@ def test_topic_of_two_types(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     (why,) = report["drops"]
     assert why.startswith(f"topic {CLOUD_TOPIC} not copied: its messages of std_msgs/msg/String")
     assert len(read_bag(tmp_path / "out").messages(CLOUD_TOPIC)) == 3
+
+
+def test_damaged_message_of_ros1_costs_its_copy(tmp_path: Path) -> None:
+    """What is copied is converted on the way."""
+    source = write_ros1(tmp_path / "drive.bag", drive(3))
+    frame_id = struct.pack("<I", 6) + b"/lidar"
+    mounts, first_cloud, *others = source.read_bytes().split(frame_id)
+    endless = b"\xff\xff\xff\x7f/lidar"
+    source.write_bytes(mounts + frame_id + first_cloud + endless + frame_id.join(others))
+    report = _complete(source, "--pairing.slop-ms", "10")
+    assert report["frames"] == 2
+    assert report["drops"][f"{CLOUD_TOPIC}: message not copied"] == 1
+    assert len(read_bag(tmp_path / "out").messages(CLOUD_TOPIC)) == 2
+
+
+def test_mounts_that_do_not_decode_are_named(tmp_path: Path) -> None:
+    source = write_bare(tmp_path / "drive.db3", drive(2))
+    _cut(source, ("/tf_static",), stamp_of(0))
+    with pytest.raises(BagError, match="1 x /tf_static: message cannot be decoded"):
+        _complete(source)
