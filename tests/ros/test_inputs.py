@@ -93,7 +93,12 @@ def test_odometry_is_the_motion_that_tf_does_not_have(tmp_path: Path) -> None:
     times_ns = (_STAMP, image_ns, _STAMP + 100 * MS)
     ahead = {at: (5e-9 * (at - _STAMP), 0.0, 0.0) for at in times_ns}
     poses = {at: RigidTransform.from_quaternion((0, 0, 0, 1), ahead[at]) for at in times_ns}
-    sensors = (info_entry(_STAMP), cloud_entry(_STAMP, cloud(0)), image_entry(image_ns, picture(0)))
+    sensors = (
+        info_entry(_STAMP),
+        cloud_entry(_STAMP, cloud(0)),
+        image_entry(image_ns, picture(0)),
+        cloud_entry(_STAMP + 200 * MS, cloud(1)),  # until it comes, it might be nearer
+    )
     by_tf, _ = _sparse_depth(
         tmp_path,
         *(tf_entry(at, ("odom", BASE_FRAME, pose), static=False) for at, pose in poses.items()),
