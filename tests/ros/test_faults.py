@@ -203,6 +203,33 @@ def test_two_places_of_one_sensor_are_told(run: _Run) -> None:
     assert run.node.log.count(words) == 1
 
 
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ("t", "field 't' (uint32) holds microseconds from the stamp"),
+        ("echo_time", "not undone: field 'echo_time' may be the time of the points"),
+    ],
+)
+def test_how_the_times_of_points_are_read_is_told_once(run: _Run, field: str, words: str) -> None:
+    diagnostics = run.peer.collect("/diagnostics", "diagnostic_msgs/msg/DiagnosticArray")
+    times = np.linspace(0, 99_000, 400).astype(np.uint32)
+    for at_ns in (stamp_of(0), stamp_of(9)):
+        place = RigidTransform.from_quaternion((0, 0, 0, 1), (1e-9 * (at_ns - stamp_of(0)), 0, 0))
+        run.peer.publish(tf_entry(at_ns, ("odom", BASE_FRAME, place), static=False))
+    for _ in range(3):
+        info, points, image = _pair(index := run.next_index())
+        points = cloud_entry(stamp_of(index), cloud(index), extra={field: times})
+        run.expect_frame([info, points, image])
+    run.peer.spin_until(lambda: words in run.node.log, "that it is logged")
+
+    def is_shown() -> bool:
+        values = [v.value for array in diagnostics for item in array.status for v in item.values]
+        return any(words in value for value in values)
+
+    run.peer.spin_until(is_shown, "that diagnostics show it")
+    assert run.node.log.count(words) == 1
+
+
 def test_a_calibration_that_changes_holds_from_then_on(run: _Run) -> None:
     other = CameraModel(fx=40.0, fy=40.0, cx=19.5, cy=14.5, width=40, height=30)
     run.expect_frame(_pair(run.next_index(), other), size=(30, 40))
