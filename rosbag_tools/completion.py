@@ -22,6 +22,7 @@ from rosbag_tools.outputs import OutputWriter
 from rosbag_tools.preview import Preview
 from rosbag_tools.reader import BagReader, RawMessage
 from rosbag_tools.scoring import Scores
+from rosbag_tools.stamp_check import smallest_gap
 from rosbag_tools.thread_pipeline import ThreadPipeline
 from rosbag_tools.writer import BagWriter, InputCopier
 
@@ -57,7 +58,7 @@ def complete_bag(
     if report.frames == 0 and report.interrupted:
         raise KeyboardInterrupt
     if report.frames == 0:
-        raise BagError(_nothing_completed(report, source.best_gap_ns))
+        raise BagError(_nothing_completed(report, source.best_gap_ns, job))
     return report
 
 
@@ -160,7 +161,11 @@ class _Run:
             self._report.drops.add(f"{message.connection.topic}: message not copied", str(error))
 
 
-def _nothing_completed(report: CompletionReport, best_gap_ns: int | None) -> str:
-    gap = "" if best_gap_ns is None else f" The smallest gap seen was {best_gap_ns / 1e6:.1f} ms."
-    listed = "; ".join([*report.drops.lines[:5], *([report.damage] if report.damage else [])])
-    return f"not one of {report.images} images could be completed: {listed or 'no pairs'}.{gap}"
+def _nothing_completed(
+    report: CompletionReport, best_gap_ns: int | None, job: CompletionJob
+) -> str:
+    lines = [*report.drops.lines[:5], *([report.damage] if report.damage else [])]
+    if best_gap_ns is not None and best_gap_ns > job.settings.pairing.slop_ms * 1e6:
+        lines.append(smallest_gap(best_gap_ns))
+    listed = "; ".join(lines) or "no pairs"
+    return f"not one of {report.images} images could be completed: {listed}"

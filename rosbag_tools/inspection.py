@@ -18,7 +18,7 @@ from depth_completion_core.sensing.pairing import Pairer
 from rosbag_tools.completion_plan import Plan, describe, make_plan
 from rosbag_tools.errors import BagError, UndecodableError
 from rosbag_tools.reader import BagReader
-from rosbag_tools.stamp_check import check_stamps
+from rosbag_tools.stamp_check import check_stamps, smallest_gap
 from rosbag_tools.topics import Topic, Topics, candidates_of
 from rosbag_tools.transforms import read_transforms
 from rosbag_tools.wishes import PlanWishes
@@ -178,7 +178,7 @@ def _pair_gaps(topics: Topics, times: _TimesOfTopics, pairing: PairingConfig) ->
             f"largest {gaps.max():.1f} ms (slop {pairing.slop_ms:g} ms)"
         )
     elif pairer.best_gap_ns is not None:
-        lines[0] += f"; the smallest gap is {pairer.best_gap_ns / 1e6:.1f} ms: mind the clocks"
+        lines[0] += f"; {smallest_gap(pairer.best_gap_ns)}"
     return [*lines, *(f"  left out     {n} x {why}" for why, n in pairer.drops.most_common())]
 
 

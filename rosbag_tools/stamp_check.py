@@ -12,6 +12,15 @@ from rosbag_tools.reader import BagReader
 from rosbag_tools.topics import Topic, Topics
 
 
+def smallest_gap(gap_ns: int) -> str:
+    """How near images and measurements come to each other, where none is near enough."""
+    return (
+        f"the smallest gap is {gap_ns / 1e6:.1f} ms. Mind the clocks: "
+        "--pairing.cloud-clock-offset-ms corrects a constant difference, and --stamps recorded "
+        "takes the time of recording in place of the stamps"
+    )
+
+
 def check_stamps(reader: BagReader, topics: Topics, pairing: PairingConfig) -> None:
     """Refuse a bag whose images would be paired with the wrong measurements, or with none.
 

@@ -86,7 +86,8 @@ class TransformEdge:
     def _why_unknown(self, stamp_ns: int, child: str, outside_ns: int) -> str:
         first_ns, last_ns = self.stamps_ns[0], self.stamps_ns[-1]
         what = (
-            "A gap of years means that one driver does not use the same clock"
+            "A gap of years means that one driver does not use the same clock; for a bag, --stamps "
+            "recorded takes the time of recording in place of the stamps of images and measurements"
             if outside_ns > 86_400 * 10**9
             else "Record or wait for more TF, or allow some extrapolation"
         )

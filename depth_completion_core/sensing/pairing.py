@@ -87,13 +87,21 @@ class Pairer(Generic[ImageT, CloudT]):
     def add_cloud(
         self, stamp_ns: int, cloud: CloudT, stream: int = 0
     ) -> list[Pair[ImageT, CloudT]]:
-        """Take a cloud; returns the pairs that are now decided, oldest first."""
+        """Take a cloud; returns the pairs that are now decided, oldest first.
+
+        Of several with one stamp, as where stamps are whole seconds, the first is nearest to it:
+        the others are dropped, but accumulated where that was asked for.
+        """
         matched_ns = stamp_ns + self._clock_offset_ns + self._offset_ns
+        is_repeated = self._newest_ns.get(stream) == matched_ns
         decided = self._flush_on_jump(stream, matched_ns)
         stamped = _Stamped(matched_ns, cloud)
-        insort(self._clouds[stream], stamped)
         if self._accumulate_ns:
             self._history[stream].append(stamped)
+        if is_repeated:
+            self.drops["cloud: stamped as the cloud before it"] += 1
+            return decided
+        insort(self._clouds[stream], stamped)
         return decided + self._decide(at_end=False)
 
     def flush(self) -> list[Pair[ImageT, CloudT]]:

@@ -108,7 +108,7 @@ def test_clocks_that_differ(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     ]
     text = _inspect(capsys, write_ros2(tmp_path / "drive", _ordered(entries)))
     assert "pairs        0 of 2 images; the smallest gap is" in text
-    assert "mind the clocks" in text
+    assert "Mind the clocks" in text
     assert "another clock" in _row(text, CLOUD_TOPIC)
 
 

@@ -415,3 +415,20 @@ def test_an_image_stamped_as_the_one_before_it_is_dropped() -> None:
     pairs, pairer = _run(_REUSE, _messages([[0, 100 * _MS, 100 * _MS, 100 * _MS], [0, 100 * _MS]]))
     assert _matches(pairs) == [(0, (0,)), (1, (1,))]
     assert pairer.drops["image: stamped as the image before it"] == 2
+
+
+@both_modes
+def test_stamps_of_whole_seconds_stand_for_the_first_message_of_each(config: PairingConfig) -> None:
+    """Ten clouds a second, stamped with the second: only the first was measured then."""
+    seconds = [1000 * _MS * (index // 10) for index in range(30)]
+    pairs, pairer = _run(config, _messages([[0, 1010 * _MS, 1500 * _MS, 2020 * _MS], seconds]))
+    assert _matches(pairs) == [(0, (0,)), (1, (10,)), (3, (20,))]
+    assert pairer.drops["cloud: stamped as the cloud before it"] == 27
+
+
+def test_clouds_of_one_stamp_are_all_accumulated() -> None:
+    config = replace(_REUSE, accumulate_ms=200.0)
+    pairs, _ = _run(config, _messages([[200 * _MS], [100 * _MS, 100 * _MS, 200 * _MS, 200 * _MS]]))
+    (pair,) = pairs
+    assert [cloud.index for cloud in pair.clouds] == [2]
+    assert [cloud.index for cloud, _ in pair.earlier_clouds] == [0, 1]
