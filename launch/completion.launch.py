@@ -31,6 +31,7 @@ ARGUMENTS = {
     "camera_info": ("camera_info", "Topic of their calibration."),
     "points": ("points", "Topic of the point cloud."),
     "sparse_depth": ("sparse_depth", "Topic of the depth image, with measurements:=depth."),
+    "odometry": ("odometry", "Topic of odometry that is not in TF, where the parameter is set."),
     "namespace": ("", "Namespace of the node and its outputs, such as /front."),
     "name": ("completion_node", "Name of the node."),
     "params_file": ("", "YAML file with parameters; those given here override it."),
@@ -72,6 +73,7 @@ def _actions(context: LaunchContext) -> list[object]:
         ("image/compressed", f"{given['image']}/compressed"),
         ("camera_info", given["camera_info"]),
         ("points", given["points"]),
+        ("odometry", given["odometry"]),
         ("sparse_depth", given["sparse_depth"]),
         ("sparse_depth/compressedDepth", f"{given['sparse_depth']}/compressedDepth"),
     ]

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -140,9 +141,10 @@ def _of_text(text: str, camera: str, size: tuple[int, int] | None, image: str) -
 
 
 def _numbers_of(text: str) -> list[float] | None:
-    """The numbers of a text that holds nothing else."""
+    """The numbers of a text that holds nothing else, but for comments and brackets."""
+    lines = (line.partition("#")[0] for line in text.splitlines())
     try:
-        return [float(word) for word in text.replace(",", " ").split()]
+        return [float(word) for word in re.sub(r"[\[\](),;]", " ", " ".join(lines)).split()]
     except ValueError:
         return None
 

@@ -137,13 +137,15 @@ def test_a_file_of_the_raw_image_does_not_calibrate_a_rectified_one(tmp_path: Pa
         camera_from_info(calibration, rectified=True)
 
 
-@pytest.mark.parametrize("kind", ["text", "commas", "4x4", "npy"])
+@pytest.mark.parametrize("kind", ["text", "commas", "brackets", "4x4", "npy"])
 def test_a_matrix_is_of_raw_and_rectified_image_alike(tmp_path: Path, kind: str) -> None:
     path = tmp_path / ("K.npy" if kind == "npy" else "K.txt")
     whole = np.eye(4)
     whole[:3, :3] = _K
     if kind == "npy":
         np.save(path, _K)
+    elif kind == "brackets":
+        path.write_text(f"# the left camera\n{_K}\n", encoding="utf-8")
     else:
         np.savetxt(path, whole if kind == "4x4" else _K, delimiter=", " * (kind == "commas") or " ")
     calibration = read_calibration(path, size=_SIZE)
