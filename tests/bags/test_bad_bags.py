@@ -419,7 +419,7 @@ def test_unknown_device(tmp_path: Path) -> None:
         ("projection: {max_dept: 5}", "did you mean 'projection.max_depth'"),
         ("pairing: {slop_ms: soon}", "'pairing.slop_ms' is a number"),
         ("[1, 2]", "expected 'name: value' lines"),
-        ("a: [", "not a readable YAML file"),
+        ("a: [", "not a readable YAML text"),
     ],
 )
 def test_settings_file_with_a_mistake(tmp_path: Path, text: str, words: str) -> None:
