@@ -72,7 +72,7 @@ class Complete(ConfigFlags):
 
 
 def main(arguments: list[str]) -> int:
-    """Parse, complete, report; 0 for success, 130 when interrupted."""
+    """Parse, complete, report; 0 for success, 3 where the result is in doubt, 130 interrupted."""
     wanted = parsed_with_config(Complete, arguments)
     job = job_of(wanted)
     report = run_job(job, tell=partial(print, flush=True))
@@ -86,7 +86,9 @@ def main(arguments: list[str]) -> int:
         print(score_line(report.scores, _truth_of(job)))
     if wanted.metrics:
         write_json(wanted.metrics, report_json(report, job.model))
-    return 130 if report.interrupted else (1 if report.damage else 0)
+    if report.interrupted:
+        return 130
+    return 1 if report.damage else (3 if report.doubts else 0)
 
 
 def job_of(wanted: Complete) -> CompletionJob:

@@ -26,6 +26,8 @@ from rosbag_tools.stamp_check import smallest_gap
 from rosbag_tools.thread_pipeline import ThreadPipeline
 from rosbag_tools.writer import BagWriter, InputCopier
 
+_NOTHING_IN_VIEW = "no measurement lies in the image: depth is empty"
+
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class _Completed:
@@ -59,6 +61,8 @@ def complete_bag(
         raise KeyboardInterrupt
     if report.frames == 0:
         raise BagError(_nothing_completed(report, source.best_gap_ns, job))
+    if max(report.coverage) == 0 and not report.interrupted:
+        raise BagError(_all_empty(report, plan))
     return report
 
 
@@ -78,7 +82,7 @@ class _Run:
         self._copier = InputCopier(reader, writer) if job.copies_inputs else None
         everything = list(reader.connections)
         self._connections = everything if job.copies_inputs else plan.topics.connections
-        self._report = CompletionReport(images=plan.topics.image.count)
+        self._report = CompletionReport(images=plan.topics.image.count, doubts=plan.doubts)
         total = job.max_frames or self._report.images
         self._display = ProgressDisplay("completing", unit="frame", total=total)
 
@@ -139,7 +143,7 @@ class _Run:
             return
         prediction, report = item.prediction, self._report
         if self._completer.model.needs.sparse_depth and prediction.sparse.count == 0:
-            report.drops.add("no point of the cloud lies in the image: depth is empty")
+            report.drops.add(_NOTHING_IN_VIEW)
         self._outputs.write(item.placed, prediction, item.log_ns)
         if item.truth is not None:
             self._scores.add(prediction, item.truth)
@@ -169,3 +173,18 @@ def _nothing_completed(
         lines.append(smallest_gap(best_gap_ns))
     listed = "; ".join(lines) or "no pairs"
     return f"not one of {report.images} images could be completed: {listed}"
+
+
+def _all_empty(report: CompletionReport, plan: Plan) -> str:
+    if report.drops.counts.get(_NOTHING_IN_VIEW, 0) < report.frames:
+        why = "nothing was kept of them (output.min_depth, output.max_depth, support_radius_px)"
+    elif plan.doubts:
+        why = ". ".join(plan.doubts)
+    elif plan.topics.clouds and plan.topics.clouds[0].is_depth:
+        why = "no pixel of the depth images holds a measurement"
+    else:
+        why = (
+            "no point lies in an image. Is the frame_id of the images the optical frame (z "
+            "forward), and that of the clouds the sensor's own?"
+        )
+    return f"all {report.frames} depth images are empty: {why}"

@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from depth_completion_core.geometry.extrinsics import read_extrinsics
 from depth_completion_core.geometry.transform_buffer import TransformError
 from depth_completion_core.sensing.cloud_place import check_place_is_said, size_of
+from depth_completion_core.sensing.rectification import projection_in_words
 from depth_completion_core.sensing.sensor_geometry import (
     Geometry,
     looks_rectified,
@@ -34,13 +35,17 @@ class Plan:
         topics: what is read.
         calibration: of the images, the first one.
         geometry: where the sensors are.
-        notes: what was decided.
+        notes: choices and oddities.
+        projection: which projection is used, and why.
+        doubts: what measurements say against the geometry, with what to do.
     """
 
     topics: Topics
     calibration: Calibration
     geometry: Geometry
     notes: list[str]
+    projection: str
+    doubts: list[str] = field(default_factory=list)
 
 
 def make_plan(reader: BagReader, wishes: PlanWishes) -> Plan:
@@ -77,19 +82,24 @@ def make_plan(reader: BagReader, wishes: PlanWishes) -> Plan:
     if wishes.stamps == "recorded":
         notes.append(RECORDED_NOTE)
     notes += reader.notes
-    return Plan(topics=topics, calibration=calibration, geometry=geometry, notes=notes)
+    return Plan(
+        topics=topics,
+        calibration=calibration,
+        geometry=geometry,
+        notes=notes,
+        projection=projection_in_words(rectified=geometry.rectified),
+    )
 
 
 def describe(plan: Plan) -> list[str]:
     """The plan as lines of text."""
     topics, geometry = plan.topics, plan.geometry
-    way = "P (rectified)" if geometry.rectified else "K and D (not rectified)"
     moves_points = any(not cloud.is_depth for cloud in topics.clouds)
     motion = motion_in_words(geometry.fixed_frame, moves_points=moves_points)
     image = f"{topics.image.encoding}, frame '{topics.image.frame_id}'"
     lines = [
         f"image        {topics.image.name}  ({image}, {topics.image.count} messages)",
-        f"calibration  {plan.calibration.source}, projecting with {way}",
+        f"calibration  {plan.calibration.source}, projecting with {plan.projection}",
     ]
     lines += [_described_measurements(cloud, plan) for cloud in topics.clouds]
     if not topics.clouds:
@@ -97,7 +107,8 @@ def describe(plan: Plan) -> list[str]:
     lines.append(f"motion       {motion}")
     if topics.truth:
         lines.append(f"truth        {topics.truth.name}")
-    return [*lines, *(f"note         {note}" for note in plan.notes)]
+    lines += [f"note         {note}" for note in plan.notes]
+    return [*lines, *(f"warning      {doubt}" for doubt in plan.doubts)]
 
 
 def _described_measurements(topic: Topic, plan: Plan) -> str:

@@ -30,6 +30,7 @@ class CompletionReport:
         interrupted: whether the user stopped it.
         damage: why reading ended early; empty where it did not.
         notes: what was found of the streams after the plan was told.
+        doubts: what measurements say against the place of the clouds, with what to do.
     """
 
     frames: int = 0
@@ -43,6 +44,7 @@ class CompletionReport:
     interrupted: bool = False
     damage: str = ""
     notes: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
 
 
 def report_json(report: CompletionReport, model: str) -> dict[str, object]:
@@ -66,6 +68,7 @@ def report_json(report: CompletionReport, model: str) -> dict[str, object]:
         "interrupted": report.interrupted,
         "damage": report.damage,
         "notes": report.notes,
+        "doubts": report.doubts,
     }
 
 
@@ -81,6 +84,7 @@ def summary_lines(report: CompletionReport) -> list[str]:
         lines.append(f"confidence   {_mean(report.confidence):.3f} on average")
     lines.extend(f"not used     {line}" for line in report.drops.lines)
     lines.extend(f"note         {note}" for note in report.notes)
+    lines.extend(f"warning      {doubt}" for doubt in report.doubts)
     if report.damage:
         lines.append(f"stopped      {report.damage}")
     return lines

@@ -15,8 +15,9 @@ from depth_completion_core.config import PairingConfig
 from depth_completion_core.geometry.transform_buffer import TransformBuffer
 from depth_completion_core.sensing.drop_counts import DropCounts
 from depth_completion_core.sensing.pairing import Pairer
-from rosbag_tools.completion_plan import Plan, describe, make_plan
+from rosbag_tools.completion_plan import Plan, describe
 from rosbag_tools.errors import BagError, UndecodableError
+from rosbag_tools.plan_checks import checked_plan
 from rosbag_tools.reader import BagReader
 from rosbag_tools.stamp_check import check_stamps, smallest_gap
 from rosbag_tools.topics import Topic, Topics, candidates_of
@@ -49,7 +50,7 @@ def inspect_bag(reader: BagReader, wishes: PlanWishes, pairing: PairingConfig) -
     transforms, _ = read_transforms(reader)
     lines += ["", *_tf_tree(transforms)]
     try:
-        plan = make_plan(reader, wishes)
+        plan = checked_plan(reader, wishes, pairing)
     except BagError as error:
         lines += [f"note: {note}" for note in (*transforms.notes, *reader.notes)]
         return [*lines, "", "complete would stop:", f"  {error}"]

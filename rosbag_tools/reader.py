@@ -120,8 +120,23 @@ class BagReader:
         """The connections whose type is one of those given, such as sensor_msgs/msg/Image."""
         return [item for item in self.connections if item.msgtype in types]
 
-    def messages(self, connections: Sequence[Connection]) -> Iterator[RawMessage]:
+    @property
+    def start_ns(self) -> int:
+        """When the first message was recorded, nanoseconds; 0 for an empty bag."""
+        return self._reader.start_time if self._reader.message_count else 0
+
+    def messages(
+        self,
+        connections: Sequence[Connection],
+        start_ns: int | None = None,
+        stop_ns: int | None = None,
+    ) -> Iterator[RawMessage]:
         """The messages of some topics in the order of their recording.
+
+        Args:
+            connections: of the topics.
+            start_ns: leave out what was recorded before; None for nothing.
+            stop_ns: leave out what was recorded then or later; None for nothing.
 
         Raises:
             BagError: the bag is damaged from here on.
@@ -129,7 +144,7 @@ class BagReader:
         if not connections:
             return
         try:
-            for connection, log_ns, data in self._reader.messages(connections):
+            for connection, log_ns, data in self._reader.messages(connections, start_ns, stop_ns):
                 yield RawMessage(connection, log_ns, data)
         except Exception as error:
             raise self._unreadable(error) from error

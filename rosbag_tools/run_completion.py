@@ -31,7 +31,8 @@ def run_job(
     # With torch, which takes seconds: describing a job needs neither.
     from depth_completion_core.completer import load_model  # noqa: PLC0415
     from rosbag_tools.completion import complete_bag  # noqa: PLC0415
-    from rosbag_tools.completion_plan import describe, make_plan  # noqa: PLC0415
+    from rosbag_tools.completion_plan import describe  # noqa: PLC0415
+    from rosbag_tools.plan_checks import checked_plan  # noqa: PLC0415
     from rosbag_tools.reader import BagReader  # noqa: PLC0415
     from rosbag_tools.stamp_check import check_stamps  # noqa: PLC0415
     from rosbag_tools.writer import BagWriter  # noqa: PLC0415
@@ -46,7 +47,7 @@ def run_job(
         measurements=job.reads.topics.measurements,
     )
     with BagReader(job.inputs, stamps=job.reads.stamps) as reader:
-        plan = make_plan(reader, job.reads)
+        plan = checked_plan(reader, job.reads, job.settings.pairing)
         for line in describe(plan):
             tell(line)
         check_stamps(reader, plan.topics, job.settings.pairing)

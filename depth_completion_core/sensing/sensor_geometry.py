@@ -18,6 +18,8 @@ _WORLD_FRAMES = ("odom", "odom_combined", "camera_init", "map", "world", "earth"
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _RECTIFIED = ("rect", "rectified")
 _DENIALS = ("not", "non", "no", "un")
+_RAW = ("raw", "unrect", "unrectified", "distorted")
+_RAW_IN_IMAGE_PROC = ("image_color", "image_mono")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,3 +119,14 @@ def looks_rectified(image_topic: str) -> bool:
     """
     words = ["", *(word.lower() for word in _WORD.findall(image_topic))]
     return any(word in _RECTIFIED and before not in _DENIALS for before, word in pairwise(words))
+
+
+def says_whether_rectified(image_topic: str) -> bool:
+    """Whether the topic's name says that its images are rectified, or that they are raw.
+
+    ``image_color`` and ``image_mono`` are what image_proc calls raw images.
+    """
+    words = [word.lower() for word in _WORD.findall(image_topic)]
+    is_raw = any(word in _RAW for word in words)
+    of_image_proc = any(part in _RAW_IN_IMAGE_PROC for part in image_topic.lower().split("/"))
+    return is_raw or of_image_proc or any(word in _RECTIFIED for word in words)

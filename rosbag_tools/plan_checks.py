@@ -1,0 +1,86 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""A plan, and whether what camera and lidar see agrees with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from depth_completion_core.alignment.edge_scene import EdgeScene
+from depth_completion_core.alignment.placement import edge_scenes, placement_findings
+from depth_completion_core.alignment.projection_fit import measured_rectified
+from depth_completion_core.config import PairingConfig
+from depth_completion_core.sensing.pair import MessagePair
+from depth_completion_core.sensing.rectification import (
+    Projections,
+    projection_in_words,
+    projections_of,
+)
+from depth_completion_core.sensing.sensor_geometry import says_whether_rectified
+from rosbag_tools.completion_plan import Plan, make_plan
+from rosbag_tools.errors import BagError
+from rosbag_tools.reader import BagReader
+from rosbag_tools.spread_pairs import alignment_frames, spread_pairs
+from rosbag_tools.wishes import PlanWishes, Rectified
+
+_PAIRS = 6
+
+
+def checked_plan(reader: BagReader, wishes: PlanWishes, pairing: PairingConfig) -> Plan:
+    """Make a plan and compare it with a few frames from all over the bag.
+
+    Raises:
+        BagError: something is missing or ambiguous, with the flag that mends it.
+    """
+    plan = make_plan(reader, wishes)
+    pairs: list[MessagePair] = []
+    if any(not cloud.is_depth for cloud in plan.topics.clouds):
+        pairs = spread_pairs(reader, plan, pairing, _PAIRS)
+    plan = _with_projection(plan, pairs, wishes.rectified)
+    doubts = [
+        f"{cloud.name}: {finding.found}; {finding.remedy}"
+        for stream, cloud in enumerate(plan.topics.clouds)
+        if not cloud.is_depth
+        for finding in placement_findings(
+            edge_scenes(alignment_frames(plan, pairs, stream)), cloud.name
+        )
+    ]
+    return replace(plan, doubts=doubts)
+
+
+def _with_projection(plan: Plan, pairs: Sequence[MessagePair], wish: Rectified) -> Plan:
+    """Decide between P and K with D where that matters: asked for, measured, or by name."""
+    projections = projections_of(plan.calibration.info)
+    if projections is None or not projections.differ:
+        return plan
+    named = plan.geometry.rectified
+    if wish != "auto":
+        return _projecting(
+            plan, projections, rectified=named, reason=f", as --rectified {wish} says"
+        )
+    scenes = _scenes(plan, pairs)
+    measured = measured_rectified(scenes, projections, rectified=named)
+    if measured is not None:
+        reason = ", as depth edges on the image's edges show, not as the topic's name says"
+        reason = reason if measured != named else ", as depth edges on the image's edges confirm"
+        return _projecting(plan, projections, rectified=measured, reason=reason)
+    image = plan.topics.image.name
+    if pairs and not says_whether_rectified(image):
+        raise BagError(
+            f"is {image} rectified? Its name does not say, the edges in the images do not tell, "
+            f"and P and K with D place points up to {projections.apart_px:.0f} px apart. Say "
+            "--rectified yes (P) or --rectified no (K and D)"
+        )
+    reason = ", by the topic's name; --rectified overrides it"
+    return _projecting(plan, projections, rectified=named, reason=reason)
+
+
+def _projecting(plan: Plan, projections: Projections, *, rectified: bool, reason: str) -> Plan:
+    words = projection_in_words(rectified=rectified, apart_px=projections.apart_px, reason=reason)
+    return replace(plan, geometry=replace(plan.geometry, rectified=rectified), projection=words)
+
+
+def _scenes(plan: Plan, pairs: Sequence[MessagePair]) -> list[EdgeScene]:
+    """Of the first lidar."""
+    return edge_scenes(alignment_frames(plan, pairs, 0))
