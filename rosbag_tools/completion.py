@@ -26,7 +26,7 @@ from rosbag_tools.stamp_check import smallest_gap
 from rosbag_tools.thread_pipeline import ThreadPipeline
 from rosbag_tools.writer import BagWriter, InputCopier
 
-_NOTHING_IN_VIEW = "no measurement lies in the image: depth is empty"
+_NOTHING_IN_VIEW = "no point of the cloud lies in the image: depth is empty"
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

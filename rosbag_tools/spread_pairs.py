@@ -30,13 +30,15 @@ def spread_pairs(
 ) -> list[MessagePair]:
     """At most so many pairs, evenly spread over the recording, oldest first; decoded.
 
-    Raises:
-        BagError: the bag is damaged.
+    Of a damaged bag, those before the damage: completing it tells the rest.
     """
     step_ns = max(reader.duration_ns // count, _CLOSEST_NS)
     pairs: dict[int, MessagePair] = {}
     for begin_ns in range(reader.start_ns, reader.start_ns + reader.duration_ns + 1, step_ns):
-        pair = _first_pair(reader, plan, pairing, begin_ns)
+        try:
+            pair = _first_pair(reader, plan, pairing, begin_ns)
+        except BagError:
+            break
         if pair is not None:
             pairs[pair.image_stamp_ns] = pair
     return [pairs[stamp_ns] for stamp_ns in sorted(pairs)]

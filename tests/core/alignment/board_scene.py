@@ -27,7 +27,8 @@ def _seen(origin: npt.NDArray[np.float64], rays: npt.NDArray[np.float64]) -> Flo
     on_wall = origin + rays * ((_WALL - origin[2]) / rays[..., 2])[..., None]
     x, y = on_board[..., 0], on_board[..., 1]
     hits = (x > _LEFT) & (x < _RIGHT) & (y > _TOP) & (y < _BOTTOM)
-    return np.where(hits[..., None], on_board, on_wall).astype(np.float32)
+    seen: Float32Array = np.where(hits[..., None], on_board, on_wall).astype(np.float32)
+    return seen
 
 
 def board_image(camera: CameraModel = CAMERA) -> UInt8Array:
@@ -45,7 +46,7 @@ def _unprojected(camera: CameraModel, pixels: npt.NDArray[np.float64]) -> npt.ND
     """(N, 2) x over z; by fixed-point iteration on the projection itself."""
     centre = np.array([camera.cx, camera.cy])
     focal = np.array([camera.fx, camera.fy])
-    guess = (pixels - centre) / focal
+    guess: npt.NDArray[np.float64] = (pixels - centre) / focal
     for _ in range(20):
         back, _ = camera.project(np.column_stack([guess, np.ones(len(guess))]))
         guess = guess - (back - pixels) / focal
