@@ -36,6 +36,20 @@ def check_paths(paths: Sequence[Path]) -> None:
         raise BagError("bags of ROS 1 and of ROS 2 cannot be read together; convert one of them")
 
 
+def unmerged(paths: Sequence[Path]) -> list[str]:
+    """What of SQLite bags lies in write-ahead logs, which are not read, in sentences."""
+    files = [
+        file for path in paths for file in ([*path.glob("*.db3")] if path.is_dir() else [path])
+    ]
+    logs = {file: file.with_name(f"{file.name}-wal") for file in files}
+    return [
+        f"{log.name} holds messages that are not read, as of a recording that was cut off: merge "
+        f"them with: sqlite3 {file} 'PRAGMA wal_checkpoint(TRUNCATE)'"
+        for file, log in logs.items()
+        if log.exists() and log.stat().st_size
+    ]
+
+
 def _check_folder(path: Path) -> None:
     if (path / "metadata.yaml").exists():
         return

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from rosbags.highlevel import AnyReader
 from rosbags.interfaces import Connection, MessageDefinitionFormat
 
-from rosbag_tools.bag_paths import check_paths
+from rosbag_tools.bag_paths import check_paths, unmerged
 from rosbag_tools.errors import BagError, UndecodableError
 from rosbag_tools.known_types import known_types
 from rosbag_tools.mcap_channels import listed, views_of_ros2
@@ -102,7 +102,7 @@ class BagReader:
     @property
     def notes(self) -> list[str]:
         """What is odd in the files, in sentences."""
-        notes = []
+        notes = unmerged(self.paths)
         if self.foreign:
             notes.append(f"neither read nor copied, as not of ROS 2: {listed(self.foreign)}")
         if not self.has_definitions:
@@ -185,4 +185,5 @@ class BagReader:
         return BagError(
             f"{names} cannot be read as a bag: {what}. If its recording was cut off, repair it "
             "first: 'ros2 bag reindex' (ROS 2), 'mcap recover' (.mcap) or 'rosbag reindex' (ROS 1)"
+            + "".join(f". {note}" for note in unmerged(self.paths))
         )

@@ -237,6 +237,23 @@ def test_database_without_its_end(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "stopped      " in text
 
 
+def test_database_whose_log_was_not_merged(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """SQLite keeps what a killed recorder wrote last in a file beside the database."""
+    path = write_bare(tmp_path / "recorded.db3", drive(3))
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA journal_mode=WAL")
+    with connection:
+        connection.execute("DELETE FROM messages WHERE timestamp > ?", (stamp_of(0),))
+    for ending in ("", "-wal"):
+        shutil.copy(f"{path}{ending}", tmp_path / f"drive.db3{ending}")
+    connection.close()
+    assert _run([tmp_path / "drive.db3"], tmp_path / "out") == 0
+    assert len(depths_of(tmp_path / "out")) == 3
+    assert "note         drive.db3-wal holds messages that are not read" in capsys.readouterr().out
+
+
 def test_bytes_missing_in_the_middle(tmp_path: Path) -> None:
     path = write_bare(tmp_path / "drive.mcap", drive(8))
     data = path.read_bytes()
