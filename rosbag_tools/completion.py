@@ -18,13 +18,14 @@ from rosbag_tools.completion_job import CompletionJob
 from rosbag_tools.completion_plan import Plan
 from rosbag_tools.completion_report import CompletionReport
 from rosbag_tools.errors import BagError, UndecodableError
+from rosbag_tools.input_copier import InputCopier
 from rosbag_tools.outputs import OutputWriter
 from rosbag_tools.preview import Preview
 from rosbag_tools.reader import BagReader, RawMessage
 from rosbag_tools.scoring import Scores
 from rosbag_tools.stamp_check import smallest_gap
 from rosbag_tools.thread_pipeline import ThreadPipeline
-from rosbag_tools.writer import BagWriter, InputCopier
+from rosbag_tools.writer import BagWriter
 
 _NOTHING_IN_VIEW = "no point of the cloud lies in the image: depth is empty"
 

@@ -22,12 +22,13 @@ from rosbag_tools.bag_frames import BagFrames, FrameToComplete
 from rosbag_tools.completion import complete_bag
 from rosbag_tools.completion_job import CompletionJob
 from rosbag_tools.completion_plan import Plan, make_plan
+from rosbag_tools.input_copier import InputCopier
 from rosbag_tools.layout_synthetic import synthetic_recording
 from rosbag_tools.outputs import OutputWriter
 from rosbag_tools.reader import BagReader, RawMessage
 from rosbag_tools.recording import RecordedEvent, RecordedImage, RecordedSweep, write_recording
 from rosbag_tools.wishes import OutputWishes, PlanWishes
-from rosbag_tools.writer import BagWriter, InputCopier
+from rosbag_tools.writer import BagWriter
 
 _PERIOD_NS = 100_000_000
 _START_NS = 1_700_000_000 * 10**9
