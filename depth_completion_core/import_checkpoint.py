@@ -34,6 +34,8 @@ class ImportCheckpoint:
     preset: str = ""
     """The data set that the weights were trained for, as void, nyu (rooms) or kitti (streets);
     empty for what the file says, or rooms where it says nothing."""
+    scaffnet: Path | None = None
+    """The released ScaffNet that a FusionNet was trained around, if its file does not hold it."""
     overwrite: bool = False
     """Replace the file if it exists."""
 
@@ -51,6 +53,8 @@ def import_checkpoint(wanted: ImportCheckpoint) -> str:
     )
 
     state = torch_files.load_torch_file(wanted.file)
+    if wanted.scaffnet is not None:
+        state = {**torch_files.load_torch_file(wanted.scaffnet), **state}
     try:
         released = import_released(state, wanted.model, wanted.preset)
     except CheckpointError as error:

@@ -51,6 +51,7 @@ class FusionNet(CompletionModel):
             out_channels=2,
             batch_norm=norm,
             activation="none",
+            resolutions=config.output_resolutions,
         )
         if not config.scale_free:
             self.depth_range = (config.min_predict_depth, config.max_predict_depth)

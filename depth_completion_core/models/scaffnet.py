@@ -74,11 +74,15 @@ class ScaffNet(CompletionModel):
     def __init__(self, config: ScaffNetConfig | None = None) -> None:
         super().__init__(config)
         config = self.config
-        self.spatial_pyramid_pool = SpatialPyramidPool(
-            config.pool_sizes, dense_channels=int(config.interpolation)
-        )
+        if config.pool_sizes:
+            self.spatial_pyramid_pool = SpatialPyramidPool(
+                config.pool_sizes, dense_channels=int(config.interpolation)
+            )
         self.encoder = build_encoder(
-            config.encoder, _POOL_CHANNELS, config.encoder_filters, batch_norm=True
+            config.encoder,
+            _input_channels(config),
+            config.encoder_filters,
+            batch_norm=config.batch_norm,
         )
         self.decoder = _decoder(config, "none" if config.interpolation else "sigmoid")
         if config.uncertainty:
@@ -129,11 +133,13 @@ class ScaffNet(CompletionModel):
         return self.unit(sparse_depth)
 
     def _levels(self, sparse_depth: Tensor, base: Tensor) -> list[Tensor]:
-        """The pooled input at full size, then the five levels of the encoder."""
+        """The input at full size, pooled or as it is, then the five levels of the encoder."""
         dense = [base] if self.config.interpolation else []
         unit, farthest = self.unit(sparse_depth), self.config.max_predict_depth
         seen = [(depth / unit).clamp(max=farthest) for depth in (sparse_depth, *dense)]
-        pooled = self.spatial_pyramid_pool(*seen)
+        pooled: Tensor = (
+            self.spatial_pyramid_pool(*seen) if self.config.pool_sizes else torch.cat(seen, dim=1)
+        )
         return [pooled, *self.encoder(pooled)]
 
     def _decoded_depth(self, levels: list[Tensor]) -> Tensor:
@@ -182,9 +188,15 @@ def _decoder(config: ScaffNetConfig, activation: Literal["sigmoid", "none"]) -> 
     filters = config.encoder_filters
     return Decoder(
         filters[-1],
-        (*filters[-2::-1], _POOL_CHANNELS),
+        (*filters[-2::-1], _input_channels(config)),
         config.decoder_filters,
         out_channels=1,
-        batch_norm=True,
+        batch_norm=config.batch_norm,
         activation=activation,
+        resolutions=config.output_resolutions,
     )
+
+
+def _input_channels(config: ScaffNetConfig) -> int:
+    """Channels at full size, of what the encoder and the last step of the decoder see."""
+    return _POOL_CHANNELS if config.pool_sizes else 1 + int(config.interpolation)

@@ -15,6 +15,12 @@ import torch
 
 from depth_completion_core.checkpoints.errors import CheckpointError
 from depth_completion_core.checkpoints.importers import ReleasedWeights
+from depth_completion_core.checkpoints.importers.released_shapes import (
+    decoder_settings,
+    encoder_settings,
+    pool_sizes,
+    with_our_names,
+)
 from depth_completion_core.files.listing import listed
 from depth_completion_core.models.configs import fusionnet, scaffnet
 from depth_completion_core.settings.mapping import config_to_mapping
@@ -25,9 +31,10 @@ _LICENCE_NOTE = (
     "California: they may be used and passed on for non-commercial purposes only, under the same "
     "licence. This file is a conversion of theirs."
 )
+_POOLING, _ENCODER = "spatial_pyramid_pool_state_dict", "scaffnet_encoder_state_dict"
 _SCAFFNET = {
-    "spatial_pyramid_pool_state_dict": "spatial_pyramid_pool",
-    "scaffnet_encoder_state_dict": "encoder",
+    _POOLING: "spatial_pyramid_pool",
+    _ENCODER: "encoder",
     "scaffnet_decoder_depth_state_dict": "decoder",
 }
 _UNCERTAINTY = {"scaffnet_decoder_uncertainty_state_dict": "decoder_uncertainty"}
@@ -67,8 +74,7 @@ def import_released(state: Mapping[str, Any], model: str, preset: str) -> Releas
     preset = preset or next(iter(presets))
     if preset not in presets:
         raise CheckpointError(f"unknown preset '{preset}' of {model}; known: {', '.join(presets)}")
-    has_uncertainty = any("decoder_uncertainty." in key for key in weights)
-    config = _with_uncertainty(presets[preset], has_uncertainty)
+    config = _as_found(presets[preset], weights)
     return ReleasedWeights(
         weights=weights,
         config=config_to_mapping(config),
@@ -94,6 +100,8 @@ def rename_state(state: Mapping[str, Any], model: str) -> dict[str, torch.Tensor
         raise CheckpointError(f"this importer makes scaffnet or fusionnet, not '{model}'")
     parts = _parts(state)
     wanted = _SCAFFNET | (_UNCERTAINTY if _UNCERTAINTY.keys() & parts.keys() else {})
+    if _sees_one_channel(parts.get(_ENCODER, {})):
+        del wanted[_POOLING]
     if model == "scaffnet":
         renamed = {old: f"{new}." for old, new in wanted.items()}
     else:
@@ -103,8 +111,14 @@ def rename_state(state: Mapping[str, Any], model: str) -> dict[str, torch.Tensor
     return {
         f"{prefix}{key}": _tensor(f"{old}.{key}", value)
         for old, prefix in renamed.items()
-        for key, value in parts[old].items()
+        for key, value in with_our_names(parts[old]).items()
     }
+
+
+def _sees_one_channel(encoder: Mapping[str, Any]) -> bool:
+    """Whether an encoder sees sparse depth itself, without the pooling in front."""
+    first = encoder.get("conv1.conv.weight")
+    return isinstance(first, torch.Tensor) and first.ndim == 4 and first.shape[1] == 1
 
 
 def _parts(state: Mapping[str, Any]) -> Parts:
@@ -146,6 +160,11 @@ def _check_parts(parts: Parts, wanted: list[str], model: str) -> None:
             "this file holds a ScaffNet without a FusionNet; import it with --model scaffnet, or "
             "give the file fusionnet-<step>.pth"
         )
+    if model == "fusionnet" and set(missing) == set(_SCAFFNET):
+        raise CheckpointError(
+            "this file holds a FusionNet without the ScaffNet that it was trained around; give the "
+            "file of that with --scaffnet"
+        )
     present = _quoted(list(parts)) if parts else "nothing"
     raise CheckpointError(
         f"this is not a {model} of the authors' PyTorch release: {_quoted(missing)} not in it, "
@@ -166,10 +185,44 @@ def _tensor(name: str, value: object) -> torch.Tensor:
     return value
 
 
-def _with_uncertainty(config: Any, uncertainty: bool) -> Any:  # noqa: ANN401
-    """The settings with or without the second decoder, wherever they have that setting."""
-    if any(item.name == "uncertainty" for item in dataclasses.fields(config)):
-        return dataclasses.replace(config, uncertainty=uncertainty)
+def _as_found(config: Any, weights: Mapping[str, torch.Tensor]) -> Any:  # noqa: ANN401
+    """The settings of a preset, with what the weights tell of the network's shape."""
+    if not isinstance(config, fusionnet.FusionNetConfig):
+        return _scaffnet_as_found(config, weights)
+    image = encoder_settings(_within(weights, "encoder_image"))
+    depth = encoder_settings(_within(weights, "encoder_depth"))
+    if image["encoder"] != depth["encoder"]:
+        raise CheckpointError(
+            f"its branches have the encoders {image['encoder']} and {depth['encoder']}, and ours "
+            "have one for both"
+        )
     return dataclasses.replace(
-        config, scaffnet=dataclasses.replace(config.scaffnet, uncertainty=uncertainty)
+        config,
+        scaffnet=_scaffnet_as_found(config.scaffnet, _within(weights, "scaffnet")),
+        encoder=image["encoder"],
+        image_filters=image["filters"],
+        depth_filters=depth["filters"],
+        batch_norm=image["batch_norm"],
+        **decoder_settings(_within(weights, "decoder")),
     )
+
+
+def _scaffnet_as_found(
+    config: scaffnet.ScaffNetConfig, weights: Mapping[str, torch.Tensor]
+) -> scaffnet.ScaffNetConfig:
+    encoder = encoder_settings(_within(weights, "encoder"))
+    return dataclasses.replace(
+        config,
+        encoder=encoder["encoder"],
+        encoder_filters=encoder["filters"],
+        batch_norm=encoder["batch_norm"],
+        pool_sizes=pool_sizes(_within(weights, "spatial_pyramid_pool"), config.pool_sizes),
+        uncertainty=any(key.startswith("decoder_uncertainty.") for key in weights),
+        **decoder_settings(_within(weights, "decoder")),
+    )
+
+
+def _within(weights: Mapping[str, torch.Tensor], part: str) -> dict[str, torch.Tensor]:
+    """The weights of a part, under its own names."""
+    prefix = f"{part}."
+    return {k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)}

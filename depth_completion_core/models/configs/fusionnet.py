@@ -15,7 +15,7 @@ from depth_completion_core.models.configs.checks import (
 )
 from depth_completion_core.models.configs.scaffnet import PRESETS as SCAFFNET_PRESETS
 from depth_completion_core.models.configs.scaffnet import ScaffNetConfig
-from depth_completion_core.settings.fields import ConfigError
+from depth_completion_core.settings.fields import ConfigError, setting
 from depth_completion_core.settings.mapping import check_limits
 
 
@@ -32,6 +32,8 @@ class FusionNetConfig:
     """Channels of the depth branch, finest first."""
     decoder_filters: tuple[int, ...] = (256, 128, 128, 64, 32)
     """Channels of the decoder, coarsest first."""
+    output_resolutions: int = setting(1, low=1, high=4)
+    """As ScaffNet's."""
     min_predict_depth: float = 0.1
     """Nearest predicted depth, metres."""
     max_predict_depth: float = 8.0
@@ -57,7 +59,7 @@ class FusionNetConfig:
     """As ScaffNet's: nearest, farthest and residual are multiples of the geometric mean of the
     measurements then; the outlier threshold stays in metres."""
     batch_norm: bool = False
-    """Whether convolutions are normalised. Not released."""
+    """Whether convolutions are normalised."""
     full_size_skip: bool = False
     """Whether the decoder's last step sees image and depths at full size, for edges that keep
     to the pixel. Not released."""
@@ -65,8 +67,8 @@ class FusionNetConfig:
     def __post_init__(self) -> None:
         """Refuse what cannot be built."""
         check_limits(self)
-        for setting in ("image_filters", "depth_filters", "decoder_filters"):
-            check_filters(setting, getattr(self, setting))
+        for name in ("image_filters", "depth_filters", "decoder_filters"):
+            check_filters(name, getattr(self, name))
         check_depth_range(self.min_predict_depth, self.max_predict_depth)
         check_odd("outlier_kernel_px", self.outlier_kernel_px)
         check_odd("scale_match_kernel_px", self.scale_match_kernel_px)

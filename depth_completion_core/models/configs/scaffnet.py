@@ -12,7 +12,7 @@ from depth_completion_core.models.configs.checks import (
     check_filters,
     check_odd,
 )
-from depth_completion_core.settings.fields import ConfigError
+from depth_completion_core.settings.fields import ConfigError, setting
 from depth_completion_core.settings.mapping import check_limits
 
 _MOST_POOLS = 64
@@ -29,11 +29,16 @@ class ScaffNetConfig:
     max_predict_depth: float = 10.0
     """Farthest depth, metres; farther measurements are lowered to it."""
     pool_sizes: tuple[int, ...] = (13, 17, 19, 21, 25)
-    """Sides of the pooling windows in pixels, odd."""
+    """Sides of the pooling windows in pixels, odd; none leaves the pooling out."""
     encoder_filters: tuple[int, ...] = (16, 32, 64, 128, 256)
     """Channels of the encoder, finest first."""
     decoder_filters: tuple[int, ...] = (256, 128, 128, 64, 32)
     """Channels of the decoder, coarsest first."""
+    output_resolutions: int = setting(1, low=1, high=4)
+    """Sizes at which there is an output, each half of the one before; the coarser ones are seen by
+    the finer ones."""
+    batch_norm: bool = True
+    """Whether convolutions are normalised."""
     uncertainty: bool = False
     """Whether a second decoder predicts how far the depth is off."""
     scale_free: bool = False
@@ -49,9 +54,9 @@ class ScaffNetConfig:
         check_filters("encoder_filters", self.encoder_filters)
         check_filters("decoder_filters", self.decoder_filters)
         check_depth_range(self.min_predict_depth, self.max_predict_depth)
-        if not 1 <= len(self.pool_sizes) <= _MOST_POOLS:
+        if len(self.pool_sizes) > _MOST_POOLS:
             raise ConfigError(
-                f"'pool_sizes' is 1 to {_MOST_POOLS} sizes, got {len(self.pool_sizes)} of them"
+                f"'pool_sizes' is {_MOST_POOLS} sizes at most, got {len(self.pool_sizes)} of them"
             )
         for size in self.pool_sizes:
             check_odd("pool_sizes", size)

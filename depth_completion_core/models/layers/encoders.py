@@ -8,10 +8,8 @@ from torch import Tensor, nn
 from torch.nn.functional import max_pool2d
 
 from depth_completion_core.models.configs.checks import LEVELS, Encoder
+from depth_completion_core.models.configs.vgg import VGG_CONV_COUNTS
 from depth_completion_core.models.layers.blocks import ConvBlock, ResNetBlock, VggBlock
-
-VGG_CONV_COUNTS = {"vggnet08": (1, 1, 1, 1, 1), "vggnet11": (1, 1, 2, 2, 2)}
-"""Convolutions of every level; the names count two more layers, which completion does not have."""
 
 
 class VggEncoder(nn.Module):
