@@ -32,6 +32,7 @@ from depth_completion_ros.node_config import NodeConfig
 from depth_completion_ros.outputs import Outputs
 from depth_completion_ros.parameters import NodeParameters
 from depth_completion_ros.pipeline import PairToComplete, Pipeline
+from depth_completion_ros.placement_watch import PlacementWatch
 from depth_completion_ros.services import Services
 from depth_completion_ros.setup_notes import SetupNotes
 from depth_completion_ros.silence import SilenceWatch
@@ -53,11 +54,13 @@ class _Active:
             earlier_pairs=pipeline.in_use.wanted_views.earlier_images,
         )
         pipeline.placer.camera_infos = self.inputs.camera_infos
+        self.placement = PlacementWatch(pipeline.placer, config, list(self.inputs.filters))
         self._worker = Worker(self.mailbox, pipeline.handle)
         self._watch = SilenceWatch(node, self.inputs, config.silence_s, config.pairing.slop_ms)
 
     def _post(self, pair: MessagePair) -> None:
         self.mailbox.put(PairToComplete(messages=pair))
+        self.placement.add(pair)
 
     def drops(self) -> dict[str, int]:
         """Messages that made no pair and pairs that were replaced, by reason."""
@@ -96,6 +99,7 @@ class CompletionNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
             lambda: self.transforms.notes,
             lambda: self._habits(are_warnings=True),
             self._why_never_paired,
+            lambda: self._active.placement.notes if self._active else [],
             lambda: self._pipeline.in_use.completer.notes if self._pipeline else [],
         )
         facts = SetupNotes(log.info, lambda: self._habits(are_warnings=False))

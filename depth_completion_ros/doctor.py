@@ -43,6 +43,7 @@ from depth_completion_ros.inputs import Inputs
 from depth_completion_ros.live_transforms import LiveTransforms
 from depth_completion_ros.node_config import NodeConfig
 from depth_completion_ros.parameters import NodeParameters
+from depth_completion_ros.placement_watch import pair_findings
 from depth_completion_ros.silence import offers_of
 
 
@@ -105,6 +106,7 @@ def _check_pairs(doctor: Doctor, image_topic: str) -> Iterator[Finding]:
         if pair.clouds:
             yield _check_projection(placed, doctor)
         if MEASUREMENT_KINDS[doctor.config.measurements].are_points:
+            yield from pair_findings(pairs, placer, doctor.config, list(doctor.logs))
             yield from check_alignment(pairs, placer, doctor.config, list(doctor.logs))
     except (ValueError, TransformError) as error:
         yield Finding(

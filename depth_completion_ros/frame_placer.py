@@ -77,9 +77,20 @@ class FramePlacer:
         return builder.build(pair, wanted)
 
     def builder(
-        self, pair: MessagePair, config: NodeConfig, *, wait_s: float = 0.0
+        self,
+        pair: MessagePair,
+        config: NodeConfig,
+        *,
+        wait_s: float = 0.0,
+        habits: StreamHabits | None = None,
     ) -> FrameBuilder:
         """What makes a frame of a pair, knowing the calibration of its image and TF.
+
+        Args:
+            pair: an image with its clouds.
+            config: the settings that count for it.
+            wait_s: how long its calibration is waited for.
+            habits: learns in place of the placer's own.
 
         Raises:
             ValueError: there is no calibration, or none has come in time.
@@ -99,7 +110,7 @@ class FramePlacer:
             rectified=is_rectified(config, self._image_topic),
             sweep_stamp=config.sweep_stamp,
             points_in_camera_frame=config.points_in_camera_frame,
-            habits=self.habits,
+            habits=self.habits if habits is None else habits,
         )
         return FrameBuilder(geometry, info)
 

@@ -5,10 +5,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from depth_completion_core.alignment.edge_scene import EdgeAgreement, EdgeScene, agreement
 from depth_completion_core.alignment.placement import as_said
-from depth_completion_core.sensing.rectification import Projections
+from depth_completion_core.diagnosis.findings import Finding
+from depth_completion_core.sensing.rectification import Projections, projections_of
+from depth_completion_core.sensing.sensor_geometry import says_whether_rectified
 
 _CLEAR_LEAD = 2.0
 _LOWEST_SCORE = 0.08
@@ -41,3 +44,52 @@ def measured_rectified(
 
 def _leads(one: EdgeAgreement, other: EdgeAgreement) -> bool:
     return one.score > max(_CLEAR_LEAD * other.score, _LOWEST_SCORE)
+
+
+def projection_findings(
+    scenes: Sequence[EdgeScene],
+    info: Any,  # noqa: ANN401 - of rclpy, of a bag or of a file
+    *,
+    rectified: bool,
+    is_guess: bool,
+    image_topic: str,
+) -> list[Finding]:
+    """What is wrong with the choice between P, and K with D; empty where nothing is.
+
+    Args:
+        scenes: projected as ``rectified`` says.
+        info: a sensor_msgs/CameraInfo.
+        rectified: whether P is used.
+        is_guess: whether that follows from the topic's name alone.
+        image_topic: its name.
+    """
+    projections = projections_of(info)
+    if projections is None or not projections.differ:
+        return []
+    measured = measured_rectified(scenes, projections, rectified=rectified)
+    apart = f"P and K with D place points up to {projections.apart_px:.0f} px apart"
+    if measured is not None and measured != rectified:
+        return [
+            Finding(
+                severity="error",
+                subject=image_topic,
+                found=f"depth edges meet the edges of the image with {_way(measured)}, but points "
+                f"are projected with {_way(rectified)}; {apart}",
+                remedy=f'set image_is_rectified to "{str(measured).lower()}"',
+            )
+        ]
+    if measured is None and is_guess and not says_whether_rectified(image_topic):
+        return [
+            Finding(
+                severity="warning",
+                subject=image_topic,
+                found=f"its name does not say whether it is rectified, {apart}, and edges do not "
+                f"tell; {_way(rectified)} is used",
+                remedy='set image_is_rectified to "true" (P) or "false" (K and D)',
+            )
+        ]
+    return []
+
+
+def _way(rectified: bool) -> str:
+    return "P" if rectified else "K and D"

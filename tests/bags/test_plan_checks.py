@@ -10,68 +10,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from depth_completion_core.geometry.arrays import Float32Array, UInt8Array
-from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.geometry.transforms import RigidTransform
 from rosbag_tools.complete import main
 from rosbag_tools.errors import BagError
 from tests.bags.bag_factory import (
-    BASE_FRAME,
-    CAMERA_FRAME,
-    LIDAR_FRAME,
-    START_NS,
     Entry,
-    cloud_entry,
     depths_of,
-    image_entry,
-    info_entry,
     leftovers,
     picture,
-    stamp_of,
-    tf_entry,
     write_ros2,
 )
+from tests.bags.board_bag import RAW, board_entries
 from tests.core.alignment.board_scene import (
     CAMERA,
     CAMERA_FROM_LIDAR,
     OPTICAL_FROM_BODY,
     board_image,
-    board_sweep,
 )
-
-_RAW = CameraModel(
-    fx=215.0,
-    fy=214.0,
-    cx=118.0,
-    cy=88.0,
-    width=CAMERA.width,
-    height=CAMERA.height,
-    distortion_model="plumb_bob",
-    distortion=(-0.37, 0.2, 0.0, 0.0, 0.0),
-)
-
-
-def _board(
-    *,
-    topic: str = "/camera/image_raw",
-    image: UInt8Array | None = None,
-    two_projections: bool = False,
-    camera_from_lidar: RigidTransform = CAMERA_FROM_LIDAR,
-    points: Float32Array | None = None,
-) -> list[Entry]:
-    """Two frames of the board; the calibration is that of rectified images, or of both."""
-    mounts = (BASE_FRAME, CAMERA_FRAME, OPTICAL_FROM_BODY.inverse())
-    lidar = (BASE_FRAME, LIDAR_FRAME, OPTICAL_FROM_BODY.inverse() @ camera_from_lidar)
-    entries = [tf_entry(START_NS, mounts, lidar)]
-    for index in range(2):
-        stamp_ns = stamp_of(index)
-        info = info_entry(stamp_ns, _RAW if two_projections else CAMERA)
-        if two_projections:
-            info.message.p = np.column_stack([CAMERA.K, np.zeros(3)]).reshape(-1)
-        pixels = board_image() if image is None else image
-        sweep = board_sweep() if points is None else points
-        entries += [info, image_entry(stamp_ns, pixels, topic=topic), cloud_entry(stamp_ns, sweep)]
-    return entries
 
 
 def _completed(folder: Path, entries: list[Entry], *flags: str) -> int:
@@ -96,7 +51,7 @@ def test_rectified_images_beside_raw_intrinsics_are_projected_with_p(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], topic: str
 ) -> None:
     """As bags made from the images of KITTI have it."""
-    assert _completed(tmp_path, _board(topic=topic, two_projections=True)) == 0
+    assert _completed(tmp_path, board_entries(topic=topic, two_projections=True)) == 0
     line = next(s for s in capsys.readouterr().out.splitlines() if s.startswith("calibration"))
     assert "P (rectified), as depth edges on the image's edges show" in line
     assert "K and D would place points up to" in line
@@ -108,14 +63,14 @@ def test_raw_images_with_both_projections_are_projected_with_k_and_d(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], topic: str
 ) -> None:
     """As any calibrated driver has it."""
-    entries = _board(topic=topic, image=board_image(_RAW), two_projections=True)
+    entries = board_entries(topic=topic, image=board_image(RAW), two_projections=True)
     assert _completed(tmp_path, entries) == 0
     assert "K and D (not rectified)" in capsys.readouterr().out
 
 
 def test_where_neither_name_nor_edges_tell_it_is_asked(tmp_path: Path) -> None:
     noise = picture(0, CAMERA.width, CAMERA.height)
-    entries = _board(topic="/camera/image", image=noise, two_projections=True)
+    entries = board_entries(topic="/camera/image", image=noise, two_projections=True)
     with pytest.raises(BagError, match="--rectified yes"):
         _completed(tmp_path, entries)
     assert leftovers(tmp_path) == []
@@ -138,13 +93,13 @@ def test_a_name_that_says_it_is_believed_where_edges_do_not_tell(
     words: str,
 ) -> None:
     noise = picture(0, CAMERA.width, CAMERA.height)
-    entries = _board(topic=topic, image=noise, two_projections=True)
+    entries = board_entries(topic=topic, image=noise, two_projections=True)
     assert _completed(tmp_path, entries, *flags) == 0
     assert words in capsys.readouterr().out
 
 
 def test_one_projection_asks_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert _completed(tmp_path, _board(topic="/camera/image")) == 0
+    assert _completed(tmp_path, board_entries(topic="/camera/image")) == 0
     assert "projecting with K and D (not rectified)\n" in capsys.readouterr().out
     assert _error(tmp_path) < 0.12
 
@@ -155,7 +110,7 @@ def test_one_projection_asks_nothing(tmp_path: Path, capsys: pytest.CaptureFixtu
 def test_a_run_that_gives_nothing_is_an_error_with_its_cause(tmp_path: Path) -> None:
     body = OPTICAL_FROM_BODY.inverse() @ CAMERA_FROM_LIDAR
     with pytest.raises(BagError, match=r"all 2 depth images are empty.*body frame") as caught:
-        _completed(tmp_path, _board(camera_from_lidar=body))
+        _completed(tmp_path, board_entries(camera_from_lidar=body))
     assert "optical_frame" in str(caught.value)
     assert not (tmp_path / "out").exists()
     assert leftovers(tmp_path) == []
@@ -163,14 +118,14 @@ def test_a_run_that_gives_nothing_is_an_error_with_its_cause(tmp_path: Path) -> 
 
 def test_clouds_without_points_are_an_error_of_their_own(tmp_path: Path) -> None:
     with pytest.raises(BagError, match=r"all 2 depth images are empty: no point lies in an image"):
-        _completed(tmp_path, _board(points=np.empty((0, 3), np.float32)))
+        _completed(tmp_path, board_entries(points=np.empty((0, 3), np.float32)))
 
 
 def test_a_result_at_the_wrong_place_is_written_with_a_warning(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     half_turn = RigidTransform(np.diag([-1.0, -1.0, 1.0]), np.zeros(3))
-    entries = _board(camera_from_lidar=half_turn @ CAMERA_FROM_LIDAR)
+    entries = board_entries(camera_from_lidar=half_turn @ CAMERA_FROM_LIDAR)
     assert _completed(tmp_path, entries) == 3
     text = capsys.readouterr().out
     assert text.count("warning      /lidar/points: depth edges meet the edges of the image") == 2
@@ -179,7 +134,7 @@ def test_a_result_at_the_wrong_place_is_written_with_a_warning(
 
 
 def test_a_damaged_image_does_not_stop_the_check(tmp_path: Path) -> None:
-    entries = _board()
+    entries = board_entries()
     index = next(i for i, entry in enumerate(entries) if entry.topic == "/camera/image_raw")
     damaged = replace(entries[index].message, encoding="rgb7")
     entries[index] = replace(entries[index], message=damaged)

@@ -19,6 +19,7 @@ from depth_completion_core.alignment import (
     alignment_findings,
     estimate_alignment,
 )
+from depth_completion_core.alignment.placement import edge_scenes, placement_findings
 from depth_completion_core.alignment.score import rotation_matrix
 from depth_completion_core.geometry.transform_buffer import TransformError
 from depth_completion_core.geometry.transforms import RigidTransform
@@ -103,6 +104,13 @@ def test_finds_what_was_injected(
     assert abs(found.time.offset_ms + late_ms) < 20.0
     angles = (found.rotation.pitch_deg, found.rotation.yaw_deg, found.rotation.roll_deg)
     assert np.abs(np.add(angles, turned_deg)).max() < 0.3
+
+
+def test_a_drive_is_not_doubted_and_one_upside_down_is(recorded: Recorded) -> None:
+    assert placement_findings(edge_scenes(_frames(recorded)), "both") == []
+    upside_down = edge_scenes(_frames(recorded, turned_deg=(0.0, 0.0, 180.0)))
+    (finding,) = placement_findings(upside_down, "both")
+    assert "turned by 180 deg about its axis (0 0 1)" in finding.found
 
 
 def test_no_time_offset_without_known_motion(recorded: Recorded) -> None:

@@ -1,0 +1,102 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""A look at the first pairs: do camera and lidar see the same, where the set-up says?"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+from depth_completion_core.alignment import AlignmentFrame
+from depth_completion_core.alignment.edge_scene import EdgeScene
+from depth_completion_core.alignment.placement import edge_scenes, placement_findings
+from depth_completion_core.alignment.projection_fit import projection_findings
+from depth_completion_core.diagnosis.findings import Finding
+from depth_completion_core.geometry.transform_buffer import TransformError
+from depth_completion_core.sensing.measurement_kinds import MEASUREMENT_KINDS
+from depth_completion_core.sensing.pair import MessagePair
+from depth_completion_core.sensing.stream_habits import StreamHabits
+from depth_completion_ros.frame_placer import FramePlacer, is_rectified
+from depth_completion_ros.node_config import NodeConfig
+
+_PAIRS = 4
+_SPACING_NS = 800_000_000
+
+
+class PlacementWatch:
+    """Keeps the first pairs, some time apart, and compares them once, on a thread of its own.
+
+    Attributes:
+        notes: what is wrong, in sentences; empty until it is known, and where nothing is.
+        is_done: whether the comparison was made.
+    """
+
+    def __init__(self, placer: FramePlacer, config: NodeConfig, topics: Sequence[str]) -> None:
+        """Take what knows where the sensors are, and the topics: images first, then clouds."""
+        self._placer, self._config, self._topics = placer, config, topics
+        self._pairs: list[MessagePair] = []
+        self._is_enough = False
+        self.notes: list[str] = []
+        self.is_done = False
+
+    def add(self, pair: MessagePair) -> None:
+        """Take a pair; the last one that is needed starts the comparison."""
+        if self._is_enough or not MEASUREMENT_KINDS[self._config.measurements].are_points:
+            return
+        if self._pairs and pair.image_stamp_ns < self._pairs[-1].image_stamp_ns + _SPACING_NS:
+            return
+        self._pairs.append(pair)
+        self._is_enough = len(self._pairs) == _PAIRS
+        if self._is_enough:
+            threading.Thread(target=self._look, name="placement", daemon=True).start()
+
+    def _look(self) -> None:
+        found = pair_findings(self._pairs, self._placer, self._config, self._topics)
+        self.notes = [f"{item.subject}: {item.found}; {item.remedy}" for item in found]
+        self._pairs.clear()
+        self.is_done = True
+
+
+def pair_findings(
+    pairs: Sequence[MessagePair],
+    placer: FramePlacer,
+    config: NodeConfig,
+    topics: Sequence[str],
+) -> list[Finding]:
+    """What camera and lidars say against the projection and the place of each cloud.
+
+    Args:
+        pairs: some time apart.
+        placer: what knows where the sensors are.
+        config: the node's.
+        topics: of the images, then of each stream of clouds.
+    """
+    image_topic, *cloud_topics = topics
+    findings: list[Finding] = []
+    for stream, topic in enumerate(cloud_topics):
+        scenes = _scenes(pairs, placer, config, stream)
+        info = placer.camera_info(pairs[-1])
+        if stream == 0 and info is not None:
+            findings += projection_findings(
+                scenes,
+                info,
+                rectified=is_rectified(config, image_topic),
+                is_guess=config.image_is_rectified == "auto",
+                image_topic=image_topic,
+            )
+        findings += placement_findings(scenes, f"{image_topic} + {topic}")
+    return findings
+
+
+def _scenes(
+    pairs: Sequence[MessagePair], placer: FramePlacer, config: NodeConfig, stream: int
+) -> list[EdgeScene]:
+    frames = []
+    habits = StreamHabits()  # what is learned must not depend on a look at a few messages
+    for pair in pairs:
+        try:
+            builder = placer.builder(pair, config, habits=habits)
+            frames.append(AlignmentFrame.of(builder.sweep_as_measured(pair, stream)))
+        except (ValueError, TransformError):  # counted as a drop
+            continue
+    return edge_scenes(frames)
