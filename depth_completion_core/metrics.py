@@ -79,6 +79,13 @@ PROTOCOLS = {
         crop=(352, 1216),
         source="KITTI depth completion benchmark, Uhrig et al., 3DV 2017; selection crops",
     ),
+    "kitti_capped": Protocol(
+        min_depth=1e-3,
+        max_depth=100.0,
+        strict=True,
+        crop=(352, 1216),
+        source="KITTI as evaluated by Wong et al. (ScaffNet, FusionNet, KBNet), below 100 m",
+    ),
     "nyu": Protocol(
         min_depth=1e-4,
         max_depth=math.inf,

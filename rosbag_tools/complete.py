@@ -60,7 +60,7 @@ class Complete(ConfigFlags):
     seed: int = 0
     """Random seed of the holdout."""
     protocol: str = "all"
-    """Which pixels of the truth are scored: all, void, void_uncapped, kitti or nyu."""
+    """Which pixels of the truth are scored: all, void, void_uncapped, kitti, kitti_capped, nyu."""
     metrics: Path | None = None
     """Write the report as JSON."""
     preview: Path | None = None

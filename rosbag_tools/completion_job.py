@@ -30,7 +30,7 @@ class CompletionJob:
         storage: of an output folder.
         overwrite: whether an output that exists is replaced.
         holdout: measurements kept back for scoring.
-        protocol: which pixels of the truth are scored: all, void, void_uncapped, kitti or nyu.
+        protocol: which pixels of the truth are scored, a name of ``metrics.PROTOCOLS``.
         preview: folder for pictures; None for none.
         preview_every: a picture of every n-th frame.
         max_frames: stop after this many; 0 for all.

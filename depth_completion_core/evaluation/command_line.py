@@ -32,7 +32,7 @@ class Evaluate(ConfigFlags):
     set: tuple[str, ...] = ()
     """Settings of the data set, such as split=val keep_rows=4."""
     protocol: str = ""
-    """all, void, void_uncapped, kitti, nyu or nyu_pooled; by default that of the data set."""
+    """all, void, void_uncapped, kitti, kitti_capped, nyu, nyu_pooled; else that of the data set."""
     out: Path = Path("evaluation")
     """Folder for all results."""
     points: str = ""

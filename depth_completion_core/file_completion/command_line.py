@@ -37,7 +37,8 @@ class Infer(ConfigFlags):
     depth_scale: float = setting(256.0, low=1e-3)
     """Value of a depth PNG that means 1 m, read or written: 256, or 1000 for millimetres."""
     protocol: str = "all"
-    """Which pixels of the truth are scored: all, void, void_uncapped, kitti, nyu or nyu_pooled."""
+    """Which pixels of the truth are scored: all, void, void_uncapped, kitti, kitti_capped, nyu or
+    nyu_pooled."""
     device: str = "auto"
     """cpu, cuda, cuda:1, ...; auto uses a GPU if there is one."""
     pair_by_order: bool = False

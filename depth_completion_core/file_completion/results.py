@@ -50,6 +50,10 @@ def write_results(
     if prediction.confidence is not None:
         known = np.ones_like(valid)
         write_depth_npy(out / "confidence" / f"{name}.npy", prediction.confidence, known)
+    log_error = prediction.maps.get("log_error")
+    if log_error is not None:
+        error = np.exp(log_error)
+        write_depth_npy(out / "output_uncertainty" / f"{name}.npy", error, np.ones_like(valid))
     for kind, values in prediction.maps.items() if wanted.save_maps else ():
         known = np.ones(values.shape, dtype=np.bool_)
         write_depth_npy(out / "maps" / folder_name(kind) / f"{name}.npy", values, known)

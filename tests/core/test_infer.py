@@ -321,6 +321,8 @@ def test_confidence_is_written_where_a_network_gives_one(data: Path) -> None:
     confidence = np.load(data / "out" / "confidence" / "0001.npy")
     assert confidence.shape == _SIZE
     assert np.all((confidence > 0) & (confidence < 1))
+    error = np.load(data / "out" / "output_uncertainty" / "0001.npy")
+    np.testing.assert_allclose(confidence, 1 / (1 + error), rtol=1e-5)
 
 
 def test_maps_stay_in_their_folder_whatever_their_names(

@@ -46,6 +46,7 @@ _SAID = {
     "all": _Rules(0.0, math.inf),
     "void": _Rules(0.2, 5.0),
     "void_uncapped": _Rules(1e-4, math.inf),
+    "kitti_capped": _Rules(1e-3, 100.0, crop=(352, 1216)),
     "kitti": _Rules(0.0, math.inf, crop=(352, 1216)),
     "nyu": _Rules(1e-4, math.inf),
     "nyu_pooled": _Rules(1e-4, math.inf, zeros_count=True, pooled=True),
