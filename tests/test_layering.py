@@ -197,6 +197,7 @@ _LAWS: dict[str, set[str]] = {
         "files",
         "inference",
         "models",
+        "models.propagation",
         "config",
         "frame",
         "geometry",

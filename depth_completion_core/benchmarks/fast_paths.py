@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The fast paths on the CPU against plain ones: projection, occlusion, packing, the models."""
+"""The fast paths on the CPU against plain ones: projection, packing, models and more."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from depth_completion_core.benchmarks.plain_projection import (
     project_with_argsort,
     project_with_c,
 )
+from depth_completion_core.benchmarks.propagation import propagation_group
 from depth_completion_core.completer import load_model
 from depth_completion_core.config import OcclusionConfig
 from depth_completion_core.files.json_files import write_json
@@ -78,6 +79,8 @@ def _groups(reference: ctypes.CDLL | None) -> dict[str, Group]:
     groups["the same in view, lens distorted (plumb_bob)"] = _distorted_group()
     groups["occlusion filter, 1216x352"] = _occlusion_group()
     groups["XYZRGB of 1280x720 depth (14.7 MB)"] = _packing_group()
+    groups["propagation, 18 steps to 9 neighbours, 304x228"] = propagation_group(228, 304)
+    groups["propagation, 18 steps to 9 neighbours, 1216x240"] = propagation_group(240, 1216)
     groups["models, 640x480 with 1,500 points"] = _model_group(640, 480, 1_500)
     groups["models, 1242x375 with 16,000 points"] = _model_group(1242, 375, 16_000)
     return groups

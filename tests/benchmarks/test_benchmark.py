@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from depth_completion_core import benchmark
-from depth_completion_core.benchmarks import plain_projection
+from depth_completion_core.benchmarks import plain_projection, propagation
 from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.geometry.projection import project_points
 from depth_completion_core.geometry.transforms import RigidTransform
@@ -38,6 +38,20 @@ def test_what_is_compared_computes_the_same(full_turn: bool, tmp_path: Path) -> 
     for other in others:
         # Pixels on whose border a point falls may differ by rounding.
         assert np.mean(np.abs(ours.numpy() - other) > 1e-3) < 1e-3
+
+
+def test_both_ways_to_propagate_compute_the_same() -> None:
+    group = propagation.propagation_group(12, 17)
+    expected = group["grid_sample, batched"]()
+    states = group["steps"]()
+    assert isinstance(expected, torch.Tensor)
+    assert isinstance(states, torch.Tensor)
+    torch.testing.assert_close(states[-1], expected, rtol=1e-4, atol=1e-5)
+    again = group["taps and steps"]()
+    assert isinstance(again, torch.Tensor)
+    torch.testing.assert_close(again, states, rtol=0, atol=0)
+    plain = group["steps by plain gathers"]()
+    torch.testing.assert_close(plain, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_functions_take_turns() -> None:
