@@ -4,19 +4,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
-import numpy as np
-
 from depth_completion_core.geometry.transform_edge import TransformEdge, TransformError
+from depth_completion_core.geometry.transform_notes import TransformNotes
 from depth_completion_core.geometry.transforms import RigidTransform
 
 __all__ = ["EXTRAPOLATION_TOLERANCE_NS", "TransformBuffer", "TransformError"]
 
 EXTRAPOLATION_TOLERANCE_NS = 200_000_000
 """The newest images are always a little newer than the TF that has arrived."""
-
-_SAME_PLACE = 1e-3  # 1 mm, and 1 mm at a metre's distance
 
 
 class TransformBuffer:
@@ -35,10 +30,7 @@ class TransformBuffer:
         self._edges: dict[str, TransformEdge] = {}
         self._extrapolation_tolerance_ns = extrapolation_tolerance_ns
         self._keep_ns = keep_ns
-        self._conflicts: dict[str, str] = {}
-        self._strays: Counter[tuple[str, str]] = Counter()
-        self._refused: Counter[str] = Counter()
-        self._why_refused: dict[str, str] = {}
+        self._notes = TransformNotes()
 
     def set_static(
         self, parent: str, child: str, parent_from_child: RigidTransform, *, stamp_ns: int = 0
@@ -56,33 +48,23 @@ class TransformBuffer:
         if edge.is_static:
             return
         if edge.add(stamp_ns, parent_from_child) is not None:
-            self._strays[edge.parent, _clean(child)] += 1
+            self._notes.add_stray(edge.parent, _clean(child))
         if self._keep_ns:
             edge.forget_before(edge.settled_ns - self._keep_ns)
 
     def refuse(self, child: str, why: str) -> None:
         """Count a transform of ``child`` that cannot be taken; the sentence says why."""
-        self._refused[_clean(child)] += 1
-        self._why_refused.setdefault(_clean(child), why)
+        self._notes.add_refused(_clean(child), why)
 
     @property
     def refused_count(self) -> int:
         """How many transforms could not be taken."""
-        return self._refused.total()
+        return self._notes.refused_count
 
     @property
     def notes(self) -> list[str]:
         """What is odd in what was received, in sentences: contradictions and refusals."""
-        strays = [
-            f"{count} transforms of '{parent}' from '{child}' were stamped far ahead of those "
-            "around them, and were left out"
-            for (parent, child), count in self._strays.items()
-        ]
-        refused = [
-            f"{self._why_refused[child]} ({count} refused)"
-            for child, count in self._refused.items()
-        ]
-        return [*self._conflicts.values(), *strays, *refused]
+        return self._notes.sentences
 
     def settled_ns(self, child: str) -> int | None:
         """Newest stamp of a frame, without one that may be far ahead by mistake; None for none."""
@@ -172,24 +154,11 @@ class TransformBuffer:
     def _compare(
         self, parent: str, child: str, stamp_ns: int, new: RigidTransform, *, is_static: bool
     ) -> None:
-        """Note a place that contradicts the one known; a frame that moves may have many."""
-        parent, child = _clean(parent), _clean(child)
-        known = self._edges.get(child)
-        if known is None:
-            return
-        known_ns = known.stamps_ns[-1]
-        old = known.history[known_ns]
-        moves = not known.is_static and not is_static
-        if known.parent == parent and (moves or _is_same_place(old, new)):
-            return
-        stays = known.is_static and known.parent == parent and not is_static
-        self._conflicts[child] = (
-            f"two different places are published for '{child}': "
-            f"{_described(known.parent, old, known_ns, is_static=known.is_static)}, and "
-            f"{_described(parent, new, stamp_ns, is_static=is_static)}. "
-            f"The {'static' if stays else 'last'} one counts. Two drivers, URDFs or launch files "
-            "may disagree: stop one of them"
-        )
+        known = self._edges.get(_clean(child))
+        if known is not None:
+            self._notes.compare(
+                known, _clean(parent), _clean(child), stamp_ns, new, is_static=is_static
+            )
 
     def _edge(self, parent: str, child: str, *, is_static: bool) -> TransformEdge:
         parent, child = _clean(parent), _clean(child)
@@ -217,7 +186,7 @@ class TransformBuffer:
             if frame not in known and target != source:
                 listed = ", ".join(known) if known else "none at all: no TF was received"
                 raise TransformError(
-                    f"frame '{frame}' is not in the TF tree{self._refusals(frame)}. "
+                    f"frame '{frame}' is not in the TF tree{self._notes.why_refused(frame)}. "
                     f"Frames that exist: {listed}. "
                     "Publish it, or give the extrinsics by hand"
                 )
@@ -227,7 +196,7 @@ class TransformBuffer:
             raise TransformError(
                 f"'{target}' and '{source}' are in two separate trees ('{target_chain[-1]}' and "
                 f"'{source_chain[-1]}' are their roots)"
-                f"{self._refusals(target_chain[-1], source_chain[-1])}. "
+                f"{self._notes.why_refused(target_chain[-1], source_chain[-1])}. "
                 f"Frames that exist: {', '.join(known)}. "
                 "Publish a transform between the two trees, or give the extrinsics by hand"
             )
@@ -235,10 +204,6 @@ class TransformBuffer:
             source_chain[: source_chain.index(common)],
             target_chain[: target_chain.index(common)],
         )
-
-    def _refusals(self, *frames: str) -> str:
-        reasons = [self._why_refused[frame] for frame in frames if frame in self._refused]
-        return f", because a transform was refused: {'; '.join(reasons)}" if reasons else ""
 
     def _chain(self, children: list[str], stamp_ns: int, tolerance_ns: int) -> RigidTransform:
         """Common ancestor from the first child."""
@@ -251,16 +216,3 @@ class TransformBuffer:
 
 def _clean(frame: str) -> str:
     return frame.lstrip("/")
-
-
-def _is_same_place(one: RigidTransform, other: RigidTransform) -> bool:
-    return np.allclose(one.matrix, other.matrix, rtol=0, atol=_SAME_PLACE)
-
-
-def _described(parent: str, transform: RigidTransform, stamp_ns: int, *, is_static: bool) -> str:
-    x, y, z = transform.translation
-    rotation = ", ".join(f"{number:.4f}" for number in transform.quaternion_xyzw)
-    return (
-        f"{'static' if is_static else 'moving'} on '{parent}' at ({x:.4f}, {y:.4f}, {z:.4f}) m, "
-        f"rotation x y z w ({rotation}), stamped {stamp_ns / 1e9:.3f} s"
-    )

@@ -1,0 +1,95 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What is odd in the transforms that were received, in sentences."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from depth_completion_core.geometry.transform_edge import TransformEdge
+from depth_completion_core.geometry.transforms import RigidTransform
+
+_SAME_PLACE = 1e-3  # 1 mm, and 1 mm at a metre's distance
+
+
+class TransformNotes:
+    """Counts by frame: a fault that comes back with every message is one sentence."""
+
+    def __init__(self) -> None:
+        self._conflicts: dict[str, str] = {}
+        self._strays: Counter[tuple[str, str]] = Counter()
+        self._refused: Counter[str] = Counter()
+        self._why_refused: dict[str, str] = {}
+
+    def compare(
+        self,
+        known: TransformEdge,
+        parent: str,
+        child: str,
+        stamp_ns: int,
+        new: RigidTransform,
+        *,
+        is_static: bool,
+    ) -> None:
+        """Note a place that contradicts the one known; a frame that moves may have many."""
+        known_ns = known.stamps_ns[-1]
+        old = known.history[known_ns]
+        moves = not known.is_static and not is_static
+        if known.parent == parent and (moves or _is_same_place(old, new)):
+            return
+        stays = known.is_static and known.parent == parent and not is_static
+        self._conflicts[child] = (
+            f"two different places are published for '{child}': "
+            f"{_described(known.parent, old, known_ns, is_static=known.is_static)}, and "
+            f"{_described(parent, new, stamp_ns, is_static=is_static)}. "
+            f"The {'static' if stays else 'last'} one counts. Two drivers, URDFs or launch files "
+            "may disagree: stop one of them"
+        )
+
+    def add_stray(self, parent: str, child: str) -> None:
+        """Count a transform stamped far ahead of its neighbours, which was left out."""
+        self._strays[parent, child] += 1
+
+    def add_refused(self, child: str, why: str) -> None:
+        """Count a transform that could not be taken; the first sentence on a frame is kept."""
+        self._refused[child] += 1
+        self._why_refused.setdefault(child, why)
+
+    @property
+    def refused_count(self) -> int:
+        """How many transforms could not be taken."""
+        return self._refused.total()
+
+    def why_refused(self, *frames: str) -> str:
+        """A clause on why the transforms of some frames were refused; empty where none were."""
+        reasons = [self._why_refused[frame] for frame in frames if frame in self._refused]
+        return f", because a transform was refused: {'; '.join(reasons)}" if reasons else ""
+
+    @property
+    def sentences(self) -> list[str]:
+        """All of it: contradictions, strays and refusals."""
+        strays = [
+            f"{count} transforms of '{parent}' from '{child}' were stamped far ahead of those "
+            "around them, and were left out"
+            for (parent, child), count in self._strays.items()
+        ]
+        refused = [
+            f"{self._why_refused[child]} ({count} refused)"
+            for child, count in self._refused.items()
+        ]
+        return [*self._conflicts.values(), *strays, *refused]
+
+
+def _is_same_place(one: RigidTransform, other: RigidTransform) -> bool:
+    return np.allclose(one.matrix, other.matrix, rtol=0, atol=_SAME_PLACE)
+
+
+def _described(parent: str, transform: RigidTransform, stamp_ns: int, *, is_static: bool) -> str:
+    x, y, z = transform.translation
+    rotation = ", ".join(f"{number:.4f}" for number in transform.quaternion_xyzw)
+    return (
+        f"{'static' if is_static else 'moving'} on '{parent}' at ({x:.4f}, {y:.4f}, {z:.4f}) m, "
+        f"rotation x y z w ({rotation}), stamped {stamp_ns / 1e9:.3f} s"
+    )
