@@ -221,6 +221,29 @@ def depth_metrics(
     )
 
 
+def rel_at(
+    depth: Float32Array, valid: BoolArray, measured: Float32Array, measured_valid: BoolArray
+) -> float:
+    """Mean of abs(z - m) / m over the measured pixels: how far a prediction keeps to what it saw.
+
+    ScaffNet's authors log it (MARE) beside the errors against the truth.
+
+    Args:
+        depth: (H, W) metres, the prediction z.
+        valid: (H, W) bool, where there is one.
+        measured: (H, W) metres, the measurements m.
+        measured_valid: (H, W) bool.
+
+    Returns:
+        NaN where there is nothing to compare.
+    """
+    both = valid & measured_valid
+    if not both.any():
+        return math.nan
+    seen = measured[both].astype(np.float64)
+    return float((np.abs(depth[both] - seen) / seen).mean())
+
+
 def mean_metrics(
     images: Sequence[DepthMetrics], averaging: Averaging = "per_image"
 ) -> dict[str, float]:

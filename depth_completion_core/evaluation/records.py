@@ -18,7 +18,10 @@ from depth_completion_core.files.atomic import write_text
 from depth_completion_core.files.json_files import write_json
 from depth_completion_core.metrics import METRIC_NAMES, DepthMetrics
 
-_COLUMNS = ("name", "skipped", "failed", "measured_pixels", "ms", *METRIC_NAMES)
+_COLUMNS = (
+    *("name", "skipped", "failed", "measured_pixels", "rel_measured", "ms"),
+    *METRIC_NAMES,
+)
 _SECONDS_BETWEEN_WRITES = 5.0
 
 
@@ -34,6 +37,7 @@ class FrameRecord:
         name: name of the sample.
         metrics: None if there are none.
         measured_pixels: number of measurements that the model saw.
+        rel_measured: mean relative difference from those, see :func:`metrics.rel_at`.
         ms: time of the model, milliseconds; NaN if it was not measured.
         skipped: why there are no metrics although nothing failed; otherwise empty.
         failed: what went wrong; otherwise empty.
@@ -42,6 +46,7 @@ class FrameRecord:
     name: str
     metrics: DepthMetrics | None = None
     measured_pixels: int = 0
+    rel_measured: float = math.nan
     ms: float = math.nan
     skipped: str = ""
     failed: str = ""
@@ -105,7 +110,11 @@ def write_records(path: Path, records: list[FrameRecord]) -> None:
     writer = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
     writer.writeheader()
     for record in records:
-        numbers = {"ms": record.ms, **(asdict(record.metrics) if record.metrics else {})}
+        numbers = {
+            "rel_measured": record.rel_measured,
+            "ms": record.ms,
+            **(asdict(record.metrics) if record.metrics else {}),
+        }
         writer.writerow(
             {
                 "name": record.name,
@@ -137,6 +146,7 @@ def _record(row: dict[str, str]) -> FrameRecord:
         name=row["name"],
         metrics=metrics if has_metrics else None,
         measured_pixels=int(row["measured_pixels"]),
+        rel_measured=_number(row["rel_measured"]),
         ms=_number(row["ms"]),
         skipped=row["skipped"],
         failed=row["failed"],

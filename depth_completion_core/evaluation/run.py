@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from depth_completion_core.data.sample import DataError, DepthDataset, Sample
@@ -14,7 +14,7 @@ from depth_completion_core.evaluation.predictors import Predictor
 from depth_completion_core.evaluation.records import FrameRecord, FrameTable
 from depth_completion_core.files.output_files import write_depth_npy, write_depth_png
 from depth_completion_core.frame import OF_ONE_FRAME, DepthPrediction
-from depth_completion_core.metrics import Protocol, depth_metrics
+from depth_completion_core.metrics import Protocol, depth_metrics, rel_at
 from depth_completion_core.progress import with_progress
 
 NO_TRUTH = "the data set has no true depth"
@@ -121,18 +121,16 @@ def record_of(
     sample: Sample, prediction: DepthPrediction, ms: float, protocol: Protocol
 ) -> FrameRecord:
     """Score one prediction; if there are no metrics, the record says why."""
-    seen = prediction.sparse.count
+    depth, sparse = prediction.along_z, prediction.sparse
+    seen, rel = sparse.count, rel_at(depth.depth, depth.valid, sparse.depth, sparse.valid)
+    record = FrameRecord(name=sample.name, measured_pixels=seen, rel_measured=rel, ms=ms)
     if sample.truth is None:
-        why = NO_TRUTH if prediction.valid.any() else EMPTY
-        return FrameRecord(name=sample.name, skipped=why, measured_pixels=seen, ms=ms)
-    depth = prediction.along_z
+        return replace(record, skipped=NO_TRUTH if prediction.valid.any() else EMPTY)
     metrics = depth_metrics(
         depth.depth, depth.valid, sample.truth.depth, sample.truth.valid, protocol
     )
     skipped = "" if metrics.pixels else NO_PREDICTION if metrics.truth_pixels else NOTHING_SCORED
-    return FrameRecord(
-        name=sample.name, metrics=metrics, measured_pixels=seen, ms=ms, skipped=skipped
-    )
+    return replace(record, metrics=metrics, skipped=skipped)
 
 
 def _save(job: Job, name: str, prediction: DepthPrediction) -> None:

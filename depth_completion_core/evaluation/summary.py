@@ -28,6 +28,7 @@ class Summary:
         skipped: number of images without metrics, by reason.
         failed: frames that something was wrong with, and what.
         measured_pixels: mean number of measurements that the model saw.
+        rel_measured: mean over images of the relative difference from those.
         ms: mean, p50 and p99 of the time per frame, milliseconds; NaN where nothing was timed.
     """
 
@@ -38,6 +39,7 @@ class Summary:
     skipped: dict[str, int]
     failed: dict[str, str]
     measured_pixels: float
+    rel_measured: float
     ms: dict[str, float]
 
     def to_json(self) -> dict[str, Any]:
@@ -45,7 +47,8 @@ class Summary:
         values = asdict(self)
         for key in ("mean", "std", "ms"):
             values[key] = without_nan(values[key])
-        return {**values, **without_nan({"measured_pixels": self.measured_pixels})}
+        numbers = {"measured_pixels": self.measured_pixels, "rel_measured": self.rel_measured}
+        return {**values, **without_nan(numbers)}
 
 
 def summary_of(records: Iterable[FrameRecord], protocol: Protocol) -> Summary:
@@ -64,6 +67,7 @@ def summary_of(records: Iterable[FrameRecord], protocol: Protocol) -> Summary:
         skipped=dict(Counter(record.skipped for record in records if record.skipped)),
         failed={record.name: record.failed for record in records if record.failed},
         measured_pixels=_mean([float(record.measured_pixels) for record in answered]),
+        rel_measured=_mean([r.rel_measured for r in answered if not np.isnan(r.rel_measured)]),
         ms=_times([record.ms for record in answered]),
     )
 

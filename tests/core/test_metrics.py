@@ -19,6 +19,7 @@ from depth_completion_core.metrics import (
     mean_metrics,
     metric_spread,
     protocol_named,
+    rel_at,
     scored_pixels,
 )
 
@@ -233,3 +234,11 @@ def test_unknown_protocol_names_the_known_ones() -> None:
     for name in PROTOCOLS:
         assert name in str(caught.value)
         assert protocol_named(name) is PROTOCOLS[name]
+
+
+def test_how_far_a_prediction_keeps_to_what_it_saw() -> None:
+    depth = np.array([[1.0, 2.5, 3.0, 8.0]], dtype=np.float32)
+    measured = np.array([[2.0, 2.0, 0.0, 4.0]], dtype=np.float32)
+    valid = np.array([[True, True, True, False]])
+    assert rel_at(depth, valid, measured, measured > 0) == pytest.approx((0.5 + 0.25) / 2)
+    assert math.isnan(rel_at(depth, ~valid, measured, valid))
