@@ -5,11 +5,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from typing import Any
 
 from rclpy.node import Node
 
+from depth_completion_core.sensing.measurement_kinds import measurements_of
 from depth_completion_core.sensing.stamp_health import StreamStamps
+from depth_completion_core.sensing.unreadable_types import unreadable_form
 from depth_completion_ros.inputs import Inputs
 
 _YEAR_S = 365 * 86_400
@@ -75,9 +78,30 @@ class SilenceWatch:
 
 
 def offers_of(node: Node, topic: str) -> tuple[str, ...]:
-    """The quality of service that each publisher of a topic offers, in words."""
-    return tuple(_offer(info.qos_profile) for info in node.get_publishers_info_by_topic(topic))
+    """What each publisher of a topic offers, in words: its quality of service, and a wrong type."""
+    own = {
+        info.topic_type
+        for info in node.get_subscriptions_info_by_topic(topic)
+        if info.node_name == node.get_name()
+    }
+    return tuple(
+        _offer(info.qos_profile) + (_of_type(info.topic_type, own) if own else "")
+        for info in node.get_publishers_info_by_topic(topic)
+    )
 
 
 def _offer(qos: Any) -> str:  # noqa: ANN401 - rclpy has no types
     return f"{qos.reliability.name.lower()}, {qos.durability.name.lower()}"
+
+
+def _of_type(found: str, expected: Collection[str]) -> str:
+    """What to do about a publisher of a type that is not subscribed to; empty for one that is."""
+    if found in expected:
+        return ""
+    measurements, form = measurements_of(found), unreadable_form(found)
+    advice = ""
+    if measurements:
+        advice = f": set measurements to '{measurements}'"
+    elif form:
+        advice = f": these are {form.what}. {form.instead}"
+    return f", of type {found} where {' or '.join(sorted(expected))} is read{advice}"

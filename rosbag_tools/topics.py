@@ -17,7 +17,7 @@ from depth_completion_core.geometry.calibration import image_size_of, numbers_of
 from depth_completion_core.sensing.measurement_kinds import MEASUREMENT_KINDS
 from rosbag_tools.messages import CAMERA_INFO, COMPRESSED_IMAGE, IMAGE
 from rosbag_tools.reader import BagReader
-from rosbag_tools.unreadable_topics import unreadable_clouds, unreadable_images
+from rosbag_tools.unreadable_topics import unreadable_topics
 
 _DEPTH_ENCODINGS = ("16uc1", "32fc1", "64fc1")
 _POINT_TYPES = tuple(
@@ -133,8 +133,8 @@ def candidates_of(reader: BagReader) -> Candidates:
         depths=[item for item in pictures if item.is_depth],
         infos=_topics(reader, CAMERA_INFO),
         clouds=_topics(reader, *_POINT_TYPES),
-        unreadable_images=unreadable_images(reader),
-        unreadable_clouds=unreadable_clouds(reader),
+        unreadable_images=unreadable_topics(reader, "images"),
+        unreadable_clouds=unreadable_topics(reader, "points"),
     )
 
 

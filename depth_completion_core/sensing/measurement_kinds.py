@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from depth_completion_core.codecs.message_kinds import MessageKind
+from depth_completion_core.codecs.message_kinds import MessageKind, types_of
 
 MeasurementName = Literal[
     "points", "point_list", "livox_points", "depth", "compressed_depth", "none"
@@ -68,3 +68,11 @@ MEASUREMENT_KINDS: dict[MeasurementName, MeasurementKind] = {
         description="images alone, for models that need no measurements",
     ),
 }
+
+
+def measurements_of(msgtype: str) -> MeasurementName | None:
+    """Which kind of points a type such as livox_ros_driver2/msg/CustomMsg is; None for others."""
+    for name, kind in MEASUREMENT_KINDS.items():
+        if kind.are_points and kind.message and msgtype in types_of(kind.message):
+            return name
+    return None

@@ -17,6 +17,7 @@ import pytest
 
 from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.geometry.transforms import RigidTransform
+from rosbag_tools.messages import POINT_CLOUD
 from tests.bags.bag_factory import (
     BASE_FRAME,
     CAMERA,
@@ -31,6 +32,7 @@ from tests.bags.bag_factory import (
     stamp_of,
     tf_entry,
 )
+from tests.bags.listed_points import POINT_LIST, listed
 
 pytestmark = pytest.mark.ros
 pytest.importorskip("rclpy", reason="ROS 2 is not sourced")
@@ -228,6 +230,18 @@ def test_how_the_times_of_points_are_read_is_told_once(run: _Run, field: str, wo
 
     run.peer.spin_until(is_shown, "that diagnostics show it")
     assert run.node.log.count(words) == 1
+
+
+def test_points_in_another_message_are_told_with_what_to_set(tmp_path: Path) -> None:
+    points = listed(_pair(0), POINT_LIST)
+    with live.live_node(tmp_path, model="nearest", silence_s=1.0) as node, live.peer() as peer:
+        peer.wait_for_node()
+        for entry in points:
+            peer.advertise(entry)
+        words = (
+            f"of type {POINT_LIST} where {POINT_CLOUD} is read: set measurements to 'point_list'"
+        )
+        peer.spin_until(lambda: words in node.log, "that it is logged")
 
 
 def test_a_calibration_that_changes_holds_from_then_on(run: _Run) -> None:
