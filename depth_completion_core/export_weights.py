@@ -19,6 +19,7 @@ from pathlib import Path
 import tyro
 
 from depth_completion_core.checkpoints.errors import CheckpointError
+from depth_completion_core.files.kept_inputs import check_inputs_are_kept
 from depth_completion_core.settings.command_line import parsed
 
 
@@ -41,10 +42,13 @@ def export_weights(wanted: ExportWeights) -> str:
     """Read and write; returns what the user should know.
 
     Raises:
-        CheckpointError: the file cannot be used, a part is another, or the output exists.
+        CheckpointError, InputInDangerError: the file cannot be used, a part is another, or the
+            output exists or is one of them.
     """
     if wanted.out.exists() and not wanted.overwrite:
         raise CheckpointError(f"{wanted.out} exists; choose another name or give --overwrite")
+    parts = dict(_part(text) for text in wanted.part)
+    check_inputs_are_kept({"--out": wanted.out}, [wanted.file, *parts.values()])
     from depth_completion_core.checkpoints import checkpoint  # noqa: PLC0415 - needs torch
 
     found = checkpoint.load_checkpoint(wanted.file)
@@ -55,7 +59,7 @@ def export_weights(wanted: ExportWeights) -> str:
         provenance=found.provenance,
         scores=found.scores,
         half=True,
-        parts=dict(_part(text) for text in wanted.part),
+        parts=parts,
     )
     checkpoint.load_checkpoint(wanted.out)
     size = wanted.out.stat().st_size / 1e6

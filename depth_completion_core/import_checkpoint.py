@@ -15,6 +15,7 @@ import tyro
 from depth_completion_core.checkpoints.errors import CheckpointError
 from depth_completion_core.checkpoints.file_kinds import TORCH_FILE, check_is_file, foreign_kind
 from depth_completion_core.checkpoints.importers import import_released, importable_models
+from depth_completion_core.files.kept_inputs import check_inputs_are_kept
 from depth_completion_core.models import build_model
 from depth_completion_core.settings.command_line import parsed
 
@@ -107,6 +108,7 @@ def _check(wanted: ImportCheckpoint) -> None:
             "PyTorch release"
         )
     check_is_file(file, "a released file (.pth)")
+    check_inputs_are_kept({"--out": wanted.out}, [file])
 
 
 def _is_tensorflow(file: Path) -> bool:

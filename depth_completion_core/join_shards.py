@@ -10,6 +10,7 @@ from pathlib import Path
 
 import tyro
 
+from depth_completion_core.files.kept_inputs import check_inputs_are_kept
 from depth_completion_core.settings.command_line import parsed
 
 
@@ -30,6 +31,7 @@ def join_shards(wanted: JoinShards) -> str:
         CheckpointError: a piece is missing, damaged or of another export, or the file cannot be
             written.
     """
+    check_inputs_are_kept({"the checkpoint": wanted.file}, wanted.folder.glob("*.safetensors"))
     from depth_completion_core.checkpoints import checkpoint, shards  # noqa: PLC0415 - need torch
 
     joined = checkpoint.checkpoint_of(shards.read_shards(wanted.folder))

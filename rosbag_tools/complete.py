@@ -15,6 +15,7 @@ import tyro
 from depth_completion_core.config import DepthEncoding
 from depth_completion_core.config_flags import ConfigFlags, parsed_with_config
 from depth_completion_core.files.json_files import write_json
+from depth_completion_core.files.kept_inputs import check_inputs_are_kept
 from depth_completion_core.sensing.holdout import Holdout
 from rosbag_tools.cli import run_cli
 from rosbag_tools.completion_job import CompletionJob
@@ -75,6 +76,7 @@ def main(arguments: list[str]) -> int:
     """Parse, complete, report; 0 for success, 3 where the result is in doubt, 130 interrupted."""
     wanted = parsed_with_config(Complete, arguments)
     job = job_of(wanted)
+    _check_inputs_are_kept(wanted)
     report = run_job(job, tell=partial(print, flush=True))
     ended = "interrupted: " if report.interrupted else ""
     print(
@@ -122,6 +124,20 @@ def job_of(wanted: Complete) -> CompletionJob:
         preview_every=max(wanted.preview_every, 1),
         max_frames=wanted.max_frames,
     )
+
+
+def _check_inputs_are_kept(wanted: Complete) -> None:
+    *inputs, output = wanted.paths
+    reads = wanted.reads
+    named = (Path(reads.intrinsics.partition("#")[0]), Path(reads.odometry), Path(wanted.model))
+    files = [path for path in named if path.is_file()]
+    beside = {"--metrics": wanted.metrics, "--preview": wanted.preview}
+    check_inputs_are_kept(beside, inputs)
+    check_inputs_are_kept(
+        {"the output": output, **beside}, [wanted.config, reads.extrinsics, *files]
+    )
+    if wanted.preview and output.resolve() in wanted.preview.resolve().parents:
+        raise BagError(f"--preview {wanted.preview} lies inside {output}, which is to be a bag")
 
 
 def _truth_of(job: CompletionJob) -> str:

@@ -4,9 +4,8 @@
 
 from __future__ import annotations
 
-import shutil
+import errno
 import sqlite3
-import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -18,9 +17,11 @@ from rosbags.interfaces import Connection, Qos
 from rosbags.rosbag2 import StoragePlugin, Writer, WriterError
 from rosbags.typesys.store import Typestore
 
-from depth_completion_core.files.atomic import put_in_place
+from depth_completion_core.files.atomic import WriteError, put_in_place
 from rosbag_tools.errors import BagError, write_error
 from rosbag_tools.messages import TYPESTORE
+from rosbag_tools.own_bags import OUR_MARK, check_replaceable
+from rosbag_tools.partial_folder import PartialFolder
 from rosbag_tools.wishes import Storage
 
 _P = ParamSpec("_P")
@@ -41,13 +42,11 @@ class BagWriter:
     def __init__(self, path: Path, *, storage: Storage = "mcap", overwrite: bool = False) -> None:
         if path.exists() and not overwrite:
             raise BagError(f"{path} exists already; give another name, or --overwrite")
-        if path.is_dir() and not (path / "metadata.yaml").exists():
-            raise BagError(
-                f"{path} is a folder but no bag: it is not overwritten; give another name"
-            )
+        check_replaceable(path)
         self.path = path
+        self._overwrites = overwrite
         self._storage = _SUFFIX_STORAGE.get(path.suffix, storage)
-        self._folder: Path | None = None
+        self._folder: PartialFolder | None = None
         self._writer: Writer | None = None
         self._connections: dict[str, Connection] = {}
         # SQLite wants all its work done on the thread that opened the file.
@@ -57,11 +56,14 @@ class BagWriter:
         parent = self.path.absolute().parent
         try:
             parent.mkdir(parents=True, exist_ok=True)
-            self._folder = Path(tempfile.mkdtemp(prefix=f".{self.path.name}.partial-", dir=parent))
+            self._folder = PartialFolder(parent, self.path.name)
             # rosbags names the file inside after the folder, so the inner folder has the last name.
             self._writer = Writer(
-                self._folder / self.path.stem, version=9, storage_plugin=_PLUGINS[self._storage]
+                self._folder.path / self.path.stem,
+                version=9,
+                storage_plugin=_PLUGINS[self._storage],
             )
+            self._writer.set_custom_data(*OUR_MARK)
             self._on_thread(self._writer.open)
         except _FAILURES as error:
             self._remove_partial()
@@ -144,12 +146,22 @@ class BagWriter:
     def _publish(self) -> None:
         """Give the whole bag its name."""
         assert self._folder is not None  # noqa: S101 - __enter__ made it
-        whole = self._folder / self.path.stem
+        whole = self._folder.path / self.path.stem
         if self.path.suffix in _SUFFIX_STORAGE:
             whole = next(item for item in whole.iterdir() if item.suffix == self.path.suffix)
-        put_in_place(whole, self.path)
+        if self._overwrites:
+            check_replaceable(self.path)  # it may be another than at the beginning
+        try:
+            put_in_place(whole, self.path, replaces=self._overwrites)
+        except WriteError as error:
+            if error.errno != errno.EEXIST:
+                raise
+            raise BagError(
+                f"{self.path} was written by somebody else meanwhile: it is kept, and what this "
+                "run has written is removed; give each run a name of its own"
+            ) from error
 
     def _remove_partial(self) -> None:
         self._thread.shutdown()
         if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder.remove()

@@ -9,7 +9,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PARTIAL = ".partial"
@@ -65,23 +65,27 @@ def write_text(path: Path, text: str) -> None:
     write_whole(path, text.encode("utf-8"))
 
 
-def put_in_place(finished: Path, path: Path) -> None:
+def put_in_place(finished: Path, path: Path, *, replaces: bool = True) -> None:
     """Give a finished file or folder its name, after all of it has reached the disk.
 
-    What has this name already is replaced. No rename replaces a folder, so an old folder is moved
-    aside first: a power cut between the two renames leaves it beside the new one's place, under a
-    name that begins with a dot.
+    What has this name already is replaced, where that is wanted. No rename replaces a folder, so an
+    old folder is moved aside first: a power cut between the two renames leaves it beside the new
+    one's place, under a name that begins with a dot.
 
     Args:
         finished: on the same file system as ``path``, with no file of it open.
         path: its name from now on.
+        replaces: whether something of this name may be replaced.
 
     Raises:
-        WriteError: it cannot be renamed or flushed; what was there is back in its place.
+        WriteError: it cannot be renamed or flushed; what was there is back in its place. Its
+            ``errno`` is EEXIST where something has this name that is not to be replaced.
     """
     with blamed_on(path):
         _sync_tree(finished)
-        if path.is_dir() or (path.exists() and finished.is_dir()):
+        if not replaces:
+            _rename_to_new(finished, path)
+        elif path.is_dir() or (path.exists() and finished.is_dir()):
             aside = _temporary(path)
             path.rename(aside)
             try:
@@ -90,10 +94,33 @@ def put_in_place(finished: Path, path: Path) -> None:
                 aside.rename(path)
                 raise
             _sync_folder(path.parent)
-            shutil.rmtree(aside) if aside.is_dir() else aside.unlink()
+            aside.unlink() if aside.is_symlink() or aside.is_file() else shutil.rmtree(aside)
         else:
             finished.replace(path)
         _sync_folder(path.parent)
+
+
+def _rename_to_new(finished: Path, path: Path) -> None:
+    """A rename that replaces nothing, also when another process takes the name at this moment."""
+    if finished.is_dir():
+        path.mkdir()  # fails where something is; the rename replaces an empty folder alone
+        try:
+            finished.rename(path)
+        except BaseException:
+            with suppress(OSError):
+                path.rmdir()
+            raise
+        return
+    try:
+        path.hardlink_to(finished)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        if path.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
+        finished.rename(path)
+    else:
+        finished.unlink()
 
 
 def remove_partial(folder: Path) -> None:

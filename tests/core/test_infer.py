@@ -342,3 +342,13 @@ def test_maps_stay_in_their_folder_whatever_their_names(
     (folder,) = (data / "out" / "maps").iterdir()
     assert len(list(folder.glob("*.npy"))) == 3
     assert list(data.rglob("*escaped")) == [folder]
+
+
+def test_inputs_are_not_written_over(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """--out is the folder of the data itself: its image/ and sparse_depth/ would be replaced."""
+    before = {path: path.read_bytes() for path in data.rglob("*") if path.is_file()}
+    assert _run(data, "--save-inputs", out=".") == 1
+    assert "where inputs lie; give another --out" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in data.rglob("*") if path.is_file()} == before
+    assert _run(data, out=".") == 0  # without copies nothing of it is touched
+    assert before.items() <= {p: p.read_bytes() for p in data.rglob("*") if p.is_file()}.items()

@@ -18,6 +18,7 @@ import yaml
 import depth_completion_core
 from depth_completion_core.files.atomic import write_text
 from depth_completion_core.files.json_files import write_json
+from depth_completion_core.files.process_lock import LockedError, ProcessLock
 from depth_completion_core.training.errors import TrainingError
 from depth_completion_core.training.recipes.recipe import settled
 
@@ -29,6 +30,7 @@ class RunFolder:
 
     ::
 
+        run.lock            held by the process that trains
         config.yaml         all settings as they were resolved
         environment.json    git revision, versions, devices; of the last start
         metrics.json        what came out, once it is finished
@@ -63,6 +65,22 @@ class RunFolder:
     def metrics(self) -> Path:
         """What came out."""
         return self.path / "metrics.json"
+
+    def lock(self) -> ProcessLock:
+        """Keep other runs out.
+
+        Raises:
+            TrainingError: one is at work in the folder.
+            OSError: the folder cannot be written.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        try:
+            return ProcessLock(self.path / "run.lock")
+        except LockedError as error:
+            raise TrainingError(
+                f"another run trains in {self.path} ({error}): wait for its end, or give another "
+                "--run.out"
+            ) from error
 
     def begin(self, recipe_name: str, config: Mapping[str, Any], world: int) -> None:
         """Write settings and environment."""

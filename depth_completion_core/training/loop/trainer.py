@@ -94,13 +94,19 @@ class Trainer:
 
     def run(self) -> dict[str, Any]:
         """See :func:`train`."""
+        lock = None
         try:
+            if self._fabric.is_global_zero:
+                lock = self._folder.lock()
             self._begin()
             if self._make_steps():
                 self._hand_out()
         except (OSError, CheckpointError, NotFiniteError) as error:
             step, newest = self._progress.step, self._states.newest
             raise TrainingError(what_happened(error, step, newest, self._names)) from error
+        finally:
+            if lock is not None:
+                lock.release()
         return self._metrics()
 
     def _held_out_samples(self) -> SampleLoader:

@@ -3,7 +3,7 @@
 """Files are written by files/atomic.py, and by nothing else in the packages.
 
 What grows while it is written has writers of its own: rosbags for a bag (in a folder beside its
-place, until it is whole) and TensorBoard for a log.
+place, until it is whole) and TensorBoard for a log. A lock is a file for the sake of its name.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ _KNOWN = {
     ("depth_completion_core/files/atomic.py", "os.open"),
     ("depth_completion_core/files/atomic.py", "replace"),
     ("depth_completion_core/files/atomic.py", "rename"),
+    ("depth_completion_core/files/process_lock.py", "open"),
     ("depth_completion_core/files/output_files.py", "np.save"),
     ("depth_completion_core/evaluation/plots.py", "savefig"),
     ("depth_completion_core/training/loop/run_checkpoints.py", "torch.save"),

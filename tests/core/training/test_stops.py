@@ -20,6 +20,7 @@ from depth_completion_core.training.feeds.sample_order import SampleOrder
 from depth_completion_core.training.loop.trainer import train
 from tests.core.training.tiny import Planes, PlaneSource, TinyScaffNet, in_folder
 from tests.file_size_limit import file_size_limit
+from tests.waiting_process import process_doing
 
 
 @pytest.fixture(autouse=True)
@@ -102,6 +103,20 @@ def test_a_step_without_any_sample_changes_nothing(tmp_path: Path) -> None:
     begun = recipe.build_model().state_dict()
     ended = load_file(tmp_path / "final.safetensors")
     assert all(torch.equal(ended[key], value) for key, value in begun.items())
+
+
+def test_a_second_run_in_the_same_folder_is_told(tmp_path: Path) -> None:
+    hold = (
+        "from pathlib import Path\n"
+        "from depth_completion_core.files.process_lock import ProcessLock\n"
+        "lock = ProcessLock(Path(sys.argv[1]))"
+    )
+    recipe = _recipe(tmp_path, Planes.Config(), epochs=1)
+    with process_doing(hold, tmp_path / "run.lock") as other:
+        with pytest.raises(TrainingError, match=rf"another run trains in .*process {other.pid} on"):
+            train(recipe, "tiny")
+        assert [path.name for path in tmp_path.iterdir()] == ["run.lock"]
+    assert train(recipe, "tiny")["finished"]
 
 
 def test_a_damaged_sample_is_named(tmp_path: Path) -> None:
