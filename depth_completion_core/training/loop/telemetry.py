@@ -107,8 +107,9 @@ class Telemetry:
         """Show the figures of a validation."""
         if self._writer is None:
             return
-        for name, value in scores.items():
-            if name not in _NO_SCORES:
+        shown = {name: value for name, value in scores.items() if name not in _NO_SCORES}
+        with blamed_on(self._folder):
+            for name, value in shown.items():
                 unit = _SCORE_UNITS.get(name, "1")
                 label = name.removesuffix("_mm").removesuffix("_per_km")
                 self._writer.add_scalar(f"validation/{label} [{unit}]", value, step)
