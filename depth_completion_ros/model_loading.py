@@ -17,16 +17,13 @@ from depth_completion_ros.node_config import NodeConfig
 _WARMUP_FRAMES = 2
 
 
-def loaded(config: NodeConfig, *, model: str = "", weights: str = "") -> DepthCompleter:
-    """The model of the parameters, or another one with the same settings.
+def loaded(config: NodeConfig) -> DepthCompleter:
+    """The model of the parameters.
 
     Raises:
         ValueError: there is no such model, it has no weights, or the device is not there.
     """
-    if model or weights:
-        source = str(Path(weights).expanduser()) if weights else model
-    else:
-        source = str(Path(config.weights).expanduser()) if config.weights else config.model
+    source = str(Path(config.weights).expanduser()) if config.weights else config.model
     return load_model(source, device=config.device, config=config)
 
 

@@ -74,6 +74,10 @@ class NodeConfig(CompletionConfig):
     """After this long without a pair, the log says what is missing, seconds."""
     save_folder: str = "~/.ros/depth_completion"
     """Folder to which the service ~/save_frame writes."""
+    save_keep: int = setting(20, low=1)
+    """How many saved frames are kept; the oldest make room."""
+    weights_folder: str = ""
+    """Folder from which ~/load_model may load files; empty allows models by name alone."""
 
 
 FIXED_AT_START = (
@@ -92,5 +96,7 @@ FIXED_AT_START = (
     "odometry_frame",
     "extrinsics_file",
     "silence_s",
+    "save_folder",
+    "weights_folder",
 )
 """Parameters that are read when the node is configured; all others may change while it runs."""

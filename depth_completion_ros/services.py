@@ -14,13 +14,14 @@ from rclpy.node import Node
 from rclpy.task import Future
 from std_srvs.srv import Trigger
 
-from depth_completion_core.completer import DepthCompleter
-from depth_completion_core.diagnosis.frame_bundle import write_bundle
+from depth_completion_core.completer import load_model
+from depth_completion_ros.loadable_models import loadable
 from depth_completion_ros.model_in_use import ModelInUse
-from depth_completion_ros.model_loading import loaded, warmed_up
+from depth_completion_ros.model_loading import warmed_up
 from depth_completion_ros.node_config import NodeConfig
 from depth_completion_ros.parameters import NodeParameters
 from depth_completion_ros.pipeline import Pipeline
+from depth_completion_ros.saved_frames import save_frame
 from depth_completion_ros.srv import LoadModel
 
 
@@ -35,7 +36,8 @@ class Services:
     ) -> None:
         self._node, self._parameters, self._pipeline = node, parameters, pipeline
         node.create_service(Trigger, "~/save_frame", self._save_frame)
-        # A group of its own: while the new model loads, the node's other callbacks go on.
+        # A group of its own: while the new model loads, the node's other callbacks go on, and the
+        # next call of the service waits, so that one model is loaded at a time.
         node.create_service(
             LoadModel,
             "~/load_model",
@@ -50,11 +52,11 @@ class Services:
             return response
         done, in_use = pipeline.last
         config = self._parameters.config
-        folder = Path(config.save_folder).expanduser() / f"{done.placed.frame.stamp_ns:019d}"
         try:
-            write_bundle(folder, done, model=in_use.name, config=in_use.config)
+            saved = Path(config.save_folder).expanduser()
+            folder = save_frame(done, in_use, saved, config.save_keep)
         except OSError as error:
-            response.message = f"cannot write {folder}: {error.strerror or error}"
+            response.message = f"the frame is not saved: {error}"
             return response
         response.success = True
         response.message = f"{folder}; replay.txt in it is the command that completes it again"
@@ -69,30 +71,31 @@ class Services:
             response.message = "the node is not configured: set the parameters model and weights"
             return response
         try:
-            completer = await self._loaded(self._parameters.config, request.model, request.weights)
+            now = self._parameters.config
+            source = loadable(request.model, request.weights, now.weights_folder)
+            completer = await self._loaded(now, source)
             now = self._parameters.config  # it may have changed meanwhile
-            config = replace(now, model=request.model or now.model, weights=request.weights)
+            weights = source if request.weights else ""
+            config = replace(now, model=request.model or now.model, weights=weights)
             pipeline.in_use = ModelInUse.of(completer, config)
         except Exception as error:
             response.message = f"{error}. The old model stays"
             return response
         self._parameters.set_model(config.model, config.weights)
         response.success = True
-        response.message = f"'{request.weights or request.model}' on {completer.device}"
+        response.message = f"'{source}' on {completer.device}"
         self._node.get_logger().info(f"loaded {response.message}")
         return response
 
-    def _loaded(self, config: NodeConfig, model: str, weights: str) -> Future:
+    def _loaded(self, config: NodeConfig, source: str) -> Future:
         future = Future(executor=self._node.executor)
 
-        def load() -> DepthCompleter | None:
+        def load() -> None:
             try:
-                if not model and not weights:
-                    raise ValueError("give a model, or the path of weights")
-                future.set_result(warmed_up(loaded(config, model=model, weights=weights), config))
+                completer = load_model(source, device=config.device, config=config)
+                future.set_result(warmed_up(completer, config))
             except Exception as error:
                 future.set_exception(error)
-            return None
 
         threading.Thread(target=load, name="load_model", daemon=True).start()
         return future

@@ -21,6 +21,14 @@ from depth_completion_core.sensing.output_topics import CompletedFrame
 from depth_completion_core.settings.descriptions import settings_of
 from depth_completion_core.settings.mapping import config_to_mapping
 
+BUNDLE_NAMES = frozenset(
+    (
+        *("image", "sparse_depth", "depth", "intrinsics", "points"),
+        *("preview.png", "frame.json", "replay.txt"),
+    )
+)
+"""All that a bundle may hold."""
+
 
 def write_bundle(
     folder: Path, done: CompletedFrame, *, model: str, config: CompletionConfig

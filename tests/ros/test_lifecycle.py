@@ -135,7 +135,11 @@ def test_a_hundred_activations_leave_nothing_behind(tmp_path: Path) -> None:
 
 
 def test_a_saved_frame_can_be_replayed(tmp_path: Path) -> None:
-    settings = {"save_folder": str(tmp_path / "saved"), "output.support_radius_px": 6.0}
+    settings = {
+        "save_folder": str(tmp_path / "saved"),
+        "output.support_radius_px": 6.0,
+        "save_keep": 2,
+    }
     with live.live_node(tmp_path, model="linear", **settings) as node, live.peer() as peer:
         peer.wait_for_node()
         depth = peer.collect(*_DEPTH)
@@ -151,8 +155,15 @@ def test_a_saved_frame_can_be_replayed(tmp_path: Path) -> None:
             "/completion_node/save_frame", std_services.Trigger, std_services.Trigger.Request()
         )
         assert answer.success, answer.message
+        for number in (1, 2):  # the oldest makes room
+            _send(peer, number)
+            peer.spin_until(lambda: len(depth) == number + 1, "another frame")  # noqa: B023
+            assert peer.call(
+                "/completion_node/save_frame", std_services.Trigger, std_services.Trigger.Request()
+            ).success
         assert node.process.poll() is None
-    (folder,) = (tmp_path / "saved").iterdir()
+    assert len(list((tmp_path / "saved").iterdir())) == 2
+    folder = max((tmp_path / "saved").iterdir())
     words = shlex.split((folder / "replay.txt").read_text(encoding="utf-8"))
     root = Path(__file__).parents[2]
     subprocess.run(
@@ -163,12 +174,16 @@ def test_a_saved_frame_can_be_replayed(tmp_path: Path) -> None:
         capture_output=True,
     )
     replayed = np.load(next((folder / "replayed" / "output_depth").glob("*.npy")))
-    published = np.nan_to_num(np.frombuffer(depth[0].data, np.float32).reshape(replayed.shape))
+    published = np.nan_to_num(np.frombuffer(depth[2].data, np.float32).reshape(replayed.shape))
     np.testing.assert_array_equal(replayed, published)
 
 
 def test_the_model_changes_while_frames_come(tmp_path: Path) -> None:
-    with live.live_node(tmp_path, model="nearest") as node, live.peer() as peer:
+    weights = tmp_path / "weights"
+    weights.mkdir()
+    (weights / "text.safetensors").write_text("no weights", encoding="utf-8")
+    settings = {"model": "nearest", "weights_folder": str(weights)}
+    with live.live_node(tmp_path, **settings) as node, live.peer() as peer:
         peer.wait_for_node()
         depth = peer.collect(*_DEPTH)
         status = peer.collect(
@@ -178,8 +193,15 @@ def test_the_model_changes_while_frames_come(tmp_path: Path) -> None:
         peer.spin_for(0.5)
         service = "/completion_node/load_model"
         kind = services.LoadModel
-        bad = peer.call(service, kind, kind.Request(weights="/nowhere.safetensors"))
-        assert (bad.success, "The old model stays" in bad.message) == (False, True)
+        outside = {
+            peer.call(service, kind, kind.Request(weights=path)).message
+            for path in ("/nowhere.safetensors", "/etc/passwd", "../x.onnx")
+        }
+        expected = f"loaded only from the folder weights_folder, {weights}. The old model stays"
+        assert {text.endswith(expected) for text in outside} == {True}
+        assert len(outside) == 1  # it does not tell which of them exist
+        bad = peer.call(service, kind, kind.Request(weights="text.safetensors"))
+        assert (bad.success, "text.safetensors" in bad.message) == (False, True)
         _send(peer, 0)
         peer.spin_until(lambda: len(status) == 1, "a frame")
         good = peer.call(service, kind, kind.Request(model="linear"))

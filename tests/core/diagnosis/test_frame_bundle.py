@@ -12,7 +12,11 @@ import pytest
 from depth_completion_core import infer
 from depth_completion_core.completer import load_model
 from depth_completion_core.config import CompletionConfig
-from depth_completion_core.diagnosis.frame_bundle import replay_command, write_bundle
+from depth_completion_core.diagnosis.frame_bundle import (
+    BUNDLE_NAMES,
+    replay_command,
+    write_bundle,
+)
 from depth_completion_core.frame import Frame
 from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.geometry.transforms import RigidTransform
@@ -66,6 +70,7 @@ def test_the_command_of_a_bundle_gives_the_same_depth(
 def test_a_bundle_says_where_it_came_from(tmp_path: Path) -> None:
     config = CompletionConfig()
     write_bundle(tmp_path, _completed(config), model="linear", config=config)
+    assert {item.name for item in tmp_path.iterdir()} <= BUNDLE_NAMES
     facts = json.loads((tmp_path / "frame.json").read_text())
     assert facts["stamp_ns"] == 1_700_000_000_000_000_005
     assert facts["pair_gap_ms"] == 3.0
