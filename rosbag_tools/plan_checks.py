@@ -4,14 +4,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from depth_completion_core.alignment.edge_scene import EdgeScene
 from depth_completion_core.alignment.placement import edge_scenes, placement_findings
-from depth_completion_core.alignment.projection_fit import measured_rectified
+from depth_completion_core.alignment.projection_fit import measured_projection
 from depth_completion_core.config import PairingConfig
-from depth_completion_core.sensing.pair import MessagePair
 from depth_completion_core.sensing.rectification import (
     Projections,
     projection_in_words,
@@ -25,6 +23,7 @@ from rosbag_tools.spread_pairs import alignment_frames, spread_pairs
 from rosbag_tools.wishes import PlanWishes, Rectified
 
 _PAIRS = 6
+_PAIRS_FOR_PROJECTION = 12
 
 
 def checked_plan(reader: BagReader, wishes: PlanWishes, pairing: PairingConfig) -> Plan:
@@ -34,10 +33,8 @@ def checked_plan(reader: BagReader, wishes: PlanWishes, pairing: PairingConfig) 
         BagError: something is missing or ambiguous, with the flag that mends it.
     """
     plan = make_plan(reader, wishes)
-    pairs: list[MessagePair] = []
-    if any(not cloud.is_depth for cloud in plan.topics.clouds):
-        pairs = spread_pairs(reader, plan, pairing, _PAIRS)
-    plan = _with_projection(plan, pairs, wishes.rectified)
+    plan = _with_projection(reader, plan, pairing, wishes.rectified)
+    pairs = spread_pairs(reader, plan, pairing, _PAIRS) if _has_points(plan) else []
     doubts = [
         f"{cloud.name}: {finding.found}; {finding.remedy}"
         for stream, cloud in enumerate(plan.topics.clouds)
@@ -49,28 +46,35 @@ def checked_plan(reader: BagReader, wishes: PlanWishes, pairing: PairingConfig) 
     return replace(plan, doubts=doubts)
 
 
-def _with_projection(plan: Plan, pairs: Sequence[MessagePair], wish: Rectified) -> Plan:
+def _with_projection(
+    reader: BagReader, plan: Plan, pairing: PairingConfig, wish: Rectified
+) -> Plan:
     """Decide between P and K with D where that matters: asked for, measured, or by name."""
     projections = projections_of(plan.calibration.info)
     if projections is None or not projections.differ:
         return plan
     named = plan.geometry.rectified
     if wish != "auto":
-        return _projecting(
-            plan, projections, rectified=named, reason=f", as --rectified {wish} says"
-        )
-    scenes = _scenes(plan, pairs)
-    measured = measured_rectified(scenes, projections, rectified=named)
+        reason = f", as --rectified {wish} says"
+        return _projecting(plan, projections, rectified=named, reason=reason)
+    scenes = _scenes(reader, plan, pairing)
+    measured, is_doubtful = measured_projection(scenes, projections, rectified=named)
     if measured is not None:
         reason = ", as depth edges on the image's edges show, not as the topic's name says"
         reason = reason if measured != named else ", as depth edges on the image's edges confirm"
         return _projecting(plan, projections, rectified=measured, reason=reason)
     image = plan.topics.image.name
-    if pairs and not says_whether_rectified(image):
+    says = says_whether_rectified(image)
+    if is_doubtful or (_has_points(plan) and not says):
+        name = (
+            f"Its name says {'yes' if named else 'no'}, but depth edges rather say the opposite"
+            if says
+            else "Neither its name nor the edges in the images tell"
+        )
         raise BagError(
-            f"is {image} rectified? Its name does not say, the edges in the images do not tell, "
-            f"and P and K with D place points up to {projections.apart_px:.0f} px apart. Say "
-            "--rectified yes (P) or --rectified no (K and D)"
+            f"is {image} rectified? {name}, and P and K with D place points up to "
+            f"{projections.apart_px:.0f} px apart. Say --rectified yes (P) or --rectified no (K "
+            "and D)"
         )
     reason = ", by the topic's name; --rectified overrides it"
     return _projecting(plan, projections, rectified=named, reason=reason)
@@ -81,6 +85,13 @@ def _projecting(plan: Plan, projections: Projections, *, rectified: bool, reason
     return replace(plan, geometry=replace(plan.geometry, rectified=rectified), projection=words)
 
 
-def _scenes(plan: Plan, pairs: Sequence[MessagePair]) -> list[EdgeScene]:
+def _scenes(reader: BagReader, plan: Plan, pairing: PairingConfig) -> list[EdgeScene]:
     """Of the first lidar."""
-    return edge_scenes(alignment_frames(plan, pairs, 0))
+    if not _has_points(plan):
+        return []
+    pairs = spread_pairs(reader, plan, pairing, _PAIRS_FOR_PROJECTION)
+    return edge_scenes(alignment_frames(plan, pairs, 0), _PAIRS_FOR_PROJECTION)
+
+
+def _has_points(plan: Plan) -> bool:
+    return any(not cloud.is_depth for cloud in plan.topics.clouds)

@@ -58,10 +58,10 @@ def as_said(camera_from_points: RigidTransform) -> RigidTransform:
     return camera_from_points
 
 
-def edge_scenes(frames: Sequence[AlignmentFrame]) -> list[EdgeScene]:
+def edge_scenes(frames: Sequence[AlignmentFrame], most: int = _MOST_SCENES) -> list[EdgeScene]:
     """A few of the frames, evenly spread, with their edges; those without a known place go."""
     scenes = []
-    stride = max(-(-len(frames) // _MOST_SCENES), 1)
+    stride = max(-(-len(frames) // most), 1)
     for frame in frames[::stride]:
         try:
             scenes.append(EdgeScene(frame))

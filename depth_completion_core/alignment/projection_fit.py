@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from depth_completion_core.alignment.edge_scene import EdgeAgreement, EdgeScene, agreement
 from depth_completion_core.alignment.placement import as_said
@@ -16,12 +16,26 @@ from depth_completion_core.sensing.sensor_geometry import says_whether_rectified
 _CLEAR_LEAD = 2.0
 _LOWEST_SCORE = 0.08
 _AGAINST = 3.5  # standard deviations, to go against what was said
+_NO_SIGN, _SOME_SIGN = 0.8, 2.4  # likewise, to doubt it
+_DOUBTFUL_SCORE = 0.05
 
 
-def measured_rectified(
+class ProjectionFit(NamedTuple):
+    """What edges say of the two projections.
+
+    Attributes:
+        rectified: whether the images are rectified; None where that is not clear.
+        is_doubtful: whether it is not clear, but the other projection fits rather better.
+    """
+
+    rectified: bool | None
+    is_doubtful: bool = False
+
+
+def measured_projection(
     scenes: Sequence[EdgeScene], projections: Projections, *, rectified: bool
-) -> bool | None:
-    """Whether the images are rectified, as the edges of depth and image say; None where unclear.
+) -> ProjectionFit:
+    """Which projection the images were made with, as the edges of depth and image say.
 
     Args:
         scenes: projected as ``rectified`` says.
@@ -29,7 +43,7 @@ def measured_rectified(
         rectified: which of them the scenes have.
     """
     if not scenes:
-        return None
+        return ProjectionFit(None)
     other_from_one = projections.other_from_one(rectified=rectified)
     one = agreement(scenes, as_said)
     other = agreement(
@@ -38,8 +52,11 @@ def measured_rectified(
         projections.of(rectified=not rectified).camera,
     )
     if one.is_seen and _leads(one, other):
-        return rectified
-    return not rectified if other.contrast > _AGAINST and _leads(other, one) else None
+        return ProjectionFit(rectified)
+    if other.contrast > _AGAINST and _leads(other, one):
+        return ProjectionFit(not rectified)
+    is_doubtful = one.contrast < _NO_SIGN and other.contrast > _SOME_SIGN
+    return ProjectionFit(None, is_doubtful and other.score > _DOUBTFUL_SCORE)
 
 
 def _leads(one: EdgeAgreement, other: EdgeAgreement) -> bool:
@@ -66,7 +83,7 @@ def projection_findings(
     projections = projections_of(info)
     if projections is None or not projections.differ:
         return []
-    measured = measured_rectified(scenes, projections, rectified=rectified)
+    measured, is_doubtful = measured_projection(scenes, projections, rectified=rectified)
     apart = f"P and K with D place points up to {projections.apart_px:.0f} px apart"
     if measured is not None and measured != rectified:
         return [
@@ -78,13 +95,14 @@ def projection_findings(
                 remedy=f'set image_is_rectified to "{str(measured).lower()}"',
             )
         ]
-    if measured is None and is_guess and not says_whether_rectified(image_topic):
+    is_open = measured is None and not says_whether_rectified(image_topic)
+    if is_guess and (is_doubtful or is_open):
         return [
             Finding(
                 severity="warning",
                 subject=image_topic,
-                found=f"its name does not say whether it is rectified, {apart}, and edges do not "
-                f"tell; {_way(rectified)} is used",
+                found=f"whether it is rectified is not clear from its name and from edges, and "
+                f"{apart}; {_way(rectified)} is used",
                 remedy='set image_is_rectified to "true" (P) or "false" (K and D)',
             )
         ]

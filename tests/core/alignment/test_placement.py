@@ -11,7 +11,7 @@ import pytest
 
 from depth_completion_core.alignment import AlignmentFrame
 from depth_completion_core.alignment.placement import edge_scenes, placement_findings
-from depth_completion_core.alignment.projection_fit import measured_rectified
+from depth_completion_core.alignment.projection_fit import measured_projection
 from depth_completion_core.geometry.arrays import Float32Array
 from depth_completion_core.geometry.calibration import CalibratedCamera
 from depth_completion_core.geometry.camera import CameraModel
@@ -135,12 +135,15 @@ def test_edges_tell_which_projection_made_the_images(is_rectified: bool, said: b
     projections = _projections(_RAW, CAMERA)
     image = board_image(CAMERA if is_rectified else _RAW)
     frame = board_frame(camera=CAMERA if said else _RAW, image=image)
-    found = measured_rectified(edge_scenes([frame]), projections, rectified=said)
-    assert found is is_rectified
+    found = measured_projection(edge_scenes([frame]), projections, rectified=said)
+    assert found.rectified is is_rectified
 
 
 def test_edges_do_not_tell_projections_apart_that_are_nearly_the_same() -> None:
     nearly = replace(CAMERA, fx=161.5, fy=161.5)
     scenes = edge_scenes([board_frame()])
-    assert measured_rectified(scenes, _projections(nearly, CAMERA), rectified=True) is None
-    assert measured_rectified([], _projections(_RAW, CAMERA), rectified=True) is None
+    for projections, some in (
+        (_projections(nearly, CAMERA), scenes),
+        (_projections(_RAW, CAMERA), []),
+    ):
+        assert measured_projection(some, projections, rectified=True) == (None, False)
