@@ -21,6 +21,7 @@ from rosbag_tools.messages import POINT_CLOUD
 from tests.bags.bag_factory import (
     BASE_FRAME,
     CAMERA,
+    CLOUD_TOPIC,
     LIDAR_FRAME,
     Entry,
     cloud,
@@ -32,7 +33,7 @@ from tests.bags.bag_factory import (
     stamp_of,
     tf_entry,
 )
-from tests.bags.listed_points import POINT_LIST, listed
+from tests.bags.listed_points import POINT_LIST
 
 pytestmark = pytest.mark.ros
 pytest.importorskip("rclpy", reason="ROS 2 is not sourced")
@@ -233,14 +234,10 @@ def test_how_the_times_of_points_are_read_is_told_once(run: _Run, field: str, wo
 
 
 def test_points_in_another_message_are_told_with_what_to_set(tmp_path: Path) -> None:
-    points = listed(_pair(0), POINT_LIST)
     with live.live_node(tmp_path, model="nearest", silence_s=1.0) as node, live.peer() as peer:
         peer.wait_for_node()
-        for entry in points:
-            peer.advertise(entry)
-        words = (
-            f"of type {POINT_LIST} where {POINT_CLOUD} is read: set measurements to 'point_list'"
-        )
+        peer.node.create_publisher(live.get_message(POINT_LIST), CLOUD_TOPIC, 1)
+        words = f"{POINT_LIST} where {POINT_CLOUD} is read: set measurements to 'point_list'"
         peer.spin_until(lambda: words in node.log, "that it is logged")
 
 
