@@ -425,6 +425,13 @@ def test_a_region_without_measurements_is_not_asked_about() -> None:
     assert prediction.sparse.count == 1
 
 
+def test_points_nearer_than_the_least_depth_measure_nothing() -> None:
+    points = np.array([[0.0, 0.0, 2.9], [0.5, 0.0, 3.0], [1.0, 0.0, 80.0], [4.0, 0.0, 80.1]])
+    completer = _nearest(projection=ProjectionConfig(min_depth=3.0, max_depth=80.0))
+    sparse = completer.sparse_depth(_cloud_frame(points))
+    np.testing.assert_allclose(np.sort(sparse.depth[sparse.valid]), [3.0, 80.0])
+
+
 def test_points_and_the_sparse_depth_of_the_same_points_give_the_same() -> None:
     rng = np.random.default_rng(0)
     z = rng.uniform(2.0, 20.0, 300)

@@ -282,3 +282,12 @@ def test_colour_png_on_a_depth_topic() -> None:
 def test_what_cannot_be_encoded(encoding: str, compression: str, words: str) -> None:
     with pytest.raises(CodecError, match=words):
         encode_compressed_depth(np.ones((2, 2)), np.ones((2, 2), bool), encoding, compression)
+
+
+def test_rvl_with_runs_whose_lengths_take_six_nibbles() -> None:
+    """More than 32767 pixels without a measurement, then as many that differ as much as can be."""
+    image = np.zeros((280, 260), np.uint16)
+    image.reshape(-1)[35_000:] = np.tile(np.array([1, 65535], np.uint16), 18_900)[: 72_800 - 35_000]
+    payload = encode_rvl(image)
+    assert payload.tobytes() == _rvl_twin(image.tolist())
+    np.testing.assert_array_equal(decode_rvl(payload), image)

@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rosbags.typesys import Stores, get_typestore
 
+from depth_completion_core.codecs.errors import CodecError
 from depth_completion_core.codecs.pointcloud import (
     XYZ_FIELDS,
     XYZRGB_FIELDS,
@@ -261,3 +262,11 @@ def test_default_message_is_an_empty_cloud() -> None:
     cloud = decode_points(message)
     assert cloud.xyz.shape == (0, 3)
     assert cloud.dropped == 0
+
+
+@pytest.mark.parametrize("offset", [-1, 9])
+def test_a_field_one_byte_outside_of_its_point_is_refused(offset: int) -> None:
+    """The last byte that fits is the twelfth."""
+    fields = (*XYZ_FIELDS[:2], PointFieldSpec("z", offset, 7))
+    with pytest.raises(CodecError, match=rf"'z' covers bytes {offset} to {offset + 4} of each"):
+        decode_points(encode_points(_xyz(4))._replace(fields=fields))
