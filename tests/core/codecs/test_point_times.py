@@ -87,6 +87,15 @@ def test_negative_offsets_are_relative_to_the_stamp_already(stamp_at: StampAt) -
     np.testing.assert_allclose(offsets, [-100_000_000, -50_000_000, 0], atol=10)
 
 
+@pytest.mark.parametrize("first_ns", [-50_000_000, -1])
+def test_offsets_on_both_sides_of_the_stamp_stay(first_ns: int) -> None:
+    """One below 0 is enough to tell that they are not counted from the start of the sweep."""
+    values = np.array([first_ns, 0, 49_000_000], np.int32)
+    offsets = _offsets("time_offset_ns", values, "end")
+    assert offsets is not None
+    assert offsets.tolist() == values.tolist()
+
+
 @pytest.mark.parametrize("stamp_at", ["start", "end"])
 def test_absolute_times_say_where_they_belong(stamp_at: StampAt) -> None:
     before = (_STAMP_TOTAL_NS - _SWEEP_NS).astype(np.uint64)
