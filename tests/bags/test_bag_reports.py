@@ -110,7 +110,9 @@ def test_slop_and_offset_are_settings(tmp_path: Path) -> None:
 def test_nothing_paired_tells_the_smallest_gap(tmp_path: Path) -> None:
     entries = without(drive(3), CLOUD_TOPIC)
     entries += [cloud_entry(stamp_of(90 + index), cloud(index)) for index in range(3)]
-    with pytest.raises(BagError, match=r"not one of 3 images.*within 60 ms.*gap seen was 8800\.0"):
+    with pytest.raises(
+        BagError, match=r"not one of 3 images.*within 60 ms.*smallest gap is 8800\.0"
+    ):
         _run(tmp_path, entries)
     assert leftovers(tmp_path) == []
     assert not (tmp_path / "out").exists()

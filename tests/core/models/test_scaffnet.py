@@ -279,7 +279,7 @@ def test_new_weights_are_xaviers() -> None:
         ({"encoder": "resnet"}, "encoder' is one of vggnet08, resnet18, got 'resnet'"),
         ({"pool_sizes": [13, 16]}, "'pool_sizes' is odd, from 1 to 255.* got 16"),
         ({"pool_sizes": [-3]}, "'pool_sizes' is odd, from 1 to 255.* got -3"),
-        ({"pool_sizes": []}, "'pool_sizes' is 1 to 64 sizes"),
+        ({"pool_sizes": [3] * 65}, "'pool_sizes' is 64 sizes at most, got 65"),
         ({"min_predict_depth": 10.0}, "'min_predict_depth' is above 0 and below"),
         ({"min_predict_depth": 0.0}, "'min_predict_depth' is above 0 and below"),
         ({"max_predict_depth": 0.05}, "got 0.1 and 0.05"),

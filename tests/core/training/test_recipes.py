@@ -273,7 +273,7 @@ def test_what_cannot_be_trained_is_said(
         (["scaffnet_synthetic", "--epoch", "3"], "--epochs INT"),
         (["scaffnet_synthetic", "--network.encoders", "x"], "--network.encoder {"),
         (["scaffnet_scenenet", "--data.augmentation.flp=1"], "--data.augmentation.flip FLOAT"),
-        (["scaffnet_synthetic", "--epochs", "many"], "invalid literal for int()"),
+        (["scaffnet_synthetic", "--epochs", "many"], "expected a whole number, got 'many'"),
         (["scaffnet_synthetic", "--epochs"], "Missing value for argument '--epochs"),
         (["scaffnet_synthetic", "epochs=3"], "Unrecognized options: epochs=3"),
         (["scaffnet_synthetic", "--run.fresh", "1"], "expected true or false, got '1'"),
