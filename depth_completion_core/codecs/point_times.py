@@ -17,8 +17,9 @@ time_offset_ns  int32 ns since the stamp                          Aeva
 ==============  ================================================  =====================
 
 and clouds that were converted on their way carry microseconds or milliseconds under the same names.
-So only the numbers can tell. A sweep takes a thousandth of a second to a few tenths of one, and
+So only the numbers can tell. A sweep takes two thousandths of a second to a few tenths of one, and
 units lie a factor of 1,000 apart: under one unit at most the numbers reach as far as a sweep does.
+A share of the sweep, from 0 to 1, is as long as none in any unit.
 Absolute times are recognised by the header stamp that they lie near to.
 """
 
@@ -55,8 +56,11 @@ FARTHEST_NS = 2 * 10**9
 it is no clock to be absolute to: the header was left unset, or simulated time has just begun."""
 
 _NS = 10**9
-_SHORTEST_SWEEP_NS, _LONGEST_SWEEP_NS = 10**6, 4 * 10**8
-_PERIODS_IN_SHORTEST, _SWEEP_IN_PERIODS = 10, 4
+_SHORTEST_SWEEP_NS, _LONGEST_SWEEP_NS = 2 * 10**6, 4 * 10**8
+_PERIODS_IN_SHORTEST, _SWEEP_IN_PERIODS = 20, 4
+# Of the longest sweep: a stamp at either end of a sweep, and some delay. Clocks that differ by more
+# would move points by what the robot drove meanwhile.
+_FARTHEST_ABSOLUTE = 0.6
 _UNITS = {_NS: "seconds", 10**6: "milliseconds", 10**3: "microseconds", 1: "nanoseconds"}
 
 
@@ -104,7 +108,8 @@ class PointTimeReading(NamedTuple):
         """Whether a sweep can reach as far from the stamp as the two extreme numbers do."""
         first_ns, last_ns = self.range_ns(first, last, stamp_ns)
         if self.is_absolute:
-            return first_ns >= -FARTHEST_NS and last_ns <= FARTHEST_NS
+            farthest_ns = _FARTHEST_ABSOLUTE * durations.longest_ns
+            return first_ns >= -farthest_ns and last_ns <= farthest_ns
         return max(last_ns, 0) - min(first_ns, 0) <= durations.longest_ns
 
     def offsets_ns(self, values: npt.NDArray[Any], stamp_ns: int) -> npt.NDArray[np.int64]:

@@ -201,14 +201,37 @@ def test_nonsense_is_left_out_and_said(field: str, values: npt.NDArray[Any]) -> 
 
 
 def test_numbers_of_two_meanings_are_left_out_and_both_are_said() -> None:
-    """Clouds came once in 10 s, so that 1.5 s may be as long as a sweep, and so may 1.5 ms."""
+    """Clouds came once in 10 s, so that 2 s may be as long as a sweep, and so may 2 ms."""
     clock = SweepClock()
-    for i, last in enumerate((0, 1_500_000)):
+    for i, last in enumerate((0, 2_000_000)):
         stamp = (_STAMP_S + 10 * i, 0)
         assert _offsets("t", np.array([0, last], np.uint32), stamp=stamp, clock=clock) is None
     assert clock.note is not None
     assert "microseconds" in clock.note.sentence
     assert "nanoseconds" in clock.note.sentence
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_share_of_the_sweep_is_no_time(dtype: type[np.floating]) -> None:
+    clock = SweepClock()
+    for i in range(3):
+        stamp = (_STAMP_S, 100_000_000 * i)
+        shares = np.linspace(0, 1, 50).astype(dtype)
+        assert _offsets("time", shares, stamp=stamp, clock=clock) is None
+    assert clock.note is not None
+    assert clock.note.is_warning
+
+
+@pytest.mark.parametrize("late_s", [1.5, 0.3, -0.3, -1.5])
+def test_absolute_times_of_a_clock_that_differs_are_not_believed(late_s: float) -> None:
+    """At 5 m/s, 0.3 s are 1.5 m; a sweep is 0.1 s long."""
+    clock = SweepClock()
+    for i in range(3):
+        times = _STAMP_S + 0.1 * i + late_s + np.linspace(0, 0.1, 50)
+        stamp = (_STAMP_S, 100_000_000 * i)
+        assert _offsets("timestamp", times, stamp=stamp, clock=clock) is None
+    assert clock.note is not None
+    assert "the lidar's clock differs" in clock.note.sentence
 
 
 def test_what_is_read_is_said() -> None:
