@@ -62,7 +62,7 @@ def test_evaluate_scores_it(name: str, data: Path) -> None:
 def test_evaluate_says_how_to_get_the_images_that_a_model_needs(
     data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert evaluated(data, data / "evaluation", "--model", "two_views") == 3
+    assert evaluated(data, data / "evaluation", "--model", "two_views") == 1
     assert "--set triplet_offset=1" in (data / "evaluation" / "table.md").read_text("utf-8")
     capsys.readouterr()
 

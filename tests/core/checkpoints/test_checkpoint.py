@@ -238,7 +238,7 @@ def test_files_of_other_kinds_are_named(tmp_path: Path, saved: Path) -> None:
         ("config", '{"encoder_filters": [9000, 1, 1, 1, 1]}', "5 whole numbers from 1 to 8192"),
         ("config", json.dumps({"encoder_filters": [1] * 10**5}), "got 100000 of them"),
         ("config", '{"pool_sizes": [1001]}', "'pool_sizes' is odd, from 1 to 255"),
-        ("config", json.dumps({"pool_sizes": [3] * 10**5}), "1 to 64 sizes, got 100000"),
+        ("config", json.dumps({"pool_sizes": [3] * 10**5}), "64 sizes at most, got 100000"),
         ("config", " " * 2**20 + "{}", "its 'config' has 1048578 characters"),
         ("provenance", "[]", "its 'provenance' cannot be read"),
         ("scores", "", "its 'scores' cannot be read"),
