@@ -15,23 +15,31 @@ from depth_completion_core.files.partners import disagreement
 
 
 def read_list(listing: Path) -> list[str]:
-    """The lines of a list, up to the first empty one: what follows it is not read.
+    """The paths of a list, without its empty lines and the remarks that may follow one.
 
-    Released lists are read so by the programs that came with them, and some end in remarks.
+    Some released lists end in an empty line and a remark.
 
     Raises:
-        DataError: the file is missing, or has no line before an empty one.
+        DataError: the file is missing, or lists nothing.
     """
     with blamed_on(listing):
         lines = lines_of(listing)
-    ended = lines.index("") if "" in lines else len(lines)
-    if ended == 0:
+    listed = "\n".join(lines).strip("\n").split("\n")
+    if listed == [""]:
         raise DataError(f"the list {listing} is empty, expected one path per line")
-    return lines[:ended]
+    ended = listed.index("") if "" in listed else len(listed)
+    further = [line for line in listed[ended:] if line and _is_path(line, like=listed[0])]
+    return [*listed[:ended], *further]
+
+
+def _is_path(line: str, *, like: str) -> bool:
+    """Whether a line is a path rather than a remark, by its first word."""
+    word = line.split(maxsplit=1)[0]
+    return "/" in word or word == like.split(maxsplit=1)[0]
 
 
 def read_parallel(listings: Mapping[str, Path]) -> dict[str, list[str]]:
-    """Lists whose lines of one number belong to one sample; see :func:`check_same_frames`.
+    """Lists whose paths of one number belong to one sample; see :func:`check_same_frames`.
 
     Args:
         listings: the file of each list, by what it lists.
@@ -44,8 +52,8 @@ def read_parallel(listings: Mapping[str, Path]) -> dict[str, list[str]]:
     for what, lines in lists.items():
         if len(lines) != len(lists[first]):
             raise DataError(
-                f"{listings[what]} has {len(lines)} lines before the first empty one, expected "
-                f"{len(lists[first])} as in {listings[first].name}: line n of each is sample n"
+                f"{listings[what]} lists {len(lines)} paths, expected {len(lists[first])} as in "
+                f"{listings[first].name}: path n of each is sample n"
             )
     return lists
 
@@ -53,11 +61,11 @@ def read_parallel(listings: Mapping[str, Path]) -> dict[str, list[str]]:
 def check_same_frames(
     listings: Mapping[str, Path], lists: Mapping[str, Sequence[str]], *, shared: Sequence[str]
 ) -> None:
-    """Check that lines of one number name files of one frame, by their names and folders.
+    """Check that paths of one number name files of one frame, by their names and folders.
 
     Args:
         listings: the file of each list, by what it lists; that of the images first.
-        lists: the lines of each, equally many.
+        lists: the paths of each, equally many.
         shared: what may be of several frames, as intrinsics are.
 
     Raises:
@@ -70,9 +78,9 @@ def check_same_frames(
         found = disagreement(images, paths, may_share=what in shared)
         if found is not None:
             raise DataError(
-                f"line {found.line + 1} of {listings[first]} is {images[found.line]}, but line "
+                f"path {found.line + 1} of {listings[first]} is {images[found.line]}, but path "
                 f"{found.line + 1} of {listings[what]} is {paths[found.line]}: {found.reason}. "
-                "Line n of each is sample n: bring them into one order"
+                "Path n of each is sample n: bring them into one order"
             )
 
 

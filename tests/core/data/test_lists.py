@@ -22,11 +22,15 @@ def _list(folder: Path, name: str, *lines: str) -> Path:
     return path
 
 
-def test_reading_stops_at_the_first_empty_line(tmp_path: Path) -> None:
+def test_empty_lines_are_skipped_and_remarks_after_one_are_not_read(tmp_path: Path) -> None:
     assert read_list(_list(tmp_path, "a.txt", "x", " y ", "", "remarks", "")) == ["x", "y"]
+    lines = ("", "a/1", "", " ", "a/2", "a/3", "", "See https://a.b/c for the others.", "")
+    assert read_list(_list(tmp_path, "a.txt", *lines)) == ["a/1", "a/2", "a/3"]
+    spaced = ("my disk/1.png", "", "my disk/2.png")
+    assert read_list(_list(tmp_path, "a.txt", *spaced)) == ["my disk/1.png", "my disk/2.png"]
     assert read_list(_list(tmp_path, "b.txt", "x", "y")) == ["x", "y"]
     with pytest.raises(DataError, match=r"c\.txt is empty, expected one path per line"):
-        read_list(_list(tmp_path, "c.txt", "", "x"))
+        read_list(_list(tmp_path, "c.txt", "", " ", ""))
     with pytest.raises(DataError, match=r"d\.txt"):
         read_list(tmp_path / "d.txt")
     (tmp_path / "e.txt").write_bytes(b"\xff\xfe")
@@ -36,9 +40,9 @@ def test_reading_stops_at_the_first_empty_line(tmp_path: Path) -> None:
 
 def test_parallel_lists_are_equally_long(tmp_path: Path) -> None:
     image = _list(tmp_path, "image.txt", "1", "2", "3")
-    depth = _list(tmp_path, "depth.txt", "a", "b", "", "c")
+    depth = _list(tmp_path, "depth.txt", "a", "b", "")
     assert read_parallel({"image": image}) == {"image": ["1", "2", "3"]}
-    words = r"depth\.txt has 2 lines before the first empty one, expected 3 as in image\.txt"
+    words = r"depth\.txt lists 2 paths, expected 3 as in image\.txt"
     with pytest.raises(DataError, match=words):
         read_parallel({"image": image, "depth": depth})
 
@@ -85,9 +89,9 @@ def test_parallel_lists_are_in_one_order() -> None:
     check_same_frames(listings, right, shared=["K"])
     check_same_frames({}, {"image": right["image"]}, shared=[])
     for what, order, words in (
-        ("depth", (0, 2, 1), r"line 2 of image\.txt is a/.*2 of depth\.txt is b/"),
-        ("depth", (1, 0, 2), r"line 1 of .*their names differ"),
-        ("K", (0, 2, 1), r"line 2 of image\.txt is .* line 2 of K\.txt is b/K\.txt"),
+        ("depth", (0, 2, 1), r"path 2 of image\.txt is a/.*2 of depth\.txt is b/"),
+        ("depth", (1, 0, 2), r"path 1 of .*their names differ"),
+        ("K", (0, 2, 1), r"path 2 of image\.txt is .* path 2 of K\.txt is b/K\.txt"),
     ):
         wrong = {**right, what: [right[what][place] for place in order]}
         with pytest.raises(DataError, match=words):

@@ -173,7 +173,7 @@ def test_lists_in_another_order_are_refused(tmp_path: Path) -> None:
     listing = tmp_path / "void_1500" / "test_ground_truth.txt"
     lines = listing.read_text(encoding="utf-8").splitlines()
     listing.write_text("\n".join(reversed(lines)), encoding="utf-8")
-    words = r"line 1 of .*test_image\.txt is .*000\.5523\.png, but line 1 of .*truth\.txt is .*004"
+    words = r"path 1 of .*test_image\.txt is .*000\.5523\.png, but path 1 of .*truth\.txt is .*004"
     with pytest.raises(DataError, match=words):
         _void(tmp_path)
 
@@ -182,9 +182,23 @@ def test_a_short_list(tmp_path: Path) -> None:
     _release(tmp_path)
     listing = tmp_path / "void_1500" / "test_sparse_depth.txt"
     lines = listing.read_text(encoding="utf-8").splitlines()
-    listing.write_text("\n".join([lines[0], "", *lines[1:]]), encoding="utf-8")
-    with pytest.raises(DataError, match=r"test_sparse_depth\.txt has 1 lines .* expected 3"):
+    listing.write_text("\n".join([lines[0], "", lines[1]]), encoding="utf-8")
+    with pytest.raises(DataError, match=r"test_sparse_depth\.txt lists 2 paths, expected 3"):
         _void(tmp_path)
+
+
+def test_empty_lines_do_not_count(tmp_path: Path) -> None:
+    written = _release(tmp_path)
+    for what, blank in (("image", 0), ("sparse_depth", 1), ("ground_truth", 2)):
+        listing = tmp_path / "void_1500" / f"test_{what}.txt"
+        lines = listing.read_text(encoding="utf-8").splitlines()
+        listing.write_text("\n".join([*lines[:blank], "", *lines[blank:]]), encoding="utf-8")
+    void = _void(tmp_path)
+    assert void.names == [f"classroom6/{_stamp(number)}" for number in (0, 2, 4)]
+    for index, name in enumerate(void.names):
+        sparse = void[index].sparse
+        assert sparse is not None
+        np.testing.assert_array_equal(sparse.depth, written[name].sparse)
 
 
 @pytest.mark.parametrize("folder", ["image", "sparse_depth", "validity_map", "ground_truth"])
