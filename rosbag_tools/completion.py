@@ -7,6 +7,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from depth_completion_core.codecs.depth import share_beyond_16uc1
 from depth_completion_core.completer import DepthCompleter
 from depth_completion_core.frame import DepthPrediction, SparseDepth
 from depth_completion_core.metrics import protocol_named
@@ -153,6 +154,9 @@ class _Run:
         report.frames += 1
         report.gap_ms.append(item.placed.gap_ns / 1e6)
         report.coverage.append(float(prediction.valid.mean()))
+        if self._job.writes.encoding == "16UC1":
+            written = prediction.along_z
+            report.beyond_16uc1.append(share_beyond_16uc1(written.depth, written.valid))
         if prediction.confidence is not None:
             report.confidence.append(float(prediction.confidence.mean()))
         self._display.advance()

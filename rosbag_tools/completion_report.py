@@ -27,6 +27,8 @@ class CompletionReport:
         gap_ms: time between image and cloud of each pair.
         confidence: mean confidence of each frame, where the model gives one.
         coverage: share of the image's pixels with a depth, of each frame.
+        beyond_16uc1: share of the image's pixels whose depth 16UC1 cannot hold, of each frame that
+            is written so.
         interrupted: whether the user stopped it.
         damage: why reading ended early; empty where it did not.
         notes: what was found of the streams after the plan was told.
@@ -41,6 +43,7 @@ class CompletionReport:
     gap_ms: list[float] = field(default_factory=list)
     confidence: list[float] = field(default_factory=list)
     coverage: list[float] = field(default_factory=list)
+    beyond_16uc1: list[float] = field(default_factory=list)
     interrupted: bool = False
     damage: str = ""
     notes: list[str] = field(default_factory=list)
@@ -62,6 +65,7 @@ def report_json(report: CompletionReport, model: str) -> dict[str, object]:
         **without_nan(
             {
                 "coverage_of_image": _mean(report.coverage),
+                "beyond_16uc1_of_image": _mean(report.beyond_16uc1),
                 "mean_confidence": _mean(report.confidence),
             }
         ),
@@ -85,6 +89,11 @@ def summary_lines(report: CompletionReport) -> list[str]:
     lines.extend(f"not used     {line}" for line in report.drops.lines)
     lines.extend(f"note         {note}" for note in report.notes)
     lines.extend(f"warning      {doubt}" for doubt in report.doubts)
+    if any(report.beyond_16uc1):
+        lines.append(
+            f"warning      {100 * _mean(report.beyond_16uc1):.2g} % of the image is 0 in the depth "
+            "images, as it is more than the 65.535 m away that 16UC1 holds: use --encoding 32FC1"
+        )
     if report.damage:
         lines.append(f"stopped      {report.damage}")
     return lines

@@ -19,9 +19,9 @@ from depth_completion_core.codecs.image import decode_compressed_image, decode_i
 from depth_completion_core.codecs.messages import pixel_rows
 from depth_completion_core.codecs.point_records import PointRecords
 from depth_completion_core.files.atomic import write_text
+from depth_completion_core.files.depth_pngs import DepthPngs
 from depth_completion_core.files.output_files import (
     write_depth_npy,
-    write_depth_png,
     write_picture,
     write_ply,
 )
@@ -50,7 +50,8 @@ class ExportedFiles:
     """
 
     def __init__(self, folder: Path, *, formats: Sequence[str], depth_scale: float) -> None:
-        self._folder, self._formats, self._depth_scale = folder, formats, depth_scale
+        self._folder, self._formats = folder, formats
+        self._pngs = DepthPngs(depth_scale)
         self._bits = UsedBits()
         self._cameras: dict[str, CameraModel] = {}
         self._sizes: dict[str, tuple[int, ...]] = {}
@@ -76,7 +77,8 @@ class ExportedFiles:
 
     def finish(self, names: Sequence[str]) -> list[str]:
         """Write intrinsics, and what lets the folder be read as a data set; returns remarks."""
-        return [*self._intrinsics(), *self._empty_maps(names)]
+        remarks = [*self._intrinsics(), *self._empty_maps(names), self._pngs.remark()]
+        return [remark for remark in remarks if remark]
 
     def summary(self) -> list[str]:
         """What was written, a line for each folder."""
@@ -122,7 +124,7 @@ class ExportedFiles:
         self._sizes[path.name] = depth.shape
         if "png" in self._formats:
             file = path.with_name(f"{path.name}.png")
-            write_depth_png(file, depth, valid, depth_scale=self._depth_scale)
+            self._pngs.write(file, depth, valid)
         if "npy" in self._formats:
             write_depth_npy(path.with_name(f"{path.name}.npy"), depth, valid)
         self._put(path)
@@ -137,7 +139,7 @@ class ExportedFiles:
             write_depth_npy(path.with_name(f"{path.name}.npy"), depth, valid)
         else:
             file = path.with_name(f"{path.name}.png")
-            write_depth_png(file, depth, valid, depth_scale=self._depth_scale)
+            self._pngs.write(file, depth, valid)
 
     def _numbers(self, path: Path, message: Message) -> None:
         if message.encoding != "32FC1":

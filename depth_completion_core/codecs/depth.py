@@ -98,6 +98,13 @@ def encode_depth(
     return ImageFields(height, width, encoding, 0, step, pixels.reshape(-1).view(np.uint8))
 
 
+def share_beyond_16uc1(depth: npt.NDArray[np.float32], valid: npt.NDArray[np.bool_]) -> float:
+    """The share of all pixels whose depth, (height, width) metres, exceeds what 16UC1 can hold."""
+    with np.errstate(all="ignore"):
+        is_beyond = valid & (np.rint(depth * np.float32(1000)) > _LARGEST_MILLIMETRES)
+    return float(is_beyond.mean())
+
+
 def checked_depth(depth: npt.ArrayLike, valid: npt.ArrayLike) -> DepthAndValid:
     """Depth (height, width) float32 and valid (height, width) bool, as arrays.
 

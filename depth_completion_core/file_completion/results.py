@@ -12,11 +12,11 @@ import numpy as np
 from depth_completion_core.completer import DepthCompleter
 from depth_completion_core.file_completion.command_line import Infer
 from depth_completion_core.file_completion.tally import Tally
+from depth_completion_core.files.depth_pngs import DepthPngs
 from depth_completion_core.files.folder_names import folder_name
 from depth_completion_core.files.json_files import without_nan, write_json
 from depth_completion_core.files.output_files import (
     write_depth_npy,
-    write_depth_png,
     write_picture,
     write_ply,
 )
@@ -43,11 +43,12 @@ def write_results(
     frame: Frame,
     prediction: DepthPrediction,
     truth: SparseDepth | None,
+    *,
+    pngs: DepthPngs,
 ) -> None:
     """Write depth, a picture, points, and what else was asked for; raises OSError."""
     depth, valid, out = prediction.along_z.depth, prediction.along_z.valid, wanted.out
-    scale = wanted.depth_scale
-    write_depth_png(out / "output_depth" / f"{name}.png", depth, valid, depth_scale=scale)
+    pngs.write(out / "output_depth" / f"{name}.png", depth, valid)
     write_depth_npy(out / "output_depth" / f"{name}.npy", depth, valid)
     colors = picture_scale([prediction.sparse.depth, depth])
     write_picture(
@@ -72,11 +73,11 @@ def write_results(
         start = prediction.maps.get("initial_depth")
         if start is not None:
             path = out / "input_depth" / f"{name}.png"
-            write_depth_png(path, start, start > 0, depth_scale=scale)
+            pngs.write(path, start, start > 0)
         for folder, given in (("sparse_depth", prediction.sparse), ("ground_truth", truth)):
             if given is not None:
                 target = out / folder / f"{name}.png"
-                write_depth_png(target, given.depth, given.valid, depth_scale=scale)
+                pngs.write(target, given.depth, given.valid)
 
 
 def _points(frame: Frame, prediction: DepthPrediction) -> Float32Array | None:
@@ -100,7 +101,7 @@ def report_results(wanted: Infer, tally: Tally, completer: DepthCompleter) -> No
         f"on {completer.device}"
     )
     emptiness = "" if tally.all_empty else tally.emptiness()
-    for remark in (tally.measured(), emptiness, *completer.notes):
+    for remark in (tally.measured(), emptiness, tally.pngs.remark(), *completer.notes):
         if remark:
             print(remark)
     report: dict[str, object] = {"model": wanted.model, "ms": {"p50": p50, "p99": p99}}

@@ -59,7 +59,7 @@ def infer(wanted: Infer) -> list[str]:
             tally.fail(name, error)
             continue
         tally.add(name, prediction, ms, truth)
-        write_results(wanted, name, frame, prediction, truth)
+        write_results(wanted, name, frame, prediction, truth, pngs=tally.pngs)
     _check_anything(tally, len(files))
     report_results(wanted, tally, completer)
     if tally.all_empty:

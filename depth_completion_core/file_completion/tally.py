@@ -10,6 +10,7 @@ import sys
 import numpy as np
 
 from depth_completion_core.config import OutputConfig
+from depth_completion_core.files.depth_pngs import DepthPngs
 from depth_completion_core.files.listing import listed
 from depth_completion_core.frame import DepthPrediction, SparseDepth
 from depth_completion_core.metrics import DepthMetrics, Protocol, depth_metrics
@@ -25,6 +26,7 @@ class Tally:
         scores: of those that have a truth.
         model_ms: how long the model took for each.
         failed: what is wrong with others, in sentences.
+        pngs: the depth PNGs that were written.
     """
 
     def __init__(self, protocol: Protocol, output: OutputConfig, depth_scale: float) -> None:
@@ -32,6 +34,7 @@ class Tally:
         self.scores: list[DepthMetrics] = []
         self.model_ms: list[float] = []
         self.failed: list[str] = []
+        self.pngs = DepthPngs(depth_scale)
         self._protocol, self._output, self._depth_scale = protocol, output, depth_scale
         self._empty: list[str] = []
         self._nearest, self._farthest = math.inf, 0.0

@@ -23,14 +23,17 @@ def write_picture(path: Path, picture: UInt8Array) -> None:
 
 def write_depth_png(
     path: Path, depth: Float32Array, valid: BoolArray, *, depth_scale: float
-) -> None:
+) -> int:
     """Write (H, W) metres as 16-bit PNG of rounded metres times ``depth_scale``.
 
-    0 stands for no depth, and for depths of more than 65535 / ``depth_scale``.
+    0 stands for no depth, and for depths of more than 65535 / ``depth_scale``; returns the number
+    of pixels of the latter.
     """
     scaled = np.rint(np.where(valid, depth, 0) * depth_scale)
-    numbers = np.where(scaled > np.iinfo(np.uint16).max, 0, scaled).astype(np.uint16)
+    is_too_far = scaled > np.iinfo(np.uint16).max
+    numbers = np.where(is_too_far, 0, scaled).astype(np.uint16)
     write_whole(path, cv2.imencode(".png", numbers)[1].tobytes())
+    return int(np.count_nonzero(is_too_far))
 
 
 def write_depth_npy(path: Path, depth: Float32Array, valid: BoolArray) -> None:

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import dataclasses
+import json
 from pathlib import Path
 from typing import Any
 
@@ -301,6 +303,30 @@ def test_millimetres_hold_zero_where_invalid(
         found = np.asarray(message.data).view("<u2").reshape(message.height, message.width)
         np.testing.assert_array_equal(found == 0, ~wanted.valid)
         np.testing.assert_allclose(found[wanted.valid], 1000 * wanted.depth[wanted.valid], atol=0.6)
+
+
+def test_depth_beyond_millimetres_is_told(
+    source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def farther(message: Any) -> Any:  # noqa: ANN401
+        points = np.asarray(message.data).view("<f4").reshape(-1, message.point_step // 4).copy()
+        points[:, :3] *= 20
+        return dataclasses.replace(message, data=points.view(np.uint8).reshape(-1))
+
+    far = write_ros2(tmp_path / "far", replaced(drive(1), CLOUD_TOPIC, farther))
+    flags = ("--metrics", str(tmp_path / "report.json"), "--encoding")
+    words = "% of the image is 0 in the depth images"
+    for bag, encoding in ((far, "16UC1"), (far, "32FC1"), (source, "16UC1")):
+        assert _run(bag, tmp_path / f"{bag.name}_{encoding}", *flags, encoding) == 0
+        found = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+        is_lost = bag == far and encoding == "16UC1"
+        assert (words in capsys.readouterr().out) == is_lost
+        if is_lost:
+            (message,) = read_bag(tmp_path / "far_16UC1").messages(DEPTH_TOPIC)
+            depth = np.asarray(message.data).view("<u2")
+            share = found["coverage_of_image"] - float((depth > 0).mean())
+            assert share > 0
+            assert found["beyond_16uc1_of_image"] == pytest.approx(share)
 
 
 def test_stamps_and_frame_are_those_of_the_image(source: Path, tmp_path: Path) -> None:

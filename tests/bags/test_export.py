@@ -117,6 +117,16 @@ def test_files_hold_what_the_messages_hold(completed: Path, exported: Path) -> N
         np.testing.assert_array_equal(written["rgb"][:, 2], bits & 255)
 
 
+def test_depth_too_far_for_a_png_is_told(
+    completed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = ["--formats", "png", "--depth-scale"]
+    for scale in ("30000", "256"):
+        assert export([str(completed), str(tmp_path / scale), *flags, scale]) == 0
+        words = "are 0 in the depth PNGs: they are more than 2.1845 m away"
+        assert (words in capsys.readouterr().out) == (scale == "30000")
+
+
 def test_frames_without_a_truth_have_an_empty_one(exported: Path) -> None:
     assert [np.load(exported / "ground_truth" / f"{name}.npy").any() for name in _NAMES] == [
         *(True, True, False)

@@ -101,6 +101,17 @@ def test_what_is_written_is_what_the_completer_says(data: Path) -> None:
     assert not (data / "out" / "points").exists()
 
 
+def test_depth_too_far_for_a_png_is_told(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sparse = np.full(_SIZE, 40, dtype=np.float32)
+    sparse[:, :8] = 90
+    np.save(data / "far.npy", sparse)
+    arguments = [str(data / "image" / "0001.png"), str(data / "far.npy"), "--model", "nearest"]
+    words = r"192 pixels (25 % of those with a depth) are 0 in the depth PNGs: they are more than"
+    for scale in ("1000", "256"):
+        assert main([*arguments, "--out", str(data / scale), "--depth-scale", scale]) == 0
+        assert (f"{words} 65.535 m" in capsys.readouterr().out) == (scale == "1000")
+
+
 def test_one_image_in_millimetres(data: Path) -> None:
     depth = np.zeros(_SIZE, dtype=np.float32)
     depth[5, 7] = 2.5
