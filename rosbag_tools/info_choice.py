@@ -22,7 +22,9 @@ def infos_of(image: Topic, candidates: Candidates) -> list[Topic]:
     The first of these that there is: what is named like the image (``camera_info`` beside
     ``image_raw``, as image_transport has it; ``left_camera_info`` beside ``left_image``), below it
     (``image_raw/camera_info``), in its namespace and no other image's, in another namespace with
-    the same words, of its frame. Among several, those of the image's size and then of its frame.
+    the same words, of its frame (unless its name gives it to the same image of another camera, as
+    ``/right/camera_info`` to ``/right/image_raw``). Among several, those of the image's size and
+    then of its frame.
     """
     images = [*candidates.images, *candidates.depths]
     found = next((tier for tier in _tiers(image, images, candidates.infos) if tier), [])
@@ -49,6 +51,7 @@ def _tiers(image: Topic, images: Sequence[Topic], infos: Sequence[Topic]) -> Ite
     yield [item for item in beside if item.name not in foreign]
     words = _telling(base)
     yield [item for item in infos if words and _telling(item.name) == words]
+    foreign |= _of_siblings(base, images, infos)
     yield [item for item in infos if item.name not in foreign and _is_of_frame(item, image)]
 
 
@@ -68,6 +71,13 @@ def _of_others(base: str, images: Sequence[Topic], beside: Sequence[Topic]) -> s
     others = {base_of(item) for item in images} - {base}
     named = {item.name for other in others for item in _named_like(other, beside)}
     return named | {item.name for item in beside if words and _telling(_last(item.name)) - words}
+
+
+def _of_siblings(base: str, images: Sequence[Topic], infos: Sequence[Topic]) -> set[str]:
+    """The calibrations beside images of this one's last name in other namespaces."""
+    others = {base_of(item) for item in images} - {base}
+    spaces = {_namespace(other) for other in others if _last(other) == _last(base)}
+    return {item.name for item in infos if _namespace(item.name) in spaces}
 
 
 def _is_of_size(info: Topic, image: Topic) -> bool:

@@ -118,6 +118,18 @@ def test_a_size_that_differs_does_not_send_to_another_camera() -> None:
     assert _found(image, [other, own]) == ["/left/camera_info"]
 
 
+def test_the_frame_does_not_lend_the_calibration_of_the_same_image_of_another_camera() -> None:
+    """Two drivers may leave one frame_id; a calibration that no such image owns is taken."""
+    left = _topic("/left/image_raw", IMAGE, frame_id="camera")
+    right = _topic("/right/image_raw", IMAGE, frame_id="camera")
+    info = _topic("/right/camera_info", CAMERA_INFO, frame_id="camera")
+    assert _found(left, [info], [right]) == []
+    assert _found(right, [info], [left]) == ["/right/camera_info"]
+    assert _found(left, [info]) == ["/right/camera_info"]
+    rectified = _topic("/right/image_rect", IMAGE, frame_id="camera")
+    assert _found(rectified, [info], [left, right]) == ["/right/camera_info"]
+
+
 def test_equal_calibrations_count_as_one() -> None:
     image = _topic("/cam/image_raw", IMAGE)
     same = [_topic(name, CAMERA_INFO) for name in ("/cam/info_a", "/cam/info_b")]
