@@ -91,7 +91,7 @@ def summary_lines(report: CompletionReport) -> list[str]:
     lines.extend(f"warning      {doubt}" for doubt in report.doubts)
     if any(report.beyond_16uc1):
         lines.append(
-            f"warning      {100 * _mean(report.beyond_16uc1):.2g} % of the image is 0 in the depth "
+            f"warning      {100 * _mean(report.beyond_16uc1):.3g} % of the image is 0 in the depth "
             "images, as it is more than the 65.535 m away that 16UC1 holds: use --encoding 32FC1"
         )
     if report.damage:

@@ -35,7 +35,7 @@ class DepthPngs:
         farthest = np.iinfo(np.uint16).max / self._depth_scale
         share = 100 * self._lost_pixels / self._valid_pixels
         return (
-            f"{self._lost_pixels} pixels ({share:.2g} % of those with a depth) are 0 in the depth "
+            f"{self._lost_pixels} pixels ({share:.3g} % of those with a depth) are 0 in the depth "
             f"PNGs: they are more than {farthest:.5g} m away, the most that 16 bits hold at "
             f"{self._depth_scale:g} per metre. Use .npy, or a smaller --depth-scale"
         )
