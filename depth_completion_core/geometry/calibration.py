@@ -35,8 +35,8 @@ def camera_from_info(info: Any, *, rectified: bool) -> CalibratedCamera:  # noqa
     and R become ``camera_from_frame``.
 
     Raises:
-        ValueError: no calibration in the message, no P for a rectified image, or a distortion that
-            is not known.
+        ValueError: no calibration in the message, no P for a rectified image, a distortion that is
+            not known, or a region of interest that reaches out of the sensor.
     """
     K, D, R, P = (_numbers(info, name) for name in "KDRP")
     width, height = int(info.width), int(info.height)
@@ -142,6 +142,13 @@ def _cut_and_binned(camera: CameraModel, info: Any) -> CameraModel:  # noqa: ANN
     roi = info.roi
     left, top = int(roi.x_offset), int(roi.y_offset)
     width, height = int(roi.width) or camera.width, int(roi.height) or camera.height
+    if left + width > camera.width or top + height > camera.height:
+        raise ValueError(
+            f"the region of interest ({width}x{height} pixels at ({left}, {top})) reaches out of "
+            f"the {camera.width}x{camera.height} pixels of the calibration. CameraInfo's width, "
+            "height, K and P are of the full sensor: if they are of the cut image already, set "
+            "the region of interest to zeros"
+        )
     if (left, top, width, height) != (0, 0, camera.width, camera.height):
         camera = camera.cropped(left, top, width, height)
     binning_x, binning_y = max(int(info.binning_x), 1), max(int(info.binning_y), 1)

@@ -128,6 +128,22 @@ def test_region_of_interest_then_binning_by_hand() -> None:
     assert camera.cy == pytest.approx((238.9 - 40 + 0.5) / 4 - 0.5)
 
 
+@pytest.mark.parametrize(("left", "top"), [(241, 0), (0, 161)])
+@pytest.mark.parametrize("rectified", [False, True])
+def test_a_region_of_interest_outside_of_the_sensor_is_refused(
+    left: int, top: int, rectified: bool
+) -> None:
+    def camera_of(x_offset: int, y_offset: int) -> None:
+        roi = SimpleNamespace(
+            x_offset=x_offset, y_offset=y_offset, width=400, height=320, do_rectify=False
+        )
+        camera_from_info(_info(roi=roi), rectified=rectified)
+
+    camera_of(240, 160)  # up to the last pixel
+    with pytest.raises(ValueError, match=r"400x320 pixels at .* out of the 640x480 pixels"):
+        camera_of(left, top)
+
+
 @pytest.mark.parametrize("binning", [(1, 1), (2, 2), (3, 7), (4, 1)])
 def test_a_binned_pixel_covers_whole_pixels_even_where_the_size_is_no_multiple(
     binning: tuple[int, int],
