@@ -7,7 +7,7 @@ The defaults are for one large GPU; the preset ``cpu`` is a miniature of the sam
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from depth_completion_core.losses.terms import WeightedLossConfig
 from depth_completion_core.models.configs.nlspn import NLSPNConfig
@@ -18,7 +18,7 @@ from depth_completion_core.training.recipes.nlspn import NLSPNRecipe
 from depth_completion_core.training.recipes.recipe import Precision, RunConfig, ValidationConfig
 from depth_completion_core.training.recipes.scaffnet_synthetic import (
     gpu_run,
-    small_bank,
+    small_crops,
     train_feed,
     validation_feed,
 )
@@ -49,13 +49,6 @@ class NLSPNSynthetic(NLSPNRecipe):
     data: BankFeed = field(default_factory=train_feed)
     validation: WorldFeed = field(default_factory=validation_feed)
     run: RunConfig = field(default_factory=gpu_run)
-
-
-def small_crops() -> BankFeed:
-    """Crops of 152x112 pixels from small frames."""
-    bank = small_bank()
-    crops = replace(bank.augmentation, crop_width_px=152, crop_height_px=112)
-    return replace(bank, augmentation=crops)
 
 
 PRESETS = {

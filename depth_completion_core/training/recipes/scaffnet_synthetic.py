@@ -104,6 +104,13 @@ def small_bank() -> BankFeed:
     )
 
 
+def small_crops() -> BankFeed:
+    """Crops of 152x112 pixels from small frames, for networks that take long for a whole one."""
+    bank = small_bank()
+    crops = replace(bank.augmentation, crop_width_px=152, crop_height_px=112)
+    return replace(bank, augmentation=crops)
+
+
 PRESETS = {
     "cpu": ScaffNetSynthetic(
         preset="cpu",
