@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from rosbags.typesys import Stores, get_typestore
 
 from depth_completion_core.codecs.errors import CodecError
+from depth_completion_core.codecs.point_times import SweepDurations
 from depth_completion_core.codecs.pointcloud import (
     XYZ_FIELDS,
     XYZRGB_FIELDS,
@@ -132,7 +133,7 @@ def test_any_layout(layout: _Layout, height: int, data: st.DataObject) -> None:
         assert cloud.intensity.tolist() == [point["intensity"] for point in measured]
         assert cloud.rgb is None
         times = [point["t"] for point in measured]
-        if max(times, default=0) - min(times, default=0) > 10**6:  # as long as part of a sweep
+        if max(times, default=0) - min(times, default=0) >= SweepDurations().shortest_ns:
             assert cloud.time_offset_ns is not None
             assert cloud.time_offset_ns.tolist() == times
     assert message.data.tobytes() == before
