@@ -15,6 +15,7 @@ from pathlib import Path
 
 import torch
 
+from depth_completion_core.checkpoints.identity import weights_identity
 from depth_completion_core.completer import DepthCompleter, load_model
 from depth_completion_core.config import CompletionConfig
 from depth_completion_core.data.sample import DataError, Sample
@@ -149,10 +150,7 @@ class ModelSource:
     def load(self, device: str, config: CompletionConfig) -> ModelPredictor:
         """Load it; raises what :func:`load_model` raises."""
         completer = load_model(self.name_or_path, device=device, config=config)
-        path = Path(self.name_or_path)
-        is_file = self.name_or_path not in MODELS
-        digest = hashlib.sha256(path.read_bytes()).hexdigest() if is_file else ""
-        return ModelPredictor(self.label, digest or self.name_or_path, completer)
+        return ModelPredictor(self.label, weights_identity(self.name_or_path), completer)
 
 
 def model_sources(models: Sequence[str]) -> list[ModelSource]:

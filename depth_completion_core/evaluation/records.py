@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import math
 import time
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from typing import Any
 
 from depth_completion_core.files.atomic import write_text
 from depth_completion_core.files.json_files import write_json
+from depth_completion_core.files.run_files import RUN_FILE, ResultsError, difference, read_run
 from depth_completion_core.metrics import METRIC_NAMES, DepthMetrics
 
 _COLUMNS = (
@@ -23,10 +23,6 @@ _COLUMNS = (
     *METRIC_NAMES,
 )
 _SECONDS_BETWEEN_WRITES = 5.0
-
-
-class ResultsError(ValueError):
-    """Results on disk are unreadable, or belong to another evaluation; says what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,13 +65,15 @@ class FrameTable:
         self.folder = folder
         self.records: dict[str, FrameRecord] = {}
         self._written_at = time.monotonic()
-        wanted = json.loads(json.dumps(settings))
-        found = None if fresh else _read_settings(self._settings_file)
+        found = None if fresh else read_run(folder)
         if found is None:
             self.write()  # first: old frames are never beside new settings
-            write_json(self._settings_file, wanted)
-        elif found != wanted:
-            raise ResultsError(_difference(folder, found, wanted))
+            write_json(folder / RUN_FILE, settings)
+        elif differing := difference(found, settings):
+            raise ResultsError(
+                f"{folder} holds results of another evaluation: {differing}. Give another --out, "
+                "or --fresh to start again"
+            )
         else:
             self.records = {item.name: item for item in read_records(self.file)}
 
@@ -98,10 +96,6 @@ class FrameTable:
         """Write the CSV, whole or not at all."""
         write_records(self.file, list(self.records.values()))
         self._written_at = time.monotonic()
-
-    @property
-    def _settings_file(self) -> Path:
-        return self.folder / "run.json"
 
 
 def write_records(path: Path, records: list[FrameRecord]) -> None:
@@ -155,21 +149,3 @@ def _record(row: dict[str, str]) -> FrameRecord:
 
 def _number(text: str) -> float:
     return float(text) if text else math.nan
-
-
-def _read_settings(path: Path) -> dict[str, Any] | None:
-    if not path.exists():
-        return None
-    try:
-        settings: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return dict(settings)
-    except (OSError, TypeError, ValueError) as error:
-        raise ResultsError(f"{path} cannot be read: {error}; start again with --fresh") from error
-
-
-def _difference(folder: Path, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
-    key = next(key for key in {**found, **wanted} if found.get(key) != wanted.get(key))
-    return (
-        f"{folder} holds results of another evaluation: its {key} is {found.get(key)!r}, but "
-        f"{wanted.get(key)!r} is requested now. Give another --out, or --fresh to start again"
-    )

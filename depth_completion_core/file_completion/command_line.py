@@ -28,7 +28,9 @@ class Infer(ConfigFlags):
     model: str
     """Name of a model, or path of a checkpoint."""
     out: Path
-    """Folder for output_depth/, preview/, points/ and metrics.json."""
+    """Folder for output_depth/, preview/, points/ and metrics.json, of one run alone."""
+    fresh: bool = False
+    """Replace the results of another run in --out."""
     intrinsics: Path | None = None
     """3x3 matrix as text or .npy, camera_info YAML or Kalibr camchain, one for all images or one
     each; needed for point clouds."""

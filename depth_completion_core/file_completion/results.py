@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 
 import numpy as np
 
@@ -26,15 +25,6 @@ from depth_completion_core.geometry.unprojection import unproject_depth
 from depth_completion_core.metrics import mean_metrics, metric_spread, protocol_named
 from depth_completion_core.pictures.preview import frame_picture
 from depth_completion_core.pictures.scales import depth_scale as picture_scale
-
-_FOLDERS = ("output_depth", "preview", "points", "confidence", "maps")
-_INPUT_FOLDERS = ("image", "input_depth", "sparse_depth", "ground_truth")
-
-
-def written_folders(wanted: Infer) -> list[Path]:
-    """Where :func:`write_results` writes files, by the names of the images."""
-    names = (*_FOLDERS, *(_INPUT_FOLDERS if wanted.save_inputs else ()))
-    return [wanted.out / name for name in names]
 
 
 def write_results(

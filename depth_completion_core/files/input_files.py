@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import functools
 import logging
 from collections.abc import Collection
 from pathlib import Path
@@ -28,6 +27,7 @@ _IMAGE_KINDS: tuple[ImageKind, ...] = ("PNG", "JPEG", "BMP", "PPM", "WebP")
 _MEASURED = (1, 255, 256)  # what validity maps hold at measured pixels, and 0 at others
 _NPY_MARK = b"\x93NUMPY"
 _LOGGER = logging.getLogger(__name__)
+_SAID: set[tuple[Path, str]] = set()
 
 
 class InputFileError(ValueError):
@@ -43,7 +43,11 @@ def read_image(path: Path) -> UInt8Array:
 
     file = _content(path)
     if orientation_of(file) != 1:
-        _say_once_that_exif_is_not_followed(str(path.parent))
+        _say_once(
+            path.parent,
+            "have an orientation in EXIF, which is not followed: pixels are used as they are "
+            "stored, like depth and intrinsics",
+        )
     picture = _decoded(path, file, _IMAGE_KINDS)
     if picture.dtype == np.uint16:
         picture = _of_16_bits(path, picture)
@@ -103,27 +107,22 @@ def read_array(path: Path) -> npt.NDArray[Any]:
     return array
 
 
-@functools.cache
-def _say_once_that_exif_is_not_followed(folder: str) -> None:
-    _LOGGER.warning(
-        "images in %s have an orientation in EXIF, which is not followed: pixels are used as they "
-        "are stored, like depth and intrinsics",
-        folder,
-    )
-
-
 def _of_16_bits(path: Path, numbers: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint8]:
     """By the bits that this image uses; those of others count for nothing, whatever the order."""
     bits = UsedBits()
     shown = bits.to_8_bits(numbers)
     if bits.note:
-        _say_once_that_bits_are_unused(str(path.parent), bits.note)
+        _say_once(path.parent, "are of 16 bits", f": {bits.note}")
+    if bits.white:
+        _say_once(path.parent, "hold stray numbers", f", as {path.name}: {bits.white_note}")
     return shown
 
 
-@functools.cache
-def _say_once_that_bits_are_unused(folder: str, note: str) -> None:
-    _LOGGER.warning("16-bit images in %s: %s", folder, note)
+def _say_once(folder: Path, finding: str, details: str = "") -> None:
+    """Warn of the images of a folder, with the details of the first."""
+    if (folder, finding) not in _SAID:
+        _SAID.add((folder, finding))
+        _LOGGER.warning("images in %s %s%s", folder, finding, details)
 
 
 def _png_numbers(path: Path, types: tuple[type[np.generic], ...]) -> npt.NDArray[Any]:

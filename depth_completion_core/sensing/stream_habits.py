@@ -71,8 +71,8 @@ class StreamHabits:
         return [*points, *map(str, self._image_notes())]
 
     def _image_notes(self) -> list[HabitNote]:
-        bits = self.image_bits.note
-        return [HabitNote("16-bit images", bits, is_warning=False)] if bits else []
+        notes = (self.image_bits.note, self.image_bits.white_note)
+        return [HabitNote("16-bit images", note, is_warning=False) for note in notes if note]
 
 
 def _subject(frame_id: str) -> str:

@@ -72,7 +72,7 @@ def test_folders(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
             ("ground_truth", "png"),
         )
     }
-    assert produced == expected | {"metrics.json"}
+    assert produced == expected | {"metrics.json", "run.json"}
     printed = capsys.readouterr().out
     assert "3 depth maps" in printed
     assert "MAE" in printed

@@ -175,7 +175,34 @@ def test_the_bits_that_are_used_are_said() -> None:
     decode_image(_grey([4000]), bits)
     assert "12 bits" in bits.note
     decode_image(_grey([65000]), bits)
-    assert bits.note == ""
+    assert bits.note == bits.white_note == ""
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12, 14])
+def test_hot_pixels_do_not_darken_an_image(bits: int) -> None:
+    """Half a per cent of them, as a line that is no picture; they are white, and counted."""
+    of_8 = np.random.default_rng(bits).integers(0, 256, (200, 10), dtype=np.uint8)
+    of_8[0, 0] = 255
+    wide = of_8.astype("<u2") << (bits - 8)
+    used, hot = UsedBits(), wide.copy()
+    hot[17] = (65535, 65534, 30000, 1 << 15, (1 << bits), *([65535] * 5))
+    for count, image in ((10, hot), (10, wide), (20, hot)):
+        shown = decode_image(_message(image.tobytes(), 200, 10, "mono16"), used)[..., 0]
+        expected = of_8.copy()
+        if image is hot:
+            expected[17] = 255
+        np.testing.assert_array_equal(shown, expected)
+        assert used.bits == bits
+        assert used.white == count
+        assert f"{count} numbers are larger than {bits} bits" in used.white_note
+
+
+def test_more_than_a_few_large_numbers_are_a_picture() -> None:
+    used, image = UsedBits(), np.full((200, 10), 1000, "<u2")
+    image.flat[:11] = 40000
+    shown = decode_image(_message(image.tobytes(), 200, 10, "mono16"), used)
+    assert (used.bits, used.note, used.white_note) == (16, "", "")
+    assert shown[0, 0, 0] == 40000 >> 8
 
 
 @pytest.mark.parametrize("order", ["rgb", "bgr"])

@@ -13,11 +13,11 @@ from depth_completion_core.evaluation import records
 from depth_completion_core.evaluation.records import (
     FrameRecord,
     FrameTable,
-    ResultsError,
     read_records,
     write_records,
 )
 from depth_completion_core.evaluation.summary import summary_of
+from depth_completion_core.files.run_files import ResultsError
 from depth_completion_core.metrics import METRIC_NAMES, PROTOCOLS, DepthMetrics
 
 _ODD = DepthMetrics(**{name: (index + 1) / 3 for index, name in enumerate(METRIC_NAMES)})

@@ -19,7 +19,7 @@ from depth_completion_core.evaluation.predictors import (
     Predictor,
     SavedPredictions,
 )
-from depth_completion_core.evaluation.records import FrameTable, ResultsError, read_records
+from depth_completion_core.evaluation.records import FrameTable, read_records
 from depth_completion_core.evaluation.run import (
     NO_PREDICTION,
     NO_TRUTH,
@@ -29,6 +29,7 @@ from depth_completion_core.evaluation.run import (
 )
 from depth_completion_core.evaluation.session import Case, Session
 from depth_completion_core.evaluation.summary import Summary, summary_of
+from depth_completion_core.files.run_files import ResultsError
 from depth_completion_core.frame import DepthPrediction, Frame
 from depth_completion_core.metrics import PROTOCOLS, depth_metrics, mean_metrics
 from tests.core.evaluation.made_sets import MadeSet, Offset, made_sample

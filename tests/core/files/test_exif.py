@@ -11,7 +11,6 @@ import cv2
 import numpy as np
 import pytest
 
-from depth_completion_core.files import input_files
 from depth_completion_core.files.exif import orientation_of
 from depth_completion_core.files.input_files import read_image
 
@@ -54,7 +53,6 @@ def test_files_without_one_are_upright() -> None:
 def test_images_are_not_turned_and_that_is_said_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    input_files._say_once_that_exif_is_not_followed.cache_clear()
     # The comparison is with the decoder, which turns this file when it is not told otherwise.
     turned = cv2.imdecode(np.frombuffer(_jpeg(6), np.uint8), cv2.IMREAD_COLOR)
     assert turned is not None

@@ -93,6 +93,19 @@ def test_an_image_of_12_bits_is_not_dark(tmp_path: Path, caplog: pytest.LogCaptu
     assert len(caplog.records) == 1
 
 
+def test_white_pixels_of_an_image_of_12_bits_are_told_with_an_example(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    image = np.full((40, 40), 4080, np.uint16)
+    for name, hot in (("a.png", 0), ("b.png", 3), ("c.png", 5)):
+        image[0, :hot] = 65535
+        cv2.imwrite(str(tmp_path / name), image)
+        assert (read_image(tmp_path / name) == 255).all()
+    told = [record.getMessage() for record in caplog.records]
+    assert len(told) == 2
+    assert "b.png: 3 numbers are larger than 12 bits" in told[1]
+
+
 def test_a_jpeg_that_is_cut_short_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.jpg"
     cv2.imwrite(str(path), np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8))
