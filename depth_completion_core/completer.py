@@ -7,16 +7,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 
 from depth_completion_core.checkpoints.loaders import model_of
 from depth_completion_core.config import CompletionConfig, OutputConfig
 from depth_completion_core.frame import DepthPrediction, Frame, FrameError, SparseDepth
-from depth_completion_core.geometry.arrays import Float32Array
-from depth_completion_core.geometry.occlusion import filter_occluded
-from depth_completion_core.geometry.projection import project_points
 from depth_completion_core.inference.depth_limits import with_limits
+from depth_completion_core.inference.measured_depth import measured_depth
 from depth_completion_core.inference.model_input import run_model
 from depth_completion_core.inference.postprocessing import empty_prediction, predictions
 from depth_completion_core.inference.preprocessing import model_input, view_at, window_of
@@ -109,25 +106,9 @@ class DepthCompleter:
             results.update(zip(indices, group, strict=True))
         return [results[index] for index in range(len(frames))]
 
-    @torch.inference_mode()
     def sparse_depth(self, frame: Frame) -> SparseDepth:
         """The measurements of a frame on its pixels: projected, z-buffered, hidden ones removed."""
-        if frame.sparse is not None:
-            return frame.sparse
-        if frame.points is None or frame.camera is None or frame.camera_from_points is None:
-            return SparseDepth(
-                np.zeros(frame.size, dtype=np.float32), np.zeros(frame.size, dtype=np.bool_)
-            )
-        settings = self.config.projection
-        depth, valid = project_points(
-            _tensor(frame.points).to(self.device),
-            frame.camera,
-            frame.camera_from_points,
-            min_depth=settings.min_depth,
-            max_depth=settings.max_depth,
-        )
-        seen = filter_occluded(depth, valid, settings.occlusion)
-        return SparseDepth(torch.where(seen, depth, 0.0).cpu().numpy(), seen.cpu().numpy())
+        return measured_depth(frame, self.config.projection, self.device)
 
     def _check_needs(self, frame: Frame) -> None:
         needs, name = self.model.needs, type(self.model).__name__
@@ -189,9 +170,3 @@ def _device(name: str) -> torch.device:
             f"device '{name}' cannot be used: {reason}. Try 'cpu' or 'auto'"
         ) from error
     return device
-
-
-def _tensor(points: Float32Array) -> torch.Tensor:
-    """Without a copy where torch allows it: it refuses read-only memory, as bags hand out."""
-    tight = np.ascontiguousarray(points, dtype=np.float32)
-    return torch.from_numpy(tight if tight.flags.writeable else tight.copy())

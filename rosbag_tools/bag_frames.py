@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -69,6 +69,7 @@ class BagFrames:
         plan: Plan,
         pairing: PairingConfig,
         wanted: WantedViews | None = None,
+        is_chosen: Callable[[int], bool] = lambda stamp_ns: True,
     ) -> None:
         """Read nothing but the first calibration.
 
@@ -77,6 +78,8 @@ class BagFrames:
             plan: which topics, and where the sensors are.
             pairing: which cloud belongs to which image.
             wanted: the further views of each frame; None for none.
+            is_chosen: asked with the stamp of each pair, in order; those that are not are neither
+                decoded nor counted.
         """
         self._reader, self._topics, self._geometry = reader, plan.topics, plan.geometry
         self._builder = self._first_builder(plan.calibration)
@@ -85,7 +88,7 @@ class BagFrames:
             len(plan.topics.clouds),
             earlier_pairs=wanted.earlier_images if wanted else 0,
         )
-        self._wanted = wanted
+        self._wanted, self._is_chosen = wanted, is_chosen
         self._truths: AwaitedTruths[_Paired] = AwaitedTruths(pairing)
         self._refused = DropCounts()
         self.damage = ""
@@ -168,6 +171,8 @@ class BagFrames:
 
     def _frames(self, ready: list[_Ready]) -> Iterator[FrameToComplete]:
         for paired, truth in ready:
+            if not self._is_chosen(paired.pair.image_stamp_ns):
+                continue
             try:
                 yield self._frame(paired, truth)
             except (ValueError, TransformError, BagError) as error:

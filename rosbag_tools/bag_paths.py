@@ -36,6 +36,17 @@ def check_paths(paths: Sequence[Path]) -> None:
         raise BagError("bags of ROS 1 and of ROS 2 cannot be read together; convert one of them")
 
 
+def check_apart(inputs: Sequence[Path], output: Path) -> None:
+    """Refuse to write where bags are read: BagError."""
+    whole = output.resolve()
+    for path in (item.resolve() for item in inputs):
+        if whole in (path, *path.parents) or path in whole.parents:
+            raise BagError(
+                f"the output {output} is an input too, or one lies inside the other; "
+                "give it another name"
+            )
+
+
 def unmerged(paths: Sequence[Path]) -> list[str]:
     """What of SQLite bags lies in write-ahead logs, which are not read, in sentences."""
     files = [

@@ -20,11 +20,11 @@ from rosbag_tools.completion_plan import Plan
 from rosbag_tools.completion_report import CompletionReport
 from rosbag_tools.errors import BagError, UndecodableError
 from rosbag_tools.input_copier import InputCopier
+from rosbag_tools.no_frame import no_frame_done
 from rosbag_tools.outputs import OutputWriter
 from rosbag_tools.preview import Preview
 from rosbag_tools.reader import BagReader, RawMessage
 from rosbag_tools.scoring import Scores
-from rosbag_tools.stamp_check import smallest_gap
 from rosbag_tools.thread_pipeline import ThreadPipeline
 from rosbag_tools.writer import BagWriter
 
@@ -62,7 +62,7 @@ def complete_bag(
     if report.frames == 0 and report.interrupted:
         raise KeyboardInterrupt
     if report.frames == 0:
-        raise BagError(_nothing_completed(report, source.best_gap_ns, job))
+        raise BagError(no_frame_done("completed", report.images, source, job.settings.pairing))
     if max(report.coverage) == 0 and not report.interrupted:
         raise BagError(_all_empty(report, plan))
     return report
@@ -168,16 +168,6 @@ class _Run:
             self._copier.copy(message)
         except UndecodableError as error:
             self._report.drops.add(f"{message.connection.topic}: message not copied", str(error))
-
-
-def _nothing_completed(
-    report: CompletionReport, best_gap_ns: int | None, job: CompletionJob
-) -> str:
-    lines = [*report.drops.lines[:5], *([report.damage] if report.damage else [])]
-    if best_gap_ns is not None and best_gap_ns > job.settings.pairing.slop_ms * 1e6:
-        lines.append(smallest_gap(best_gap_ns))
-    listed = "; ".join(lines) or "no pairs"
-    return f"not one of {report.images} images could be completed: {listed}"
 
 
 def _all_empty(report: CompletionReport, plan: Plan) -> str:

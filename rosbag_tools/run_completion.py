@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from depth_completion_core.sensing.wanted_views import refuse_what_streams_lack
+from rosbag_tools.bag_paths import check_apart
 from rosbag_tools.completion_job import CompletionJob
 from rosbag_tools.completion_report import CompletionReport
-from rosbag_tools.errors import BagError
 
 
 def run_job(
@@ -31,13 +31,11 @@ def run_job(
     # With torch, which takes seconds: describing a job needs neither.
     from depth_completion_core.completer import load_model  # noqa: PLC0415
     from rosbag_tools.completion import complete_bag  # noqa: PLC0415
-    from rosbag_tools.completion_plan import describe  # noqa: PLC0415
-    from rosbag_tools.plan_checks import checked_plan  # noqa: PLC0415
     from rosbag_tools.reader import BagReader  # noqa: PLC0415
-    from rosbag_tools.stamp_check import check_stamps  # noqa: PLC0415
+    from rosbag_tools.told_plan import told_plan  # noqa: PLC0415
     from rosbag_tools.writer import BagWriter  # noqa: PLC0415
 
-    _check_apart(job)
+    check_apart(job.inputs, job.output)
     completer = load_model(job.model, device=job.device, config=job.settings)
     needs = completer.model.needs
     refuse_what_streams_lack(
@@ -47,19 +45,6 @@ def run_job(
         measurements=job.reads.topics.measurements,
     )
     with BagReader(job.inputs, stamps=job.reads.stamps) as reader:
-        plan = checked_plan(reader, job.reads, job.settings.pairing)
-        for line in describe(plan):
-            tell(line)
-        check_stamps(reader, plan.topics, job.settings.pairing)
+        plan = told_plan(reader, job.reads, job.settings.pairing, tell)
         with BagWriter(job.output, storage=job.storage, overwrite=job.overwrite) as writer:
             return complete_bag(reader, writer, plan, completer, job)
-
-
-def _check_apart(job: CompletionJob) -> None:
-    whole = job.output.resolve()
-    for path in (item.resolve() for item in job.inputs):
-        if whole in (path, *path.parents) or path in whole.parents:
-            raise BagError(
-                f"the output {job.output} is an input too, or one lies inside the other; "
-                "give it another name"
-            )

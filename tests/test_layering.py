@@ -140,7 +140,7 @@ _LAWS: dict[str, set[str]] = {
     "inference": {"models", "models.layers", "config", "frame", "geometry"},
     "checkpoints.importers": {"checkpoints", "files", "models", "models.configs", "settings"},
     "checkpoints": {"files", "files.atomic", "models", "settings"},
-    "completer": {"checkpoints", "inference", "models", "config", "frame", "geometry"},
+    "completer": {"checkpoints", "inference", "models", "config", "frame"},
     "alignment": {"diagnosis", "sensing", "geometry"},
     "diagnosis": {"files", "files.atomic", "pictures", "sensing", "config", "settings"},
     "data.layers": {"frame", "geometry"},

@@ -33,8 +33,7 @@ from depth_completion_core.codecs.messages import (
     byte_view,
 )
 from depth_completion_core.codecs.rvl import decode_rvl, encode_rvl
-
-UInt16Array = npt.NDArray[np.uint16]
+from depth_completion_core.geometry.arrays import UInt16Array
 
 _HEADER = struct.Struct("<iff")
 _INVERSE_DEPTH_KIND = 0

@@ -11,29 +11,55 @@ import cv2
 import numpy as np
 
 from depth_completion_core.files.atomic import write_whole
-from depth_completion_core.geometry.arrays import BoolArray, Float32Array, UInt8Array
+from depth_completion_core.geometry.arrays import (
+    BoolArray,
+    Float32Array,
+    UInt8Array,
+    UInt16Array,
+)
 
 _PLY_RECORD = np.dtype([("xyz", "<f4", 3), ("rgb", "u1", 3)])
 
 
 def write_picture(path: Path, picture: UInt8Array) -> None:
     """Write (H, W, 3) uint8 RGB as PNG."""
-    write_whole(path, cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1].tobytes())
+    write_whole(path, picture_png(picture))
+
+
+def picture_png(picture: UInt8Array) -> bytes:
+    """(H, W, 3) uint8 RGB as the bytes of a PNG."""
+    return cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1].tobytes()
 
 
 def write_depth_png(
     path: Path, depth: Float32Array, valid: BoolArray, *, depth_scale: float
 ) -> int:
-    """Write (H, W) metres as 16-bit PNG of rounded metres times ``depth_scale``.
+    """Write (H, W) metres as 16-bit PNG; returns the number of pixels too far for it.
 
-    0 stands for no depth, and for depths of more than 65535 / ``depth_scale``; returns the number
-    of pixels of the latter.
+    See :func:`depth_numbers`.
+    """
+    numbers, too_far = depth_numbers(depth, valid, depth_scale=depth_scale)
+    write_whole(path, numbers_png(numbers))
+    return too_far
+
+
+def depth_numbers(
+    depth: Float32Array, valid: BoolArray, *, depth_scale: float
+) -> tuple[UInt16Array, int]:
+    """(H, W) metres as uint16 of rounded metres times ``depth_scale``.
+
+    0 stands for no depth, and for depths of more than 65535 / ``depth_scale``; beside them, the
+    number of pixels of the latter.
     """
     scaled = np.rint(np.where(valid, depth, 0) * depth_scale)
     is_too_far = scaled > np.iinfo(np.uint16).max
     numbers = np.where(is_too_far, 0, scaled).astype(np.uint16)
-    write_whole(path, cv2.imencode(".png", numbers)[1].tobytes())
-    return int(np.count_nonzero(is_too_far))
+    return numbers, int(np.count_nonzero(is_too_far))
+
+
+def numbers_png(numbers: UInt16Array) -> bytes:
+    """(H, W) uint16 as the bytes of a PNG."""
+    return cv2.imencode(".png", numbers)[1].tobytes()
 
 
 def write_depth_npy(path: Path, depth: Float32Array, valid: BoolArray) -> None:
