@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
@@ -17,6 +19,7 @@ from depth_completion_core.inference.measured_depth import measured_depth
 from depth_completion_core.inference.model_input import run_model
 from depth_completion_core.inference.postprocessing import empty_prediction, predictions
 from depth_completion_core.inference.preprocessing import model_input, view_at, window_of
+from depth_completion_core.models import MODELS
 from depth_completion_core.models.base import CompletionModel
 from depth_completion_core.models.needs import ModelNeeds
 
@@ -156,6 +159,20 @@ def load_model(
     """
     place = _device(name=device)
     return DepthCompleter(model_of(name_or_path, place), config=config, device=place)
+
+
+def model_identity(name_or_path: str) -> str:
+    """What changes whenever a model's answers would: its name, or the checksum of its file.
+
+    Args:
+        name_or_path: as for :func:`load_model`.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    if name_or_path in MODELS:
+        return name_or_path
+    return hashlib.sha256(Path(name_or_path).read_bytes()).hexdigest()
 
 
 def _device(name: str) -> torch.device:

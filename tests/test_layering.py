@@ -163,6 +163,7 @@ _LAWS: dict[str, set[str]] = {
         "completer",
         "config",
         "files",
+        "files.atomic",
         "inference",
         "models",
         "pictures",

@@ -15,8 +15,7 @@ from pathlib import Path
 
 import torch
 
-from depth_completion_core.checkpoints.identity import weights_identity
-from depth_completion_core.completer import DepthCompleter, load_model
+from depth_completion_core.completer import DepthCompleter, load_model, model_identity
 from depth_completion_core.config import CompletionConfig
 from depth_completion_core.data.sample import DataError, Sample
 from depth_completion_core.files.input_files import DEPTH_TYPES, read_depth
@@ -150,7 +149,7 @@ class ModelSource:
     def load(self, device: str, config: CompletionConfig) -> ModelPredictor:
         """Load it; raises what :func:`load_model` raises."""
         completer = load_model(self.name_or_path, device=device, config=config)
-        return ModelPredictor(self.label, weights_identity(self.name_or_path), completer)
+        return ModelPredictor(self.label, model_identity(self.name_or_path), completer)
 
 
 def model_sources(models: Sequence[str]) -> list[ModelSource]:

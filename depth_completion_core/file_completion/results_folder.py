@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from depth_completion_core.checkpoints.identity import weights_identity
+from depth_completion_core.completer import model_identity
 from depth_completion_core.file_completion.command_line import Infer
 from depth_completion_core.file_completion.frame_files import FrameFiles
 from depth_completion_core.files.atomic import WriteError, put_in_place
@@ -87,7 +87,7 @@ def _run_of(wanted: Infer, files: Sequence[FrameFiles]) -> dict[str, Any]:
     return {
         "program": "infer",
         "model": wanted.model,
-        "weights": weights_identity(wanted.model),
+        "weights": model_identity(wanted.model),
         "settings": config_to_mapping(wanted.settings),
         "depth_scale": wanted.depth_scale,
         "image": str(wanted.image),
