@@ -158,6 +158,7 @@ _LAWS: dict[str, set[str]] = {
         "metrics",
         "settings",
     },
+    "data.verification": {"data", "data.readers", "files", "images", "progress"},
     "file_completion": {
         "settings",
         "completer",
