@@ -31,6 +31,7 @@ from depth_completion_core.geometry.transform_buffer import TransformError
 from depth_completion_core.models import build_model
 from depth_completion_core.pictures.depth_colors import overlay
 from depth_completion_core.pictures.scales import depth_scale
+from depth_completion_core.sensing.empty_frames import why_empty
 from depth_completion_core.sensing.measurement_kinds import MEASUREMENT_KINDS
 from depth_completion_core.sensing.pair import MessagePair
 from depth_completion_core.sensing.placed_frame import PlacedFrame
@@ -188,8 +189,7 @@ def _check_projection(placed: PlacedFrame, doctor: Doctor) -> Finding:
             severity="error",
             subject="projection",
             found=found,
-            remedy="the camera looks elsewhere than the extrinsics say: is the optical frame (z "
-            "forward) the frame_id of the images, and the sensor's own that of the points?",
+            remedy=why_empty(placed, completer.config.projection.max_depth).sentence,
         )
     return Finding(severity="ok", subject="projection", found=f"{found}: look whether edges agree")
 

@@ -36,6 +36,7 @@ class FramePlacer:
     Attributes:
         camera_infos: the calibration; replaced when the node is activated.
         habits: what is learned of the streams as their messages are decoded.
+        extrinsics: optical frame from the frames of clouds, given by hand.
     """
 
     def __init__(self, config: NodeConfig, image_topic: str, transforms: LiveTransforms) -> None:
@@ -48,9 +49,9 @@ class FramePlacer:
         self.habits = StreamHabits()
         self._image_topic = image_topic
         self._transforms = transforms
-        self._extrinsics: dict[str, RigidTransform] = {}
+        self.extrinsics: dict[str, RigidTransform] = {}
         if config.extrinsics_file:
-            self._extrinsics = read_extrinsics(Path(config.extrinsics_file).expanduser())
+            self.extrinsics = read_extrinsics(Path(config.extrinsics_file).expanduser())
         self._calibration: FileCalibration | None = None
         if config.camera_info_url:
             file = file_of_url(config.camera_info_url)
@@ -105,7 +106,7 @@ class FramePlacer:
         optical_frame = pair.image.header.frame_id or info.header.frame_id
         geometry = Geometry(
             transforms=self._transforms,
-            extrinsics=self._extrinsics,
+            extrinsics=self.extrinsics,
             fixed_frame=self.fixed_frame(config.fixed_frame, optical_frame, _cloud_frames(pair)),
             rectified=is_rectified(config, self._image_topic),
             sweep_stamp=config.sweep_stamp,
@@ -125,7 +126,7 @@ class FramePlacer:
         if wish == "auto" and self._transforms.odometry_frame:
             return self._transforms.odometry_frame
         if wish == "auto":
-            by_hand = all(frame in self._extrinsics for frame in cloud_frames)
+            by_hand = all(frame in self.extrinsics for frame in cloud_frames)
             placed_by_hand = cloud_frames if by_hand else ()
             return fixed_frame_above(self._transforms, optical_frame, placed_by_hand)
         return "" if wish == "none" else wish

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
+from depth_completion_core.completer import DepthCompleter
 from depth_completion_core.frame import DepthPrediction, SparseDepth
 from depth_completion_core.metrics import depth_metrics
 from depth_completion_core.sensing.drop_counts import reason_of
+from depth_completion_core.sensing.empty_frames import why_empty
 from depth_completion_core.sensing.holdout import Holdout
 from depth_completion_core.sensing.output_topics import CompletedFrame
 from depth_completion_core.sensing.pair import MessagePair
@@ -113,7 +115,7 @@ class Pipeline:
             depth_encoding=config.depth_encoding,
             cloud=config.cloud,
         )
-        self._refuse_nonsense(done, needs_measurements=completer.model.needs.sparse_depth)
+        self._refuse_nonsense(done, completer)
         self.last = LastFrame(done, in_use)
         self._outputs.publish(done)
         published = time.perf_counter()
@@ -130,19 +132,16 @@ class Pipeline:
             )
         )
 
-    def _refuse_nonsense(self, done: CompletedFrame, *, needs_measurements: bool) -> None:
+    def _refuse_nonsense(self, done: CompletedFrame, completer: DepthCompleter) -> None:
         prediction = done.prediction
         if prediction.not_finite and not prediction.valid.any():
             raise ModelOutputError(
                 f"the model gave NaN for {prediction.not_finite} pixels and no usable depth: its "
                 "weights are damaged, or it cannot run in this precision"
             )
-        if needs_measurements and done.prediction.sparse.count == 0:
-            self._drops.add(
-                "no point in view (published empty)",
-                f"none of {len(done.placed.sensor_points)} points lies in the image, so the depth "
-                "is empty. Check the extrinsics with: ros2 run depth_completion_ros doctor",
-            )
+        if completer.model.needs.sparse_depth and prediction.sparse.count == 0:
+            max_depth = completer.config.projection.max_depth
+            self._drops.add(*why_empty(done.placed, max_depth))
 
 
 def _error_mm(prediction: DepthPrediction, withheld: SparseDepth) -> float:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from depth_completion_core.alignment import AlignmentFrame
 from depth_completion_core.alignment.edge_scene import EdgeScene
@@ -13,6 +13,8 @@ from depth_completion_core.alignment.placement import edge_scenes, placement_fin
 from depth_completion_core.alignment.projection_fit import projection_findings
 from depth_completion_core.diagnosis.findings import Finding
 from depth_completion_core.geometry.transform_buffer import TransformError
+from depth_completion_core.sensing.cloud_place import unused_extrinsics
+from depth_completion_core.sensing.measured import frame_of
 from depth_completion_core.sensing.measurement_kinds import MEASUREMENT_KINDS
 from depth_completion_core.sensing.pair import MessagePair
 from depth_completion_core.sensing.stream_habits import StreamHabits
@@ -72,7 +74,7 @@ def pair_findings(
         topics: of the images, then of each stream of clouds.
     """
     image_topic, *cloud_topics = topics
-    findings: list[Finding] = []
+    findings = [*_unused_extrinsics(placer, pairs[-1])] if pairs else []
     for stream, topic in enumerate(cloud_topics):
         scenes = _scenes(pairs, placer, config, stream)
         info = placer.camera_info(pairs[-1])
@@ -86,6 +88,17 @@ def pair_findings(
             )
         findings += placement_findings(scenes, f"{image_topic} + {topic}")
     return findings
+
+
+def _unused_extrinsics(placer: FramePlacer, pair: MessagePair) -> Iterator[Finding]:
+    unused = unused_extrinsics(placer.extrinsics, [frame_of(cloud) for cloud in pair.clouds])
+    if unused:
+        yield Finding(
+            severity="warning",
+            subject="extrinsics_file",
+            found=unused,
+            remedy="give them the frame_id of the clouds",
+        )
 
 
 def _scenes(

@@ -12,6 +12,7 @@ from depth_completion_core.completer import DepthCompleter
 from depth_completion_core.frame import DepthPrediction, SparseDepth
 from depth_completion_core.metrics import protocol_named
 from depth_completion_core.progress import ProgressDisplay
+from depth_completion_core.sensing.empty_frames import DEPTH_IS_EMPTY, why_empty
 from depth_completion_core.sensing.placed_frame import PlacedFrame
 from depth_completion_core.sensing.wanted_views import WantedViews
 from rosbag_tools.bag_frames import BagFrames, FrameToComplete
@@ -27,8 +28,6 @@ from rosbag_tools.reader import BagReader, RawMessage
 from rosbag_tools.scoring import Scores
 from rosbag_tools.thread_pipeline import ThreadPipeline
 from rosbag_tools.writer import BagWriter
-
-_NOTHING_IN_VIEW = "no point of the cloud lies in the image: depth is empty"
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -145,7 +144,8 @@ class _Run:
             return
         prediction, report = item.prediction, self._report
         if self._completer.model.needs.sparse_depth and prediction.sparse.count == 0:
-            report.drops.add(_NOTHING_IN_VIEW)
+            max_depth = self._completer.config.projection.max_depth
+            report.drops.add(*why_empty(item.placed, max_depth))
         self._outputs.write(item.placed, prediction, item.log_ns)
         if item.truth is not None:
             self._scores.add(prediction, item.truth)
@@ -171,15 +171,11 @@ class _Run:
 
 
 def _all_empty(report: CompletionReport, plan: Plan) -> str:
-    if report.drops.counts.get(_NOTHING_IN_VIEW, 0) < report.frames:
+    empty = {why: n for why, n in report.drops.counts.items() if why.endswith(DEPTH_IS_EMPTY)}
+    if sum(empty.values()) < report.frames:
         why = "nothing was kept of them (output.min_depth, output.max_depth, support_radius_px)"
     elif plan.doubts:
         why = ". ".join(plan.doubts)
-    elif plan.topics.clouds and plan.topics.clouds[0].is_depth:
-        why = "no pixel of the depth images holds a measurement"
     else:
-        why = (
-            "no point lies in an image. Is the frame_id of the images the optical frame (z "
-            "forward), and that of the clouds the sensor's own?"
-        )
+        why = ". ".join(report.drops.example(reason) for reason in empty)
     return f"all {report.frames} depth images are empty: {why}"

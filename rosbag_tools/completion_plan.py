@@ -8,7 +8,11 @@ from dataclasses import dataclass, field
 
 from depth_completion_core.geometry.extrinsics import read_extrinsics
 from depth_completion_core.geometry.transform_buffer import TransformError
-from depth_completion_core.sensing.cloud_place import check_place_is_said, size_of
+from depth_completion_core.sensing.cloud_place import (
+    check_place_is_said,
+    size_of,
+    unused_extrinsics,
+)
 from depth_completion_core.sensing.rectification import projection_in_words
 from depth_completion_core.sensing.sensor_geometry import (
     Geometry,
@@ -78,7 +82,10 @@ def make_plan(reader: BagReader, wishes: PlanWishes) -> Plan:
         raise BagError("\n".join([str(error), *unread.lines])) from error
     learn_habits(reader, topics, geometry)
     notes = [*topics.notes, *fixed.notes, *transforms.notes, *map(str, geometry.habits.notes)]
-    notes += unread.lines
+    unused = unused_extrinsics(
+        extrinsics, [cloud.frame_id for cloud in topics.clouds if not cloud.is_depth]
+    )
+    notes += [*unread.lines, *([unused] if unused else [])]
     if wishes.stamps == "recorded":
         notes.append(RECORDED_NOTE)
     notes += reader.notes

@@ -33,6 +33,7 @@ _HARDLY_ANY = 0.002  # share of the points in view
 _MANY = 0.05
 _CLEAR_LEAD = 2.0
 _COMMON = 3  # suspicions, the first ones
+_FARTHEST_APART = 20.0  # metres, two sensors of one robot
 _FAR_MORE = 5.0  # times the share of points in view
 
 _OPTICAL_FROM_BODY = np.array([[0.0, -1.0, 0.0], [0.0, 0.0, -1.0], [1.0, 0.0, 0.0]])
@@ -123,6 +124,16 @@ def _out_of_view(scenes: Sequence[EdgeScene], share: float, subject: str) -> Ite
         if share == 0
         else f"only {100 * share:.2f} % of the points lie in the image"
     )
+    apart = float(max(np.linalg.norm(scene.camera_from_points.translation) for scene in scenes))
+    if apart > _FARTHEST_APART:
+        yield Finding(
+            severity="error",
+            subject=f"{subject}, placement",
+            found=f"{found}, and the two sensors would be {apart:.4g} m apart",
+            remedy="translations in TF and in files of extrinsics are in metres: is this one in "
+            "millimetres?",
+        )
+        return
     if likely is None:
         yield Finding(
             severity="error",

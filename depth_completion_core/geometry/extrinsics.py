@@ -35,6 +35,10 @@ def read_extrinsics(path: Path) -> dict[str, RigidTransform]:
     """
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if not content:
+            raise ValueError("it is empty")
+        if not isinstance(content, dict) or not content.get("optical_frame_from"):
+            raise ValueError("there is nothing under 'optical_frame_from'")
         entries = content["optical_frame_from"].items()
         return {str(frame).lstrip("/"): _from_entry(entry) for frame, entry in entries}
     except OSError as error:

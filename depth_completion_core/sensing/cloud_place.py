@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from depth_completion_core.geometry.transform_buffer import TransformError
@@ -40,8 +41,14 @@ def check_place_is_said(
     Raises:
         PlacementError: the place is not said.
     """
-    if cloud_frame in geometry.extrinsics:
+    known = geometry.extrinsics
+    if cloud_frame in known:
         return
+    if known and not geometry.transforms.connects(optical_frame, cloud_frame):
+        raise PlacementError(
+            f"the extrinsics given by hand are of {_quoted(known)}, but the cloud is of "
+            f"'{cloud_frame}', which TF does not know: write that name into the file"
+        )
     if not cloud_frame or not optical_frame:
         which = "cloud" if not cloud_frame else "image and its CameraInfo"
         raise PlacementError(
@@ -59,6 +66,21 @@ def check_place_is_said(
             "points are in the camera's optical frame (bags: --points-in-camera-frame; node: "
             "points_in_camera_frame)"
         )
+
+
+def unused_extrinsics(known: Collection[str], cloud_frames: Collection[str]) -> str:
+    """A sentence on the extrinsics of frames that no cloud has; "" where there are none."""
+    unused = sorted(set(known) - set(cloud_frames))
+    if not unused:
+        return ""
+    return (
+        f"the extrinsics of {_quoted(unused)} are not used: the clouds are of "
+        f"{_quoted(cloud_frames)}"
+    )
+
+
+def _quoted(frames: Iterable[str]) -> str:
+    return ", ".join(f"'{frame}'" for frame in frames)
 
 
 def size_of(cloud: Any) -> tuple[int, int]:  # noqa: ANN401 - a message of rclpy or of a bag

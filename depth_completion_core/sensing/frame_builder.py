@@ -88,6 +88,7 @@ class FrameBuilder:
             sensor_points=measured.sensor_points,
             gap_ns=pair.gap_ns,
             fixed_frame=self._geometry.fixed_frame if measured.points is not None else "",
+            points_without_measurement=measured.points_without_measurement,
         )
 
     def _frame(self, pair: MessagePair, measured: Measured) -> Frame:

@@ -47,6 +47,7 @@ class Measured:
     points: Float32Array | None = None
     optical_from_points: RigidTransform | None = None
     sparse: SparseDepth | None = None
+    points_without_measurement: int = 0
 
 
 NOT_MEASURED = Measured(sensor_points=np.empty((0, 3), np.float32))
@@ -81,6 +82,7 @@ class MeasurementReader:
             sensor_points=np.concatenate([sweep.cloud.xyz for sweep in sweeps]),
             points=points,
             optical_from_points=optical_from_points,
+            points_without_measurement=sum(sweep.cloud.dropped for sweep in sweeps),
         )
 
     def _sweeps(self, pair: MessagePair) -> list[Sweep]:

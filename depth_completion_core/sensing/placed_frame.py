@@ -21,6 +21,7 @@ class PlacedFrame:
         sensor_points: (N, 3) float32 metres, the points of ``frame`` as the sensors sent them.
         gap_ns: time between image and cloud.
         fixed_frame: through which the motion of the points was undone; empty where it was not.
+        points_without_measurement: how many more points the sensors sent: NaN, infinite or all 0.
     """
 
     frame: Frame
@@ -28,3 +29,4 @@ class PlacedFrame:
     sensor_points: Float32Array
     gap_ns: int
     fixed_frame: str = ""
+    points_without_measurement: int = 0

@@ -82,21 +82,22 @@ def _with_cloud(index: int, xyz: npt.NDArray[Any]) -> list[Entry]:
 
 
 @pytest.mark.parametrize(
-    "xyz",
+    ("xyz", "told"),
     [
-        np.empty((0, 3)),
-        np.full((5, 3), np.nan),
-        np.array([[np.inf, 0, 0], [0, -np.inf, 1]]),
-        np.zeros((4, 3)),
-        np.array([[-5.0, 0.0, 0.0], [-3.0, 1.0, 1.0]]),
+        (np.empty((0, 3)), "cloud without points"),
+        (np.full((5, 3), np.nan), "no point is a measurement"),
+        (np.array([[np.inf, 0, 0], [0, -np.inf, 1]]), "no point is a measurement"),
+        (np.zeros((4, 3)), "no point is a measurement"),
+        (np.array([[-5.0, 0.0, 0.0], [-3.0, 1.0, 1.0]]), "no point in view"),
+        (np.array([[3000.0, 50.0, 0.0], [2500.0, 70.0, 9.0]]), "points too far"),
     ],
-    ids=["empty", "nan", "inf", "zero", "behind"],
+    ids=["empty", "nan", "inf", "zero", "behind", "millimetres"],
 )
 def test_cloud_without_a_point_in_view_is_counted(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], xyz: npt.NDArray[np.float64]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], xyz: npt.NDArray[np.float64], told: str
 ) -> None:
     assert _complete(tmp_path, _with_cloud(2, xyz)) == 0
-    assert "1 x no point of the cloud lies in the image" in capsys.readouterr().out
+    assert f"1 x {told} (depth is empty)" in capsys.readouterr().out
     depths = depths_of(tmp_path / "out")
     assert [bool(np.isfinite(depth).any()) for depth in depths] == [True, True, False]
     counts = [message.width for message in read_bag(tmp_path / "out").messages("/depth/points")]

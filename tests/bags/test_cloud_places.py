@@ -163,6 +163,18 @@ def test_a_frame_id_that_does_not_place_the_cloud_is_refused(
     assert "--extrinsics" in str(caught.value)
 
 
+def test_extrinsics_of_another_frame_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An error where TF does not place the cloud, and told where it does."""
+    flags = _extrinsics(tmp_path, CAMERA_FROM_LIDAR, "velodyne")
+    with pytest.raises(BagError, match=rf"are of 'velodyne', but the cloud is of '{LIDAR_FRAME}'"):
+        _sparse(tmp_path, without(drive(1), "/tf_static"), *flags)
+    by_tf = _sparse(tmp_path / "tf", drive(1), *flags)
+    assert "extrinsics of 'velodyne' are not used: the clouds are" in capsys.readouterr().out
+    np.testing.assert_array_equal(by_tf, _sparse(tmp_path / "plain", drive(1)))
+
+
 @pytest.mark.parametrize("frame", ["", "camera"])
 def test_extrinsics_by_hand_place_what_frame_ids_do_not(tmp_path: Path, frame: str) -> None:
     flags = _extrinsics(tmp_path, CAMERA_FROM_LIDAR, frame)

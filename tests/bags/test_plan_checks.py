@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from depth_completion_core.geometry.arrays import Float32Array
 from depth_completion_core.geometry.transforms import RigidTransform
 from rosbag_tools.complete import main
 from rosbag_tools.errors import BagError
@@ -26,6 +27,7 @@ from tests.core.alignment.board_scene import (
     CAMERA_FROM_LIDAR,
     OPTICAL_FROM_BODY,
     board_image,
+    board_sweep,
 )
 
 
@@ -116,9 +118,25 @@ def test_a_run_that_gives_nothing_is_an_error_with_its_cause(tmp_path: Path) -> 
     assert leftovers(tmp_path) == []
 
 
-def test_clouds_without_points_are_an_error_of_their_own(tmp_path: Path) -> None:
-    with pytest.raises(BagError, match=r"all 2 depth images are empty: no point lies in an image"):
-        _completed(tmp_path, board_entries(points=np.empty((0, 3), np.float32)))
+@pytest.mark.parametrize(
+    ("points", "told"),
+    [
+        (np.empty((0, 3), np.float32), "the cloud holds no points at all"),
+        (np.full((7, 3), np.nan, np.float32), "all 7 points of the cloud are NaN"),
+        (1000 * board_sweep(), r"more than \d+ m away.*Are they in millimetres\?"),
+    ],
+)
+def test_clouds_without_a_usable_point_are_an_error_with_its_cause(
+    tmp_path: Path, points: Float32Array, told: str
+) -> None:
+    with pytest.raises(BagError, match=f"all 2 depth images are empty: .*{told}"):
+        _completed(tmp_path, board_entries(points=points))
+
+
+def test_extrinsics_in_millimetres_are_named(tmp_path: Path) -> None:
+    far = RigidTransform(CAMERA_FROM_LIDAR.rotation, 1000 * CAMERA_FROM_LIDAR.translation)
+    with pytest.raises(BagError, match=r"all 2 depth images are empty.*apart.*in millimetres\?"):
+        _completed(tmp_path, board_entries(camera_from_lidar=far))
 
 
 def test_a_result_at_the_wrong_place_is_written_with_a_warning(

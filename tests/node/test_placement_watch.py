@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -33,6 +34,7 @@ from tests.core.alignment.board_scene import (
 
 _RAW = CameraModel(fx=215.0, fy=214.0, cx=118.0, cy=88.0, width=CAMERA.width, height=CAMERA.height)
 _SECOND_NS = 10**9
+_DEFAULTS = NodeConfig()
 
 
 def _pair(stamp_ns: int) -> MessagePair:
@@ -45,12 +47,16 @@ def _pair(stamp_ns: int) -> MessagePair:
     )
 
 
-def _notes(camera_from_lidar: RigidTransform, topic: str, k: CameraModel = CAMERA) -> list[str]:
+def _notes(
+    camera_from_lidar: RigidTransform,
+    topic: str,
+    k: CameraModel = CAMERA,
+    config: NodeConfig = _DEFAULTS,
+) -> list[str]:
     """What is said after some seconds of the board; P is always that of the image."""
     transforms = LiveTransforms()
     mount = tf_entry(START_NS, (CAMERA_FRAME, LIDAR_FRAME, camera_from_lidar))
     transforms.add(mount.message, is_static=True)
-    config = NodeConfig()
     placer = FramePlacer(config, topic, transforms)
     info = info_entry(START_NS, k).message
     info.p = np.column_stack([CAMERA.K, np.zeros(3)]).reshape(-1)
@@ -76,6 +82,15 @@ def test_a_body_frame_is_told_with_what_to_do() -> None:
     assert "/camera/image_raw + /points" in note
     assert "were a body frame (x forward)" in note
     assert "_optical_frame" in note
+
+
+def test_extrinsics_that_no_cloud_has_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "extrinsics.yaml"
+    entry = "{translation: [0, 0, 0], quaternion_xyzw: [0, 0, 0, 1]}"
+    path.write_text(f"optical_frame_from:\n  velodyne: {entry}\n", encoding="utf-8")
+    config = NodeConfig(extrinsics_file=str(path))
+    (note,) = _notes(CAMERA_FROM_LIDAR, "/camera/image_raw", config=config)
+    assert "the extrinsics of 'velodyne' are not used" in note
 
 
 @pytest.mark.parametrize(

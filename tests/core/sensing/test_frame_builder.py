@@ -335,9 +335,19 @@ def test_extrinsics_are_read_in_both_forms(tmp_path: Path) -> None:
     np.testing.assert_allclose(known["a"].matrix, known["b"].matrix)
 
 
-@pytest.mark.parametrize("text", ["[]", "optical_frame_from: 3", "optical_frame_from: {a: {}}"])
-def test_other_files_are_refused_with_an_example(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "it is empty"),
+        ("[]", "it is empty"),
+        ("[1]", "nothing under 'optical_frame_from'"),
+        ("optical_frame_from:", "nothing under 'optical_frame_from'"),
+        ("optical_frame_from: 3", "int"),
+        ("optical_frame_from: {a: {}}", "quaternion_xyzw"),
+    ],
+)
+def test_other_files_are_refused_with_an_example(tmp_path: Path, text: str, reason: str) -> None:
     path = tmp_path / "extrinsics.yaml"
     path.write_text(text)
-    with pytest.raises(ExtrinsicsError, match="quaternion_xyzw"):
+    with pytest.raises(ExtrinsicsError, match=rf"{reason}(?s:.*)quaternion_xyzw: \["):
         read_extrinsics(path)
