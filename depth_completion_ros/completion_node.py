@@ -100,7 +100,7 @@ class CompletionNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
             lambda: self._habits(are_warnings=True),
             self._why_never_paired,
             lambda: self._active.placement.notes if self._active else [],
-            lambda: self._pipeline.in_use.completer.notes if self._pipeline else [],
+            lambda: self._pipeline.notes if self._pipeline else [],
         )
         facts = SetupNotes(log.info, lambda: self._habits(are_warnings=False))
         self._status = Status(self._all_drops, self._why_idle, notes.current, facts.current)

@@ -17,6 +17,7 @@ from depth_completion_core.frame import DepthPrediction, SparseDepth
 from depth_completion_core.metrics import depth_metrics
 from depth_completion_core.sensing.drop_counts import reason_of
 from depth_completion_core.sensing.empty_frames import why_empty
+from depth_completion_core.sensing.far_depth import FarDepth
 from depth_completion_core.sensing.holdout import Holdout
 from depth_completion_core.sensing.output_topics import CompletedFrame
 from depth_completion_core.sensing.pair import MessagePair
@@ -77,8 +78,15 @@ class Pipeline:
         self.in_use = in_use
         self.last: LastFrame | None = None
         self.placer = placer
+        self._far_depth = FarDepth()
         self._outputs, self._drops = outputs, drops
         self._now_ns, self._report = now_ns, report
+
+    @property
+    def notes(self) -> list[str]:
+        """What settings do nothing, and what the depth images could not hold, in sentences."""
+        far = self._far_depth.note
+        return [*self.in_use.completer.notes, *([far] if far else [])]
 
     def handle(self, item: PairToComplete) -> None:
         """Complete a pair, or count why not."""
@@ -118,6 +126,7 @@ class Pipeline:
         self._refuse_nonsense(done, completer)
         self.last = LastFrame(done, in_use)
         self._outputs.publish(done)
+        self._far_depth.add(prediction, config.depth_encoding)
         published = time.perf_counter()
         self._report(
             FrameReport(

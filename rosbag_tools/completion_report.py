@@ -12,6 +12,7 @@ import numpy as np
 
 from depth_completion_core.files.json_files import without_nan
 from depth_completion_core.sensing.drop_counts import DropCounts
+from depth_completion_core.sensing.far_depth import far_depth_note
 
 
 @dataclass(slots=True, kw_only=True)
@@ -90,10 +91,7 @@ def summary_lines(report: CompletionReport) -> list[str]:
     lines.extend(f"note         {note}" for note in report.notes)
     lines.extend(f"warning      {doubt}" for doubt in report.doubts)
     if any(report.beyond_16uc1):
-        lines.append(
-            f"warning      {100 * _mean(report.beyond_16uc1):.3g} % of the image is 0 in the depth "
-            "images, as it is more than the 65.535 m away that 16UC1 holds: use --encoding 32FC1"
-        )
+        lines.append(f"warning      {far_depth_note(_mean(report.beyond_16uc1))}")
     if report.damage:
         lines.append(f"stopped      {report.damage}")
     return lines

@@ -5,14 +5,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from depth_completion_core.data.sample import DataError, DepthDataset, Sample
 from depth_completion_core.evaluation.conditions import Condition
 from depth_completion_core.evaluation.predictors import Predictor
 from depth_completion_core.evaluation.records import FrameRecord, FrameTable
-from depth_completion_core.files.output_files import write_depth_npy, write_depth_png
+from depth_completion_core.files.depth_pngs import DepthPngs
+from depth_completion_core.files.output_files import write_depth_npy
 from depth_completion_core.frame import OF_ONE_FRAME, DepthPrediction
 from depth_completion_core.metrics import Protocol, depth_metrics, rel_at
 from depth_completion_core.progress import with_progress
@@ -35,12 +37,14 @@ class Job:
         condition: the measurements that it sees.
         table: the records so far.
         save: format of the predictions to write: npy, png or kitti; empty to write none.
+        pngs: the predictions that were written as PNGs.
     """
 
     predictor: Predictor
     condition: Condition
     table: FrameTable
     save: str = ""
+    pngs: DepthPngs = field(default_factory=partial(DepthPngs, PNG_DEPTH_SCALE))
 
     @property
     def prediction_folder(self) -> Path:
@@ -140,7 +144,7 @@ def _save(job: Job, name: str, prediction: DepthPrediction) -> None:
     if job.save == "npy":
         write_depth_npy(path, depth.depth, depth.valid)
     else:
-        write_depth_png(path, depth.depth, depth.valid, depth_scale=PNG_DEPTH_SCALE)
+        job.pngs.write(path, depth.depth, depth.valid)
 
 
 def _reason(error: Exception) -> str:

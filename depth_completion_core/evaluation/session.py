@@ -101,6 +101,11 @@ class Session:
             for predictor in predictors:
                 for note in predictor.notes:
                     print(f"{predictor.label}: {note}", file=sys.stderr)
+            for job in everything:
+                is_for_kitti = self.save == "kitti"
+                remedy = "KITTI's server takes no more" if is_for_kitti else "Use --save npy"
+                if remark := job.pngs.remark(remedy):
+                    print(f"{job.prediction_folder}: {remark}", file=sys.stderr)
             for case in cases:
                 if self.sheet_rows:
                     write_sheets(dataset, indices, jobs[case], case.folder, self.sheet_rows)

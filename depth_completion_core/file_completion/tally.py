@@ -4,18 +4,14 @@
 
 from __future__ import annotations
 
-import math
 import sys
-
-import numpy as np
 
 from depth_completion_core.config import OutputConfig
 from depth_completion_core.files.depth_pngs import DepthPngs
+from depth_completion_core.files.depth_ranges import DepthRange, unit_question
 from depth_completion_core.files.listing import listed
 from depth_completion_core.frame import DepthPrediction, SparseDepth
 from depth_completion_core.metrics import DepthMetrics, Protocol, depth_metrics
-
-_IMPLAUSIBLE_MEDIAN = 80.0  # metres; half of what a lidar sees is nearer
 
 
 class Tally:
@@ -37,7 +33,7 @@ class Tally:
         self.pngs = DepthPngs(depth_scale)
         self._protocol, self._output, self._depth_scale = protocol, output, depth_scale
         self._empty: list[str] = []
-        self._nearest, self._farthest = math.inf, 0.0
+        self._range = DepthRange()
 
     def fail(self, name: str, error: Exception) -> None:
         """A frame that could not be completed is told at once."""
@@ -55,16 +51,10 @@ class Tally:
             self.scores.append(
                 depth_metrics(depth.depth, depth.valid, truth.depth, truth.valid, self._protocol)
             )
-        measured = prediction.sparse.depth[prediction.sparse.valid]
-        if measured.size:
-            if self._farthest == 0 and float(np.median(measured)) > _IMPLAUSIBLE_MEDIAN:
-                print(
-                    f"{name}: half of its measurements are more than {_IMPLAUSIBLE_MEDIAN:g} m "
-                    f"away, which is implausible. {self._units()}",
-                    file=sys.stderr,
-                )
-            self._nearest = min(self._nearest, float(measured.min()))
-            self._farthest = max(self._farthest, float(measured.max()))
+        is_first = not self._range.is_known
+        self._range.add(prediction.sparse)
+        if is_first and (doubt := self._range.doubt(self._scale_in_words())):
+            print(f"{name}: {doubt}", file=sys.stderr)
         if not prediction.valid.any():
             self._empty.append(name)
 
@@ -80,13 +70,14 @@ class Tally:
         begin = f"{len(self._empty)} of {len(self.names)} depth maps are empty"
         begin += f" ({listed(self._empty)})"
         limits = self._output
-        if self._farthest == 0:
+        measured = self._range
+        if not measured.is_known:
             return f"{begin}: no measurement in any file, all numbers are 0 or not finite"
-        if self._nearest > limits.max_depth or self._farthest < limits.min_depth:
+        if measured.nearest > limits.max_depth or measured.farthest < limits.min_depth:
             return (
                 f"{begin}: all measurements lie outside of the range from output.min_depth "
                 f"({limits.min_depth:g} m) to output.max_depth ({limits.max_depth:g} m): they are "
-                f"{self._range()}. {self._units()}"
+                f"{measured}. {unit_question(self._scale_in_words())}"
             )
         return (
             f"{begin}: their files hold no measurement, or nothing is left within the limits of "
@@ -95,15 +86,9 @@ class Tally:
 
     def measured(self) -> str:
         """What was measured, as "measured: 0.5 to 12 m"; "" where nothing was."""
-        if self._farthest == 0:
+        if not self._range.is_known:
             return ""
-        return f"measurements are {self._range()} (depth PNGs at {self._depth_scale:g} per metre)"
+        return f"measurements are {self._range} (depth PNGs at {self._depth_scale:g} per metre)"
 
-    def _range(self) -> str:
-        return f"{self._nearest:.3g} to {self._farthest:.4g} m away"
-
-    def _units(self) -> str:
-        return (
-            "Is the unit right? .npy files hold metres, and PNGs metres times --depth-scale "
-            f"({self._depth_scale:g} now; 1000 for millimetres)"
-        )
+    def _scale_in_words(self) -> str:
+        return f"--depth-scale ({self._depth_scale:g} now; 1000 for millimetres)"

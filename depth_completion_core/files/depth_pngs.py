@@ -28,7 +28,7 @@ class DepthPngs:
         self._valid_pixels += int(np.count_nonzero(valid))
         self._lost_pixels += write_depth_png(path, depth, valid, depth_scale=self._depth_scale)
 
-    def remark(self) -> str:
+    def remark(self, remedy: str = "Use .npy, or a smaller --depth-scale") -> str:
         """A sentence on the depth that the PNGs lack, with what helps; "" where they have all."""
         if not self._lost_pixels:
             return ""
@@ -37,5 +37,5 @@ class DepthPngs:
         return (
             f"{self._lost_pixels} pixels ({share:.3g} % of those with a depth) are 0 in the depth "
             f"PNGs: they are more than {farthest:.5g} m away, the most that 16 bits hold at "
-            f"{self._depth_scale:g} per metre. Use .npy, or a smaller --depth-scale"
+            f"{self._depth_scale:g} per metre. {remedy}"
         )

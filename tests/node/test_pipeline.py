@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -188,6 +189,22 @@ def test_settings_that_change_while_a_frame_is_completed_count_from_the_next_one
     assert [report.in_use.name for report in node.reports] == ["before", "after"]
     assert node.pipeline.last is not None
     assert node.pipeline.last.in_use.config is _AFTER
+
+
+def test_depth_beyond_16uc1_is_told_for_as_long_as_there_was_any(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "_WALL_M", 70.0)
+    config = NodeConfig()
+    node = _Node(DepthCompleter(_Wall(lambda: None)), config)
+    node.complete(0)
+    assert node.pipeline.notes == []
+    millimetres = replace(config, depth_encoding="16UC1")
+    node.pipeline.in_use = ModelInUse.of(node.pipeline.in_use.completer, millimetres)
+    node.complete(1)
+    (note,) = node.pipeline.notes
+    assert note.startswith("100 % of the image is 0 in the depth images")
+    assert "live: depth_encoding" in note
 
 
 def test_a_model_that_is_replaced_meanwhile_still_ends_its_frame() -> None:

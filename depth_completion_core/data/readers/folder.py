@@ -26,6 +26,7 @@ from depth_completion_core.data.readers.lists import check_unique
 from depth_completion_core.data.readers.reading import blamed_on
 from depth_completion_core.data.readers.sequences import neighbours_in
 from depth_completion_core.data.sample import DataError, DepthDataset, Sample
+from depth_completion_core.files.depth_ranges import DepthRange
 from depth_completion_core.files.file_sources import files_in
 from depth_completion_core.files.input_files import DEPTH_TYPES, IMAGE_TYPES
 from depth_completion_core.files.partners import partners_by_name
@@ -52,6 +53,7 @@ class Folder(DepthDataset):
 
     def __init__(self, root: Path, config: Config | None = None) -> None:
         super().__init__(root, config)
+        self._ranges: dict[str, DepthRange] = {}
         self._frames = [
             files for sequence in _sequences(root) for files in self._frames_of(sequence)
         ]
@@ -62,7 +64,20 @@ class Folder(DepthDataset):
         return [files.name for files in self._frames]
 
     def __getitem__(self, index: int) -> Sample:
-        return sample_of(self._frames[index], depth_scale=self.config.depth_scale)
+        sample = sample_of(self._frames[index], depth_scale=self.config.depth_scale)
+        for what, depth in (("measurements", sample.sparse), ("true depth", sample.truth)):
+            if depth is not None:
+                self._ranges.setdefault(what, DepthRange()).add(depth)
+        return sample
+
+    @property
+    def remarks(self) -> list[str]:
+        """How far away depth is, by which a wrong unit shows."""
+        scale = f"--set depth_scale ({self.config.depth_scale:g} now; 1000 for millimetres)"
+        found = {what: item for what, item in self._ranges.items() if item.is_known}
+        ranges = ", ".join(f"{what} {item}" for what, item in found.items())
+        doubts = [f"{what}: {doubt}" for what, i in found.items() if (doubt := i.doubt(scale))]
+        return [*([f"Depth in files: {ranges}; PNGs by {scale}."] if found else []), *doubts]
 
     def _frames_of(self, sequence: Path) -> Iterator[FrameFiles]:
         images = files_in(sequence / "image", IMAGE_TYPES)

@@ -8,6 +8,7 @@ import itertools
 import shutil
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -108,6 +109,40 @@ def test_nothing_scored_ends_in_1(
     assert code_found == code
     assert words in capsys.readouterr().err
     assert (tmp_path / "out" / "table.md").exists()
+
+
+def test_depth_that_a_png_cannot_hold_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_folder_set(tmp_path / "set", 2)
+    for path in (tmp_path / "set" / "sparse_depth").iterdir():
+        np.save(path, np.full(SIZE, 300.0, np.float32))
+    limits = ("--output.max-depth", "400", "--save")
+    for save, is_told in (("npy", False), ("png", True)):
+        out = tmp_path / save
+        assert evaluated(tmp_path / "set", out, *_NEAREST, *limits, save) == 0
+        told = capsys.readouterr().err
+        words = f"{out / 'nearest' / 'predictions'}: 1536 pixels (100 % of those with a depth) are"
+        assert (words in told) == is_told
+    written = cv2.imread(str(out / "nearest" / "predictions" / "0000.png"), -1)
+    assert written is not None
+    assert not written.any()
+
+
+def test_the_range_of_depth_is_told_and_doubted_where_it_cannot_be(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Millimetres read as 256 to a metre are 3.9 times as far; read as metres, they cannot be."""
+    write_folder_set(tmp_path / "set", 2)
+    assert evaluated(tmp_path / "set", tmp_path / "right", *_NEAREST) == 0
+    told = capsys.readouterr().out
+    assert "Depth in files: measurements 0.629 to 6.923 m away, true depth 0.502 to" in told
+    assert "--set depth_scale (256 now; 1000 for millimetres)" in told
+    assert "implausible" not in told
+    for path in (tmp_path / "set" / "ground_truth").iterdir():
+        np.save(path, 1000 * np.load(path))
+    assert evaluated(tmp_path / "set", tmp_path / "wrong", *_NEAREST) == 0
+    assert "true depth: half of it is more than 80 m away" in capsys.readouterr().out
 
 
 def test_a_frame_that_was_repaired_is_scored_by_the_same_command(

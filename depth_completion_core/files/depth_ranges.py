@@ -1,0 +1,64 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""How far away the depth of some files is, by which a wrong unit shows."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from depth_completion_core.frame import SparseDepth
+
+_IMPLAUSIBLE_MEDIAN = 80.0  # metres; half of what a lidar sees is nearer
+
+
+class DepthRange:
+    """Takes depth file by file.
+
+    Attributes:
+        nearest: metres; infinite before anything was measured.
+        farthest: metres; 0 before anything was measured.
+        far_median: the median of the first file with depth, where that is implausible; else 0.
+    """
+
+    def __init__(self) -> None:
+        self.nearest, self.farthest, self.far_median = math.inf, 0.0, 0.0
+
+    def add(self, depth: SparseDepth) -> None:
+        """Look at the depth of a file."""
+        measured = depth.depth[depth.valid]
+        if not measured.size:
+            return
+        if not self.is_known:
+            median = float(np.median(measured))
+            self.far_median = median if median > _IMPLAUSIBLE_MEDIAN else 0.0
+        self.nearest = min(self.nearest, float(measured.min()))
+        self.farthest = max(self.farthest, float(measured.max()))
+
+    @property
+    def is_known(self) -> bool:
+        """Whether anything was measured."""
+        return self.farthest > 0
+
+    def __str__(self) -> str:
+        """As "0.5 to 12 m away"."""
+        return f"{self.nearest:.3g} to {self.farthest:.4g} m away"
+
+    def doubt(self, depth_scale: str) -> str:
+        """A question where half of the depth is implausibly far; "" where it is not.
+
+        Args:
+            depth_scale: where the scale of PNGs is set, and to what, in words.
+        """
+        if not self.far_median:
+            return ""
+        return (
+            f"half of it is more than {_IMPLAUSIBLE_MEDIAN:g} m away, which is implausible. "
+            f"{unit_question(depth_scale)}"
+        )
+
+
+def unit_question(depth_scale: str) -> str:
+    """What to check of the unit of depth in files."""
+    return f"Is the unit right? .npy files hold metres, and PNGs metres times {depth_scale}"
