@@ -20,6 +20,7 @@ from depth_completion_core.frame import SparseDepth
 from depth_completion_core.geometry.arrays import Float32Array, UInt8Array
 from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.geometry.transforms import RigidTransform
+from depth_completion_core.geometry.unprojection import unproject_depth
 from depth_completion_core.progress import with_progress
 from rosbag_tools.messages import (
     CAMERA_INFO,
@@ -36,17 +37,19 @@ from rosbag_tools.writer import BagWriter
 
 CAMERA_FRAME = "camera_optical_frame"
 LIDAR_FRAME = "lidar"
+SPARSE_FRAME = "sparse_points"  # lies in the camera, but clouds in its very frame are doubted
 BASE_FRAME = "base_link"
 ODOM_FRAME = "odom"
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class RecordedImage:
-    """An image, and its true depth where that is known."""
+    """An image, and the depth that was measured with it and is true, where that is known."""
 
     stamp_ns: int
     image: UInt8Array
     truth: SparseDepth | None = None
+    sparse: SparseDepth | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -78,7 +81,7 @@ class Recording:
         camera: intrinsics of the images.
         image_topic: image_raw, or image_rect_color for rectified ones.
         base_from_camera: the camera's optical frame on the base.
-        base_from_lidar: the lidar on the base.
+        base_from_lidar: the lidar on the base; None where there is none.
         events: images, sweeps and poses.
         event_count: how many, for the progress; 0 when not known.
     """
@@ -86,7 +89,7 @@ class Recording:
     camera: CameraModel
     image_topic: str
     base_from_camera: RigidTransform
-    base_from_lidar: RigidTransform
+    base_from_lidar: RigidTransform | None
     events: Iterable[RecordedEvent]
     event_count: int = 0
 
@@ -119,8 +122,10 @@ def write_recording(recording: Recording, path: Path, *, overwrite: bool = False
 def _write_mounts(writer: BagWriter, recording: Recording, stamp_ns: int) -> None:
     mounts = [
         (BASE_FRAME, CAMERA_FRAME, recording.base_from_camera),
-        (BASE_FRAME, LIDAR_FRAME, recording.base_from_lidar),
+        (BASE_FRAME, SPARSE_FRAME, recording.base_from_camera),
     ]
+    if recording.base_from_lidar is not None:
+        mounts[-1] = (BASE_FRAME, LIDAR_FRAME, recording.base_from_lidar)
     writer.add_topic("/tf_static", TF_MESSAGE, qos=[LATCHED])
     writer.write("/tf_static", stamp_ns, tf_message(mounts, stamp_ns))
 
@@ -133,10 +138,26 @@ def _write_image(writer: BagWriter, recording: Recording, event: RecordedImage) 
     writer.add_topic(topic, IMAGE)
     message = image_message(encode_image(event.image), stamp_ns, CAMERA_FRAME)
     writer.write(topic, stamp_ns, message)
+    if event.sparse is not None:
+        _write_depth(writer, "/camera/sparse_depth", stamp_ns, event.sparse)
+        _write_sparse_points(writer, recording.camera, stamp_ns, event.sparse)
     if event.truth is not None:
-        fields = encode_depth(event.truth.depth, event.truth.valid)
-        writer.add_topic("/camera/depth_truth", IMAGE)
-        writer.write("/camera/depth_truth", stamp_ns, image_message(fields, stamp_ns, CAMERA_FRAME))
+        _write_depth(writer, "/camera/depth_truth", stamp_ns, event.truth)
+
+
+def _write_depth(writer: BagWriter, topic: str, stamp_ns: int, depth: SparseDepth) -> None:
+    fields = encode_depth(depth.depth, depth.valid)
+    writer.add_topic(topic, IMAGE)
+    writer.write(topic, stamp_ns, image_message(fields, stamp_ns, CAMERA_FRAME))
+
+
+def _write_sparse_points(
+    writer: BagWriter, camera: CameraModel, stamp_ns: int, sparse: SparseDepth
+) -> None:
+    points = unproject_depth(sparse.depth, sparse.valid, camera)[sparse.valid]
+    writer.add_topic("/camera/sparse_points", POINT_CLOUD)
+    message = cloud_message(encode_points(points), stamp_ns, SPARSE_FRAME)
+    writer.write("/camera/sparse_points", stamp_ns, message)
 
 
 def _write_sweep(writer: BagWriter, event: RecordedSweep) -> None:

@@ -14,6 +14,7 @@ from depth_completion_core.data.layers.layer import Layer
 from depth_completion_core.frame import Frame, SparseDepth, View
 from depth_completion_core.geometry.arrays import UInt8Array
 from depth_completion_core.geometry.camera import CameraModel
+from depth_completion_core.geometry.transforms import RigidTransform
 
 
 class DataError(ValueError):
@@ -102,6 +103,17 @@ class DepthDataset(ABC):
             DataError: a file of it is missing or damaged.
             IndexError: there is none of this number.
         """
+
+    def world_from_camera(self, index: int) -> RigidTransform | None:
+        """Where the camera was when it took the image of a sample; None where the set has no pose.
+
+        Apart from the sample, because few read it.
+
+        Raises:
+            DataError: the file of the pose is damaged.
+            IndexError: there is no sample of this number.
+        """
+        return None
 
     def __len__(self) -> int:
         return len(self.names)

@@ -23,13 +23,14 @@ from pathlib import Path
 
 from depth_completion_core.data.readers.frame_files import FrameFiles, poses_of, sample_of
 from depth_completion_core.data.readers.lists import check_unique
-from depth_completion_core.data.readers.reading import blamed_on
+from depth_completion_core.data.readers.reading import blamed_on, pose_of
 from depth_completion_core.data.readers.sequences import neighbours_in
 from depth_completion_core.data.sample import DataError, DepthDataset, Sample
 from depth_completion_core.files.depth_ranges import DepthRange
 from depth_completion_core.files.file_sources import files_in
 from depth_completion_core.files.input_files import DEPTH_TYPES, IMAGE_TYPES
 from depth_completion_core.files.partners import partners_by_name
+from depth_completion_core.geometry.transforms import RigidTransform
 from depth_completion_core.settings.fields import setting
 
 _MATRIX_TYPES = (".txt", ".npy")
@@ -78,6 +79,12 @@ class Folder(DepthDataset):
         ranges = ", ".join(f"{what} {item}" for what, item in found.items())
         doubts = [f"{what}: {doubt}" for what, i in found.items() if (doubt := i.doubt(scale))]
         return [*([f"Depth in files: {ranges}; PNGs by {scale}."] if found else []), *doubts]
+
+    def world_from_camera(self, index: int) -> RigidTransform | None:
+        """Of absolute_pose/NAME.txt."""
+        image = self._frames[index].image
+        path = image.parent.parent / "absolute_pose" / f"{image.stem}.txt"
+        return pose_of(path) if path.is_file() else None
 
     def _frames_of(self, sequence: Path) -> Iterator[FrameFiles]:
         images = files_in(sequence / "image", IMAGE_TYPES)

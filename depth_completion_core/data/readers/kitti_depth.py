@@ -31,6 +31,7 @@ from depth_completion_core.data.sample import DataError, DepthDataset, Sample
 from depth_completion_core.data.sampling.augment_geometry import cropped
 from depth_completion_core.frame import SparseDepth, View
 from depth_completion_core.geometry.camera import CameraModel
+from depth_completion_core.geometry.transforms import RigidTransform
 from depth_completion_core.metrics import PROTOCOLS
 from depth_completion_core.settings.fields import setting
 
@@ -89,6 +90,15 @@ class KittiDepth(DepthDataset):
             self.config.crop == "auto" and self.config.split == "val"
         )
         return _bottom_crop(sample, files.image) if is_cut else sample
+
+    def world_from_camera(self, index: int) -> RigidTransform | None:
+        """By the drive's navigation (oxts), where the raw data are there."""
+        files = self._frames[index]
+        if not files.drive:
+            return None
+        size = rgb_of(files.image).shape[:2]
+        poses = camera_poses(files.drive, files.camera_index, [files.image], size=size)
+        return poses[0] if poses else None
 
     def _found(self) -> Iterator[KittiDepthFiles]:
         cameras = COLOUR_CAMERAS[self.config.camera]
