@@ -42,11 +42,13 @@ class RigidTransform:
             )
         if not (np.isfinite(rotation).all() and np.isfinite(translation).all()):
             raise ValueError("the transform holds NaN or infinite numbers; check who publishes it")
-        error = np.abs(rotation @ rotation.T - np.eye(3)).max()
-        if error > _ORTHONORMAL_TOLERANCE or np.linalg.det(rotation) < 0:
+        with np.errstate(over="ignore", invalid="ignore"):  # of damaged files
+            error = np.abs(rotation @ rotation.T - np.eye(3)).max()
+            determinant = np.linalg.det(rotation)
+        if not error <= _ORTHONORMAL_TOLERANCE or determinant < 0:
             raise ValueError(
                 f"the 3x3 part is not a rotation (off by {error:.2g}, determinant "
-                f"{np.linalg.det(rotation):.3f}); expected orthonormal rows and determinant +1"
+                f"{determinant:.3f}); expected orthonormal rows and determinant +1"
             )
         object.__setattr__(self, "rotation", rotation)
         object.__setattr__(self, "translation", translation)

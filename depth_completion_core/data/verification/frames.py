@@ -212,8 +212,9 @@ def wrong_pose(path: Path) -> str:
     if not np.isfinite(matrix).all():
         return "NaN or infinite numbers"
     rotation = matrix[:, :3]
-    error = float(np.abs(rotation @ rotation.T - np.eye(3)).max())
-    if error > _POSE_TOLERANCE:
+    with np.errstate(over="ignore", invalid="ignore"):
+        error = float(np.abs(rotation @ rotation.T - np.eye(3)).max())
+    if not error <= _POSE_TOLERANCE:
         return f"its 3x3 part is no rotation, it is off by {error:.2g}"
     if np.linalg.det(rotation) < 0:
         return "its 3x3 part is a reflection"

@@ -274,6 +274,12 @@ _BREAKS: dict[str, tuple[Callable[[Path], object], str, str, str]] = {
         _line("absolute_pose", "stairs4", _STAMPS[1]),
         "reflection",
     ),
+    "pose beyond all numbers": (
+        lambda root: _pose(_frame(root, "absolute_pose"), lambda x: 1e200 * x),
+        "pose",
+        _line("absolute_pose", "stairs4", _STAMPS[1]),
+        "no rotation",
+    ),
     "pose of NaN": (
         lambda root: _pose(_frame(root, "absolute_pose"), lambda x: x * np.nan),
         "pose",
