@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import yaml
+
 from rosbag_tools.errors import BagError
 
 _FILE_TYPES = (".bag", ".mcap", ".db3")
@@ -59,6 +61,35 @@ def unmerged(paths: Sequence[Path]) -> list[str]:
         for file, log in logs.items()
         if log.exists() and log.stat().st_size
     ]
+
+
+def unnamed(paths: Sequence[Path]) -> list[str]:
+    """Files of bags that lie beside those that a metadata.yaml names, in sentences."""
+    return [
+        f"{path / name} is not read, as metadata.yaml does not name it: if it is part of the "
+        f"recording, run 'ros2 bag reindex {path}'"
+        for path in paths
+        if path.is_dir()
+        for name in sorted(_files_in(path) - _named_in(path / "metadata.yaml"))
+    ]
+
+
+def _files_in(folder: Path) -> set[str]:
+    """The recordings in a folder; what lies there packed and unpacked counts once."""
+    packed = {p.name for ending in _ZSTD for p in folder.glob(f"*{ending}")}
+    unpacked = {p.name for ending in _FILE_TYPES for p in folder.glob(f"*{ending}")}
+    return unpacked | {name for name in packed if Path(name).stem not in unpacked}
+
+
+def _named_in(metadata: Path) -> set[str]:
+    """Names of files, packed and unpacked."""
+    try:
+        content = yaml.safe_load(metadata.read_text(encoding="utf-8"))
+        told = content["rosbag2_bagfile_information"]["relative_file_paths"]
+        names = [Path(str(each)).name for each in told]
+    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError):
+        return _files_in(metadata.parent)  # whoever opens the bag says what is wrong with it
+    return {*names, *(Path(name).stem for name in names if name.endswith(_ZSTD))}
 
 
 def _check_folder(path: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from rosbags.highlevel import AnyReader
 from rosbags.interfaces import Connection, MessageDefinitionFormat
 
-from rosbag_tools.bag_paths import check_paths, unmerged
+from rosbag_tools.bag_paths import check_paths, unmerged, unnamed
 from rosbag_tools.errors import BagError, UndecodableError
 from rosbag_tools.known_types import known_types
 from rosbag_tools.mcap_channels import listed, views_of_ros2
@@ -102,7 +102,7 @@ class BagReader:
     @property
     def notes(self) -> list[str]:
         """What is odd in the files, in sentences."""
-        notes = unmerged(self.paths)
+        notes = [*unmerged(self.paths), *unnamed(self.paths)]
         if self.foreign:
             notes.append(f"neither read nor copied, as not of ROS 2: {listed(self.foreign)}")
         if not self.has_definitions:

@@ -8,8 +8,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from depth_completion_core.files.file_sources import FileSource, files_of
+from depth_completion_core.files.file_sources import FileSource, files_of, left_out_of
 from depth_completion_core.files.input_files import InputFileError
+from depth_completion_core.files.listing import listed
 from depth_completion_core.files.partners import disagreement, partners_by_name
 
 _FLAG = "--pair-by-order"
@@ -42,6 +43,7 @@ class ImagePartners:
             InputFileError: a partner is missing, or names do not tell.
         """
         found, images = files_of(source, types, root=self._root), self._images
+        say_what_is_left_out(source, types)
         is_single = not (found.lines or source.is_dir())
         if is_single and (may_share or len(images.files) == 1):
             return found.files * len(images.files)
@@ -52,6 +54,9 @@ class ImagePartners:
         are_equally_many = len(found.files) == len(images.files)
         remedy = f"; {_FLAG} pairs them in their order" if are_equally_many else ""
         partners = partners_by_name(images.files, found.files, what, remedy=remedy)
+        if partners.unused:
+            unused = f"{len(partners.unused)} of {len(found.files)} files belong to no image"
+            print(f"{what}: {unused}: {listed(partners.unused)}", file=sys.stderr)
         if partners.by_numbers:
             _say(f"{what}: paired by the numbers in the names", images.files, partners.files)
         return partners.files
@@ -80,6 +85,15 @@ class ImagePartners:
                 f"{len(self._images.files)} images in {self._images.path}, but "
                 f"{len(found.files)} files of {what} in {found.path}"
             )
+
+
+def say_what_is_left_out(source: Path, types: Sequence[str]) -> None:
+    """Tell what looks like frames in a folder, and is not read."""
+    if source.is_dir() and (names := left_out_of(source, types)):
+        print(
+            f"left out of {source}: {listed(names)}; read are its {' '.join(types)} files",
+            file=sys.stderr,
+        )
 
 
 def _say(how: str, images: Sequence[Path], others: Sequence[Path]) -> None:

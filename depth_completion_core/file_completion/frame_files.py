@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from depth_completion_core.file_completion.command_line import Infer
-from depth_completion_core.file_completion.file_pairs import ImagePartners
+from depth_completion_core.file_completion.file_pairs import ImagePartners, say_what_is_left_out
 from depth_completion_core.files.calibration_files import CALIBRATION_TYPES, read_intrinsics
 from depth_completion_core.files.file_sources import files_of, lines_of
 from depth_completion_core.files.input_files import (
@@ -43,6 +43,7 @@ def frame_files_of(wanted: Infer) -> list[FrameFiles]:
         ValueError: files are missing or have no partner.
     """
     images = files_of(wanted.image, IMAGE_TYPES, root=wanted.root)
+    say_what_is_left_out(wanted.image, IMAGE_TYPES)
     partners = ImagePartners(images, root=wanted.root, by_order=wanted.pair_by_order)
     none = (None,) * len(images.files)
     sparse, truth = (

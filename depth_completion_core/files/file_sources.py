@@ -6,12 +6,17 @@ from __future__ import annotations
 
 import codecs
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from depth_completion_core.files.input_files import InputFileError
 from depth_completion_core.files.name_numbers import frame_order
+
+_FRAME_LIKE = (
+    *(".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".pgm", ".pnm", ".webp", ".tif", ".tiff", ".gif"),
+    *(".jp2", ".heic", ".exr", ".hdr", ".pfm", ".raw", ".npy", ".npz", ".mat", ".h5", ".bin"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +65,37 @@ def files_of(source: Path, types: Sequence[str], *, root: Path) -> FileSource:
 
 
 def files_in(folder: Path, types: Sequence[str]) -> list[Path]:
-    """The files of a folder with one of these endings, in the order of frames."""
-    found = (path for path in folder.iterdir() if path.suffix.lower() in types)
+    """The files of a folder with one of these endings, in the order of frames.
+
+    Hidden ones are none of them: macOS leaves a ._NAME beside a NAME on foreign disks.
+    """
+    found = (path for path in _visible(folder) if path.suffix.lower() in types and path.is_file())
     return sorted(found, key=frame_order)
+
+
+def left_out_of(folder: Path, types: Sequence[str]) -> list[str]:
+    """What looks like frames in a folder, and is not among :func:`files_in`.
+
+    Args:
+        folder: that is read.
+        types: endings of the files that are read in it.
+
+    Returns:
+        Names of folders that hold such files, with a slash, and of files of other kinds of images
+        or arrays.
+    """
+    found = []
+    for path in sorted(_visible(folder)):
+        if path.is_dir():
+            holds_any = any(inner.suffix.lower() in types for inner in _visible(path))
+            found += [f"{path.name}/"] if holds_any else []
+        elif path.suffix.lower() in _FRAME_LIKE and path.suffix.lower() not in types:
+            found.append(path.name)
+    return found
+
+
+def _visible(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.iterdir() if not path.name.startswith("."))
 
 
 def lines_of(listing: Path) -> list[str]:

@@ -18,10 +18,12 @@ class Partners(NamedTuple):
     Attributes:
         files: the partners.
         by_numbers: whether the names differ, and only the numbers in them are the same.
+        unused: names of the others that belong to none.
     """
 
     files: list[Path]
     by_numbers: bool
+    unused: list[str]
 
 
 def partners_by_name(
@@ -51,7 +53,10 @@ def partners_by_name(
                 f"{path.name} has {len(candidates)} files of {what}: "
                 f"{', '.join(map(str, candidates))}; keep one of them"
             )
-    return Partners([candidates[0] for candidates in found], by_numbers=by_name is None)
+    partners = [candidates[0] for candidates in found]
+    taken = set(partners)
+    unused = [other.name for other in others if other not in taken]
+    return Partners(partners, by_numbers=by_name is None, unused=unused)
 
 
 class Disagreement(NamedTuple):

@@ -27,6 +27,7 @@ from tests.bags.bag_factory import (
     INFO_TOPIC,
     Entry,
     Float32Array,
+    Storage,
     cloud,
     cloud_entry,
     depths_of,
@@ -253,6 +254,22 @@ def test_database_whose_log_was_not_merged(
     assert _run([tmp_path / "drive.db3"], tmp_path / "out") == 0
     assert len(depths_of(tmp_path / "out")) == 3
     assert "note         drive.db3-wal holds messages that are not read" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("storage", ["sqlite3", "mcap"])
+def test_files_that_the_metadata_does_not_name_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], storage: Storage
+) -> None:
+    """As of a split recording whose metadata were written before its last file."""
+    bag = write_ros2(tmp_path / "drive", drive(1), storage=storage)
+    (recorded,) = bag.glob("drive*")
+    assert _run([bag], tmp_path / "whole") == 0
+    assert "is not read" not in capsys.readouterr().out
+    second = bag / f"drive_1{recorded.suffix}"
+    shutil.copy(recorded, second)
+    assert _run([bag], tmp_path / "out") == 0
+    told = capsys.readouterr().out
+    assert f"note         {second} is not read, as metadata.yaml does not name it" in told
 
 
 def test_bytes_missing_in_the_middle(tmp_path: Path) -> None:

@@ -229,6 +229,21 @@ def test_names_with_other_zeros_are_paired_by_number(
         assert np.all(np.load(data / "out" / "output_depth" / f"000{number}.npy") == number)
 
 
+def test_what_is_left_out_is_told(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copytree(data / "image", data / "image" / "camera 2")
+    (data / "image" / "readme").mkdir()
+    for name in ("image/0004.tiff", "sparse_depth/0004.exr", "image/._0001.png", "image/K.txt"):
+        (data / name).write_bytes(b"x")
+    shutil.copy(data / "sparse_depth" / "0001.png", data / "sparse_depth" / "0009.png")
+    (data / "image" / "folder.png").mkdir()
+    assert _run(data) == 0
+    told = capsys.readouterr()
+    assert f"left out of {data / 'image'}: 0004.tiff, camera 2/; read are its .png" in told.err
+    assert f"left out of {data / 'sparse_depth'}: 0004.exr; read" in told.err
+    assert "depth: 1 of 4 files belong to no image: 0009.png" in told.err
+    assert "3 depth maps" in told.out
+
+
 def test_order_pairs_only_when_it_is_asked_to(
     data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -27,8 +27,9 @@ from depth_completion_core.data.readers.reading import blamed_on, pose_of
 from depth_completion_core.data.readers.sequences import neighbours_in
 from depth_completion_core.data.sample import DataError, DepthDataset, Sample
 from depth_completion_core.files.depth_ranges import DepthRange
-from depth_completion_core.files.file_sources import files_in
+from depth_completion_core.files.file_sources import files_in, left_out_of
 from depth_completion_core.files.input_files import DEPTH_TYPES, IMAGE_TYPES
+from depth_completion_core.files.listing import listed
 from depth_completion_core.files.partners import partners_by_name
 from depth_completion_core.geometry.transforms import RigidTransform
 from depth_completion_core.settings.fields import setting
@@ -54,10 +55,12 @@ class Folder(DepthDataset):
 
     def __init__(self, root: Path, config: Config | None = None) -> None:
         super().__init__(root, config)
+        self._left_out: list[str] = []
         self._ranges: dict[str, DepthRange] = {}
-        self._frames = [
-            files for sequence in _sequences(root) for files in self._frames_of(sequence)
-        ]
+        sequences = _sequences(root)
+        if sequences == [root]:
+            self._leave_out(root, [f"{path.parent.name}/" for path in sorted(root.glob("*/image"))])
+        self._frames = [files for sequence in sequences for files in self._frames_of(sequence)]
 
     @property
     def names(self) -> list[str]:
@@ -73,12 +76,17 @@ class Folder(DepthDataset):
 
     @property
     def remarks(self) -> list[str]:
-        """How far away depth is, by which a wrong unit shows."""
+        """What is not read, and how far away depth is, by which a wrong unit shows."""
         scale = f"--set depth_scale ({self.config.depth_scale:g} now; 1000 for millimetres)"
+        left_out = [f"Not read: {what}." for what in self._left_out]
         found = {what: item for what, item in self._ranges.items() if item.is_known}
         ranges = ", ".join(f"{what} {item}" for what, item in found.items())
         doubts = [f"{what}: {doubt}" for what, i in found.items() if (doubt := i.doubt(scale))]
-        return [*([f"Depth in files: {ranges}; PNGs by {scale}."] if found else []), *doubts]
+        return [
+            *left_out,
+            *([f"Depth in files: {ranges}; PNGs by {scale}."] if found else []),
+            *doubts,
+        ]
 
     def world_from_camera(self, index: int) -> RigidTransform | None:
         """Of absolute_pose/NAME.txt."""
@@ -91,13 +99,14 @@ class Folder(DepthDataset):
         if not images:
             raise DataError(f"{sequence / 'image'} holds no images ({', '.join(IMAGE_TYPES)})")
         check_unique([image.stem for image in images], sequence / "image")
+        self._leave_out(sequence / "image", left_out_of(sequence / "image", IMAGE_TYPES))
         offset = self.config.triplet_offset
         neighbours = neighbours_in(images, offset) if offset else {}
         sparse, validity, truth = (
-            _partners(sequence / name, DEPTH_TYPES, images)
+            self._partners(sequence / name, DEPTH_TYPES, images)
             for name in ("sparse_depth", "validity_map", "ground_truth")
         )
-        matrices = _matrices(sequence, images)
+        matrices = self._matrices(sequence, images)
         prefix = "" if sequence == self.root else f"{sequence.name}/"
         for image in images:
             if offset and self.config.skip_edges and image not in neighbours:
@@ -115,6 +124,29 @@ class Folder(DepthDataset):
                 poses=poses_of(image, around),
             )
 
+    def _partners(
+        self, folder: Path, types: tuple[str, ...], images: list[Path]
+    ) -> dict[Path, Path]:
+        """For each image the file of its name; nothing where there is no such folder."""
+        if not folder.is_dir():
+            return {}
+        remedy = f"; {folder.name}/ has a file for every image or is not there"
+        with blamed_on(folder):
+            found = partners_by_name(images, files_in(folder, types), folder.name, remedy=remedy)
+        self._leave_out(folder, [*left_out_of(folder, types), *found.unused])
+        return dict(zip(images, found.files, strict=True))
+
+    def _matrices(self, sequence: Path, images: list[Path]) -> dict[Path, Path]:
+        common = sequence / "K.txt"
+        if common.is_file():
+            return dict.fromkeys(images, common)
+        return self._partners(sequence / "intrinsics", _MATRIX_TYPES, images)
+
+    def _leave_out(self, folder: Path, names: list[str]) -> None:
+        if names:
+            place = folder.relative_to(self.root).as_posix()
+            self._left_out.append(f"{listed(names)} in {place}/")
+
 
 def _sequences(root: Path) -> list[Path]:
     if (root / "image").is_dir():
@@ -123,20 +155,3 @@ def _sequences(root: Path) -> list[Path]:
     if not found:
         raise DataError(f"{root} holds no folder image/, nor folders that hold one")
     return found
-
-
-def _partners(folder: Path, types: tuple[str, ...], images: list[Path]) -> dict[Path, Path]:
-    """For each image the file of its name; nothing where there is no such folder."""
-    if not folder.is_dir():
-        return {}
-    remedy = f"; {folder.name}/ has a file for every image or is not there"
-    with blamed_on(folder):
-        found = partners_by_name(images, files_in(folder, types), folder.name, remedy=remedy)
-    return dict(zip(images, found.files, strict=True))
-
-
-def _matrices(sequence: Path, images: list[Path]) -> dict[Path, Path]:
-    common = sequence / "K.txt"
-    if common.is_file():
-        return dict.fromkeys(images, common)
-    return _partners(sequence / "intrinsics", _MATRIX_TYPES, images)

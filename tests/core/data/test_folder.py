@@ -38,6 +38,19 @@ def test_reads_what_is_there(tmp_path: Path) -> None:
         sample.frame()
 
 
+def test_what_is_not_read_is_told(tmp_path: Path) -> None:
+    _folder(tmp_path, 2)
+    assert build_dataset("folder", tmp_path).remarks == []
+    for name in ("image/more/a.png", "image/x.tif", "ground_truth/9.png", "other/image/a.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    assert build_dataset("folder", tmp_path).remarks == [
+        "Not read: other/ in ./.",
+        "Not read: more/, x.tif in image/.",
+        "Not read: 9.png in ground_truth/.",
+    ]
+
+
 def test_only_images(tmp_path: Path) -> None:
     _folder(tmp_path)
     for name in ("sparse_depth", "ground_truth", "validity_map"):

@@ -27,6 +27,7 @@ def _paths(*names: str) -> list[Path]:
 def test_by_name_or_by_the_numbers_in_it(images: str, others: str, expected: str | None) -> None:
     found = partners_by_name(_paths(*images.split()), _paths(*others.split()), "depth")
     assert found.files == _paths(*(expected or others).split())
+    assert set(found.unused) == {path.name for path in {*_paths(*others.split())} - {*found.files}}
     assert found.by_numbers == (images.split(maxsplit=1)[0][:3] != "i/1" and images[:4] != "15.5")
 
 
