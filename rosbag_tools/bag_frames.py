@@ -35,7 +35,7 @@ class FrameToComplete:
     Attributes:
         placed: the frame.
         log_ns: when its image was recorded.
-        truth: true depth, where the plan names a topic that has one.
+        truth: true depth; None where the plan names no topic of it, or none of the image's time.
     """
 
     placed: PlacedFrame
@@ -60,6 +60,7 @@ class BagFrames:
 
     Attributes:
         drops: what was not used, by reason.
+        refused: the same without pairing's; whoever takes the frames may add to it.
         damage: why reading ended early; empty where it did not.
     """
 
@@ -90,14 +91,14 @@ class BagFrames:
         )
         self._wanted, self._is_chosen = wanted, is_chosen
         self._truths: AwaitedTruths[_Paired] = AwaitedTruths(pairing)
-        self._refused = DropCounts()
+        self.refused = DropCounts()
         self.damage = ""
 
     @property
     def drops(self) -> DropCounts:
         """What was not used, by reason."""
         drops = DropCounts()
-        drops.update(self._refused)
+        drops.update(self.refused)
         drops.update(self._pairer.drops)
         return drops
 
@@ -113,7 +114,7 @@ class BagFrames:
             try:
                 ready = self._ready_with(message)
             except UndecodableError as error:
-                self._refused.add(f"{message.connection.topic}: {error.drop_reason}", str(error))
+                self.refused.add(f"{message.connection.topic}: {error.drop_reason}", str(error))
             else:
                 yield from self._frames(ready)
         yield from self._frames([*self._awaiting(self._pairer.flush()), *self._truths.flush()])
@@ -167,7 +168,7 @@ class BagFrames:
         try:
             self._builder = FrameBuilder(self._geometry, self._reader.decoded(message))
         except ValueError as error:
-            self._refused.add("CameraInfo: cannot be used", str(error))
+            self.refused.add("CameraInfo: cannot be used", str(error))
 
     def _frames(self, ready: list[_Ready]) -> Iterator[FrameToComplete]:
         for paired, truth in ready:
@@ -176,7 +177,7 @@ class BagFrames:
             try:
                 yield self._frame(paired, truth)
             except (ValueError, TransformError, BagError) as error:
-                self._refused.add_error(error)
+                self.refused.add_error(error)
 
     def _frame(self, paired: _Paired, truth: Any | None) -> FrameToComplete:  # noqa: ANN401
         pair = paired.pair
@@ -193,9 +194,6 @@ class BagFrames:
 
     def _decoded_truth(self, message: Any | None, placed: PlacedFrame) -> SparseDepth | None:  # noqa: ANN401
         topic = self._topics.truth
-        if topic is None:
-            return None
-        if message is None:
-            self._refused.add(f"score only: no truth on {topic.name} within 5 ms")
+        if topic is None or message is None:
             return None
         return decode_truth(message, topic.msgtype, placed.frame.size)

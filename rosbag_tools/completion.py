@@ -114,10 +114,14 @@ class _Run:
             self._outputs.check_free([connection.topic for connection in self._connections])
 
     def _feed(self, source: BagFrames, stages: ThreadPipeline) -> None:
-        fed = 0
+        fed, truth = 0, self._plan.topics.truth
         for item in source.items(self._connections):
             stages.put(item)
-            fed += isinstance(item, FrameToComplete)
+            if not isinstance(item, FrameToComplete):
+                continue
+            if truth and item.truth is None:
+                source.refused.add(f"score only: no truth on {truth.name} within 5 ms")
+            fed += 1
             if 0 < self._job.max_frames <= fed:
                 return
 

@@ -22,11 +22,16 @@ class UndecodableError(BagError):
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
+def is_out_of_room(error: Exception) -> bool:
+    """Whether a write failed because the disk is full."""
+    return getattr(error, "errno", None) in _NO_ROOM or "disk is full" in str(error)  # of SQLite
+
+
 def write_error(error: Exception, target: Path) -> BagError:
     """A failed write as a sentence; a full disk is named as such."""
     folder = next(parent for parent in (target, *target.parents) if parent.exists())
     reason = (error.strerror if isinstance(error, OSError) else None) or error
-    if getattr(error, "errno", None) in _NO_ROOM or "disk is full" in str(error):  # SQLite's words
+    if is_out_of_room(error):
         free_mib = shutil.disk_usage(folder).free // 2**20
         return BagError(
             f"no room left to write {target} ({reason}; {free_mib} MiB free there). "

@@ -37,7 +37,7 @@ def choose_topics(
             flag that decides.
     """
     notes: list[str] = []
-    image = _chosen_image(candidates, wishes, notes)
+    image = chosen_image(candidates, wishes, notes)
     if wishes.camera_info and not needs_info:
         raise BagError("--intrinsics takes the place of --camera-info; give one of them")
     camera_info = _chosen_info(candidates, wishes, image) if needs_info else None
@@ -52,7 +52,8 @@ def choose_topics(
     return Topics(image=image, camera_info=camera_info, clouds=clouds, truth=truth, notes=notes)
 
 
-def _chosen_image(candidates: Candidates, wishes: TopicWishes, notes: list[str]) -> Topic:
+def chosen_image(candidates: Candidates, wishes: TopicWishes, notes: list[str]) -> Topic:
+    """The colour images; notes are added to. BagError where there are none, or several."""
     if wishes.image:
         return _named(candidates.images, wishes.image, "--image")
     calibrated = [item for item in candidates.images if infos_of(item, candidates)]

@@ -24,7 +24,16 @@ _CORE = (
     "train",
     "world.statistics",
 )
-_BAGS = ("benchmark", "complete", "demo", "export", "from_dataset", "inspect", "verify_dataset")
+_BAGS = (
+    "benchmark",
+    "complete",
+    "demo",
+    "export",
+    "from_dataset",
+    "inspect",
+    "to_dataset",
+    "verify_dataset",
+)
 PROGRAMS = (
     *(f"depth_completion_core.{name}" for name in _CORE),
     *(f"rosbag_tools.{name}" for name in _BAGS),

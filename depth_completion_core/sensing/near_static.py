@@ -8,28 +8,15 @@ frames of KITTI out, by a list of their names. Here poses tell, or else the imag
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 
 from depth_completion_core.geometry.arrays import UInt8Array
 from depth_completion_core.geometry.transforms import RigidTransform
+from depth_completion_core.sensing.near_static_config import NearStatic
 
 _COMPARED_WIDTH = 80  # pixels; noise averages out, and so does compression
 _CHANGED_BY = 8  # grey levels
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NearStatic:
-    """What counts as hardly moved since the last frame that was kept."""
-
-    translation: float = 0.05
-    """With poses: less than this, metres, and less than the rotation."""
-    rotation_deg: float = 1.0
-    """With poses: less than this, degrees."""
-    changed_share: float = 0.1
-    """Without: less than this share of the image differs in brightness."""
 
 
 class NearStaticFilter:

@@ -9,10 +9,10 @@ import pytest
 from depth_completion_core.geometry.arrays import UInt8Array
 from depth_completion_core.geometry.transforms import RigidTransform
 from depth_completion_core.sensing.near_static import (
-    NearStatic,
     NearStaticFilter,
     rotation_angle_deg,
 )
+from depth_completion_core.sensing.near_static_config import NearStatic
 
 _GREY = np.full((48, 64, 3), 128, np.uint8)
 

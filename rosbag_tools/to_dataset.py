@@ -1,0 +1,147 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""``python -m rosbag_tools.to_dataset BAG... --out DIR``: a data set in VOID's form."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import tyro
+
+from depth_completion_core.config_flags import ConfigFlags, parsed_with_config
+from depth_completion_core.sensing.near_static_config import NearStatic
+from rosbag_tools.cli import run_cli
+from rosbag_tools.errors import BagError
+from rosbag_tools.void_sets.job import VOID_DENSITIES, DatasetJob, FrameChoice, TruthSource
+from rosbag_tools.void_sets.recordings import sequence_names, splits_of
+from rosbag_tools.wishes import PlanWishes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToDataset(ConfigFlags):
+    """Write a data set in the form of VOID's release: BAG... --out DIR.
+
+    Each bag becomes one sequence. A run that was stopped goes on where it was, and a finished
+    sequence is not written again.
+    """
+
+    bags: tyro.conf.Positional[tuple[Path, ...]]
+    """The recordings: .bag, .mcap or .db3 files, or folders of them."""
+    out: Path
+    """Folder of the set: void_150/, void_500/, ..., manifest.json and summary.json."""
+    one_recording: bool = False
+    """The bags are the parts of one recording, and so of one sequence."""
+
+    reads: Annotated[PlanWishes, tyro.conf.arg(name="")] = field(default_factory=PlanWishes)
+
+    densities: tuple[int, ...] = VOID_DENSITIES
+    """The most points of an image; one release, void_N, for each."""
+    truth_from: TruthSource = "auto"
+    """depth: the topic of --truth, or the only depth image of the camera's frame. none: nowhere.
+    auto is depth."""
+    undistort: bool = False
+    """Take the distortion of the lens out of images and depth; K.txt is that of the new images."""
+    seed: int = 0
+    """Random seed of the choice of points, and of --test-share."""
+
+    rate_hz: float = 0.0
+    """At most so many frames per second; 0 for all."""
+    skip_near_static: bool = False
+    """Leave frames out that show nothing new because the camera hardly moved."""
+    near_static: NearStatic = field(default_factory=NearStatic)
+    max_frames: int = 0
+    """Stop each sequence after this many frames; 0 for all."""
+    test: tuple[str, ...] = ()
+    """Sequences of the test lists, by name or by patterns such as 'lab*'; the others train."""
+    test_share: float = 0.0
+    """Share of the sequences that is tested on, in place of --test."""
+
+    dry_run: bool = False
+    """Write nothing; say what would be written, and why frames would be left out."""
+    overwrite: bool = False
+    """Write sequences anew that are there already."""
+
+
+def main(arguments: list[str]) -> int:
+    """Parse, write, report; 0 for success, 1 where a bag failed or is damaged, 3 for doubts."""
+    wanted = parsed_with_config(ToDataset, arguments)
+    jobs = jobs_of(wanted)
+    from rosbag_tools.void_sets.run_sequence import run_dataset_job  # noqa: PLC0415 - with torch
+    from rosbag_tools.void_sets.set_lists import assemble, summary_of  # noqa: PLC0415 - likewise
+    from rosbag_tools.void_sets.summary_text import told_summary  # noqa: PLC0415 - likewise
+
+    tell = partial(print, flush=True)
+    records, failed = [], dict[str, str]()
+    for job in jobs:
+        tell(f"{job.sequence}: {', '.join(map(str, job.inputs))}")
+        try:
+            records.append(run_dataset_job(job, tell))
+        except BagError as error:
+            failed[job.sequence] = str(error)
+            print(f"error: {job.sequence}: {error}", file=sys.stderr)
+        except KeyboardInterrupt:
+            print(_interrupted(job), file=sys.stderr)
+            return 130
+    if not records:
+        return 1
+    splits = {job.sequence: job.split for job in jobs}
+    summary = summary_of(records, splits) if wanted.dry_run else assemble(wanted.out, splits)
+    print("\n".join(told_summary(summary, wanted.out, is_dry=wanted.dry_run)))
+    return _exit_code(summary["sequences"], failed)
+
+
+def jobs_of(wanted: ToDataset) -> list[DatasetJob]:
+    """The sequences to write.
+
+    Raises:
+        BagError: what was asked for excludes itself.
+    """
+    recordings = [wanted.bags] if wanted.one_recording else [(bag,) for bag in wanted.bags]
+    names = sequence_names([paths[0] for paths in recordings])
+    splits = splits_of(names, test=wanted.test, test_share=wanted.test_share, seed=wanted.seed)
+    return [
+        DatasetJob(
+            inputs=tuple(paths),
+            output=wanted.out,
+            sequence=name,
+            split=splits[name],
+            densities=tuple(sorted(wanted.densities)),
+            settings=wanted.settings,
+            reads=wanted.reads,
+            truth=wanted.truth_from,
+            frames=FrameChoice(
+                rate_hz=wanted.rate_hz,
+                skips_near_static=wanted.skip_near_static,
+                near_static=wanted.near_static,
+                max_frames=wanted.max_frames,
+            ),
+            undistorts=wanted.undistort,
+            seed=wanted.seed,
+            overwrite=wanted.overwrite,
+            dry_run=wanted.dry_run,
+        )
+        for paths, name in zip(recordings, names, strict=True)
+    ]
+
+
+def _interrupted(job: DatasetJob) -> str:
+    if job.dry_run:
+        return "interrupted; nothing was written"
+    return f"interrupted in {job.sequence}: the same command goes on from there"
+
+
+def _exit_code(sequences: Sequence[dict[str, Any]], failed: dict[str, str]) -> int:
+    if failed or any(sequence["damage"] for sequence in sequences):
+        return 1
+    return 3 if any(sequence["doubts"] for sequence in sequences) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(run_cli(main))

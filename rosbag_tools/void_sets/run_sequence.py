@@ -1,0 +1,167 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Writing one sequence of a set, wherever its job was described."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from depth_completion_core.files.atomic import WriteError
+from depth_completion_core.progress import ProgressDisplay
+from rosbag_tools.errors import BagError, is_out_of_room
+from rosbag_tools.no_frame import no_frame_done
+from rosbag_tools.ordered_threads import in_threads, usable_cores
+from rosbag_tools.reader import BagReader
+from rosbag_tools.told_plan import told_plan
+from rosbag_tools.void_sets.frame_files import FrameFiles, Record
+from rosbag_tools.void_sets.job import DatasetJob
+from rosbag_tools.void_sets.places import K_FILE, density_name
+from rosbag_tools.void_sets.sequence_folder import SequenceFolder
+from rosbag_tools.void_sets.sequence_record import (
+    WrittenSequence,
+    bags_of,
+    sequence_record,
+)
+from rosbag_tools.void_sets.set_frames import SetFrames
+from rosbag_tools.void_sets.truth_choice import choose_truth
+
+
+def run_dataset_job(
+    job: DatasetJob, tell: Callable[[str], object] = lambda line: None, *, is_shown: bool = True
+) -> dict[str, Any]:
+    """Write a sequence, or go on with one, or find it finished.
+
+    Args:
+        job: what to write.
+        tell: is given the plan, line by line, before the first frame.
+        is_shown: whether progress is shown.
+
+    Returns:
+        The record of the sequence, the same however often the run was stopped; see
+        :func:`sequence_record`.
+
+    Raises:
+        BagError: the bag cannot be read, a topic is missing, no frame can be written, there is no
+            room for them, or another run wrote the sequence with other settings.
+        KeyboardInterrupt: Ctrl-C; the same job goes on from there.
+    """
+    with BagReader(job.inputs, stamps=job.reads.stamps) as reader:
+        bags = bags_of(reader)
+        folder = SequenceFolder(job, {**job.written_settings, "bags": bags})
+        if job.dry_run:
+            return _Run(reader, job, tell, is_shown=is_shown).dry()
+        if (record := folder.finished()) is not None:
+            tell(f"{job.sequence} is there already: {record['summary']['frames']} frames")
+            return record
+        try:
+            with folder.opened():
+                if (record := folder.unplaced()) is None:
+                    record = _Run(reader, job, tell, is_shown=is_shown).write(folder)
+                folder.place(record)
+        except OSError as error:
+            raise _not_written(error, job.output) from error
+    return record
+
+
+class _Run:
+    def __init__(
+        self,
+        reader: BagReader,
+        job: DatasetJob,
+        tell: Callable[[str], object],
+        *,
+        is_shown: bool,
+    ) -> None:
+        self._reader, self._job, self._is_shown = reader, job, is_shown
+        truth = choose_truth(reader, job)
+        self._told: list[str] = []
+        self._plan = told_plan(
+            reader, truth.reads, job.settings.pairing, lambda line: self._tell(tell, line)
+        )
+        self._frames = SetFrames(reader, self._plan, truth, job)
+
+    def _tell(self, tell: Callable[[str], object], line: str) -> None:
+        self._told.append(line)
+        tell(line)
+
+    def dry(self) -> dict[str, Any]:
+        """The record of a sequence that is not written."""
+        with self._display("looking at") as display:
+            return self._record(list(self._done(self._files(None), [], display)))
+
+    def write(self, folder: SequenceFolder) -> dict[str, Any]:
+        """Write the frames that are missing; returns the record of them all."""
+        with self._display("checking") as display:
+            journal = folder.journal(display.advance)
+        with closing(journal), self._display("writing", done=len(journal.done)) as display:
+            records = list(journal.done)
+            for record in self._done(self._files(folder.path), journal.done, display):
+                journal.add(record)
+                records.append(record)
+        record = self._record(records)
+        for density in self._job.densities:
+            path = folder.path / density_name(density) / K_FILE
+            path.write_text(record["K"], encoding="ascii")
+        return record
+
+    def _done(
+        self, files: FrameFiles, done: list[Record], display: ProgressDisplay
+    ) -> Generator[Record, None, None]:
+        """The records of the frames that are not done; the others are read again, and no more."""
+        left = (frame for frame in self._frames if frame.number >= len(done))
+        with closing(in_threads(left, files.write, usable_cores())) as records:
+            for record in records:
+                yield record
+                display.advance()
+
+    def _files(self, folder: Path | None) -> FrameFiles:
+        job = self._job
+        return FrameFiles(
+            folder=folder,
+            densities=job.densities,
+            projection=job.settings.projection,
+            seed=job.seed,
+        )
+
+    def _display(self, doing: str, done: int = 0) -> ProgressDisplay:
+        return ProgressDisplay(
+            f"{doing} {self._job.sequence}",
+            unit="frame",
+            total=self._job.frames.max_frames or self._plan.topics.image.count,
+            done=done,
+            is_shown=self._is_shown,
+        )
+
+    def _record(self, records: list[Record]) -> dict[str, Any]:
+        source, images = self._frames.source, self._plan.topics.image.count
+        for record in records:
+            if "dropped" in record:
+                source.refused.add(record["dropped"], record["why"])
+        frames = [record for record in records if "dropped" not in record]
+        camera, recorded_camera = self._frames.camera, self._frames.recorded_camera
+        if not frames or camera is None or recorded_camera is None:
+            raise BagError(no_frame_done("written", images, source, self._job.settings.pairing))
+        return sequence_record(
+            WrittenSequence(
+                job=self._job,
+                bags=bags_of(self._reader),
+                plan=self._plan,
+                told=self._told,
+                source=source,
+                recorded_camera=recorded_camera,
+                camera=camera,
+                frames=frames,
+            )
+        )
+
+
+def _not_written(error: OSError, output: Path) -> BagError:
+    reason = error.strerror if isinstance(error, WriteError) or error.strerror else str(error)
+    room = "no room left" if is_out_of_room(error) else f"{output} cannot be written"
+    return BagError(
+        f"{room} ({reason}): what was done is kept in {output / '.partial'}, and the same command "
+        "goes on from there once there is room"
+    )

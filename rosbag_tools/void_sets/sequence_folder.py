@@ -1,0 +1,131 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The folder of a sequence: in the making, then in its place."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from depth_completion_core.files.atomic import put_in_place
+from depth_completion_core.files.json_files import write_json
+from depth_completion_core.files.process_lock import LockedError, ProcessLock
+from rosbag_tools.errors import BagError
+from rosbag_tools.void_sets.frame_files import make_folders
+from rosbag_tools.void_sets.job import DatasetJob
+from rosbag_tools.void_sets.journal import Journal
+from rosbag_tools.void_sets.places import SHARED, SetPlaces, density_name
+
+_SPARSE = ("sparse_depth", "validity_map")
+_RECORD = "record.json"
+_SETTINGS = "settings.json"
+
+
+class SequenceFolder:
+    """Where a job writes, and what earlier runs of it have left."""
+
+    def __init__(self, job: DatasetJob, written_from: dict[str, Any]) -> None:
+        """Take a job, and all that decides on what it writes, as plain values."""
+        self._job, self._written_from = job, written_from
+        self._places = SetPlaces(job.output)
+        self.path = self._places.partial(job.sequence)
+
+    def finished(self) -> dict[str, Any] | None:
+        """The record of a sequence that is there already; None where there is work to do.
+
+        Raises:
+            BagError: it was written with other settings, or of another recording.
+        """
+        path = self._places.record(self._job.sequence)
+        if self._job.overwrite or not path.exists():
+            return None
+        record = _read(path)
+        self._check_settings(record["written_from"], path)
+        return record
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """Make the folder, or go on with the one that a killed run has left; locked.
+
+        Raises:
+            BagError: another process writes it, or it was begun with other settings.
+        """
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            lock = ProcessLock(self.path.with_name(f"{self.path.name}.lock"))
+        except LockedError as error:
+            raise BagError(f"sequence {self._job.sequence} is being written by {error}") from error
+        try:
+            if self._job.overwrite:
+                shutil.rmtree(self.path, ignore_errors=True)
+            self._begin()
+            yield
+            self.path.with_name(f"{self.path.name}.lock").unlink(missing_ok=True)
+        finally:
+            lock.release()
+        with suppress(OSError):  # other sequences are in the making
+            self.path.parent.rmdir()
+
+    def _begin(self) -> None:
+        settings = self.path / _SETTINGS
+        if settings.exists():
+            self._check_settings(_read(settings), self.path)
+            return
+        shutil.rmtree(self.path, ignore_errors=True)
+        make_folders(self.path, self._job.densities, (*SHARED, *_SPARSE))
+        write_json(settings, self._written_from)
+
+    def journal(self, advance: Callable[[], object]) -> Journal:
+        """What is done; ``advance`` is called for each frame of it."""
+        return Journal(self.path / "journal.jsonl", self.path, advance)
+
+    def unplaced(self) -> dict[str, Any] | None:
+        """The record of a sequence that is whole but was not put in its place; None for none."""
+        path = self.path / _RECORD
+        return _read(path) if path.exists() else None
+
+    def place(self, record: dict[str, Any]) -> None:
+        """Put everything in its place, the record last; a killed run does it again."""
+        if self.unplaced() is None:
+            for density in self._job.densities:
+                for what in SHARED:
+                    with suppress(OSError):  # it holds something
+                        (self.path / density_name(density) / what).rmdir()
+            write_json(self.path / _RECORD, record)
+        for density in self._job.densities:
+            finished = self.path / density_name(density)
+            target = self._places.sequence(density, self._job.sequence)
+            if finished.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                put_in_place(finished, target)
+        write_json(self._places.record(self._job.sequence), record)
+        shutil.rmtree(self.path)
+
+    def _check_settings(self, known: dict[str, Any], where: Path) -> None:
+        changed = list(_differences(known, self._written_from))
+        if changed:
+            raise BagError(
+                f"{where} was written with other settings ({'; '.join(changed[:3])}). Give them "
+                "again, --overwrite to write the sequence anew, or another --out"
+            )
+
+
+def _differences(old: object, new: object, name: str = "") -> Iterator[str]:
+    """The values that are not the same, by their dotted names."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in [*old, *(key for key in new if key not in old)]:
+            yield from _differences(old.get(key), new.get(key), f"{name}.{key}" if name else key)
+    elif old != new:
+        yield f"{name} was {json.dumps(old)}, is {json.dumps(new)}"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        values: dict[str, Any] = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise BagError(f"{path} is damaged: {error}. Remove it, and give --overwrite") from error
+    return values
