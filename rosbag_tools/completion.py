@@ -177,7 +177,10 @@ class _Run:
 def _all_empty(report: CompletionReport, plan: Plan) -> str:
     empty = {why: n for why, n in report.drops.counts.items() if why.endswith(DEPTH_IS_EMPTY)}
     if sum(empty.values()) < report.frames:
-        why = "nothing was kept of them (output.min_depth, output.max_depth, support_radius_px)"
+        why = (
+            plan.geometry.habits.depth_unit.note
+            or "nothing was kept of them (output.min_depth, output.max_depth, support_radius_px)"
+        )
     elif plan.doubts:
         why = ". ".join(plan.doubts)
     else:

@@ -9,7 +9,7 @@ from itertools import islice
 
 from depth_completion_core.codecs.image import decode_compressed_image, decode_image
 from depth_completion_core.codecs.stamps import stamp_ns_of
-from depth_completion_core.sensing.measured import read_sweep
+from depth_completion_core.sensing.measured import read_depth_image, read_sweep
 from depth_completion_core.sensing.sensor_geometry import Geometry
 from rosbag_tools.errors import BagError
 from rosbag_tools.reader import BagReader
@@ -21,12 +21,13 @@ _CLOUDS = 3  # the first one may be cut short, and two show how often they come
 def learn_habits(reader: BagReader, topics: Topics, geometry: Geometry) -> None:
     """Let the geometry's habits see the first messages; completing counts what does not decode."""
     for topic in topics.clouds:
-        if topic.is_depth:
-            continue
         with suppress(BagError, ValueError):
             for message in islice(reader.messages(topic.connections), _CLOUDS):
-                cloud = reader.decoded(message)
-                read_sweep(cloud, stamp_ns_of(cloud), geometry)
+                measured = reader.decoded(message)
+                if topic.is_depth:
+                    read_depth_image(measured, geometry)
+                else:
+                    read_sweep(measured, stamp_ns_of(measured), geometry)
     image = reader.first(topics.image.connections)
     if image is not None:
         decode = decode_compressed_image if hasattr(image, "format") else decode_image

@@ -72,9 +72,8 @@ class MeasurementReader:
         message = pair.clouds[0]
         if hasattr(message, "encoding") or hasattr(message, "format"):
             self._check_registered(frame_of(message), optical_frame, pair.image_stamp_ns)
-            is_compressed = hasattr(message, "format")
-            depth, valid = (decode_compressed_depth if is_compressed else decode_depth)(message)
-            return replace(NOT_MEASURED, sparse=SparseDepth(depth, valid))
+            sparse = read_depth_image(message, self._geometry)
+            return replace(NOT_MEASURED, sparse=sparse)
         sweeps = self._sweeps(pair)
         placed = [self._placed(sweep, optical_frame, pair.image_stamp_ns) for sweep in sweeps]
         points, optical_from_points = _merged(placed)
@@ -179,6 +178,14 @@ def read_sweep(message: Message, stamp_ns: int, geometry: Geometry) -> Sweep:
     clock = geometry.habits.clock_of(frame_id) if geometry.fixed_frame else None
     cloud = decode_points(message, stamp_at=geometry.sweep_stamp, clock=clock)
     return Sweep(cloud=cloud, frame_id=frame_id, stamp_ns=stamp_ns, size=size_of(message))
+
+
+def read_depth_image(message: Message, geometry: Geometry) -> SparseDepth:
+    """Decode a depth image, raw or compressed; raises ValueError."""
+    is_compressed = hasattr(message, "format")
+    sparse = SparseDepth(*(decode_compressed_depth if is_compressed else decode_depth)(message))
+    geometry.habits.depth_unit.add(sparse)
+    return sparse
 
 
 def frame_of(message: Message) -> str:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from depth_completion_core.codecs.sweep_clock import SweepClock
 from depth_completion_core.images.used_bits import UsedBits
+from depth_completion_core.sensing.depth_unit import DepthUnit
 
 
 class HabitNote(NamedTuple):
@@ -36,10 +37,12 @@ class StreamHabits:
 
     Attributes:
         image_bits: how many bits the images' 16-bit numbers use.
+        depth_unit: whether depth images are in metres.
     """
 
     def __init__(self) -> None:
         self.image_bits = UsedBits()
+        self.depth_unit = DepthUnit()
         self._clocks: dict[str, SweepClock] = {}
 
     def clock_of(self, frame_id: str) -> SweepClock:
@@ -72,7 +75,9 @@ class StreamHabits:
 
     def _image_notes(self) -> list[HabitNote]:
         notes = (self.image_bits.note, self.image_bits.white_note)
-        return [HabitNote("16-bit images", note, is_warning=False) for note in notes if note]
+        found = [HabitNote("16-bit images", note, is_warning=False) for note in notes if note]
+        doubt = self.depth_unit.note
+        return [*found, *([HabitNote("depth images", doubt, is_warning=True)] if doubt else [])]
 
 
 def _subject(frame_id: str) -> str:

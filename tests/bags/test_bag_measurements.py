@@ -51,6 +51,22 @@ def test_the_table_holds_every_name() -> None:
     assert tuple(MEASUREMENT_KINDS) == get_args(MeasurementName)
 
 
+@pytest.mark.parametrize("factor", [1000.0, 999.5])
+def test_depth_images_that_seem_to_hold_millimetres_are_named(
+    tmp_path: Path, factor: float, capsys: pytest.CaptureFixture[str]
+) -> None:
+    entries = [entry for entry in depth_drive(2) if entry.topic != TOPIC]
+    for index in range(2):
+        numbers = factor * np.rint(100 * measured(index)).astype(np.float32) / 100
+        entries.append(depth_entry(stamp_of(index), numbers.astype(np.float32), topic=TOPIC))
+    source = write_ros2(tmp_path / "drive", sorted(entries, key=lambda entry: entry.log_ns))
+    with pytest.raises(BagError, match="all 2 depth images are empty") as caught:
+        _run(source, tmp_path / "out", "--measurements", "depth", "--model", "nearest")
+    is_whole = factor == 1000.0
+    assert ("Is it in millimetres?" in str(caught.value)) == is_whole
+    assert ("note         depth images: half of the depth" in capsys.readouterr().out) == is_whole
+
+
 @pytest.mark.parametrize("model", _MODELS)
 @pytest.mark.parametrize("is_compressed", [False, True])
 def test_a_depth_image_is_completed_as_the_completer_does(
