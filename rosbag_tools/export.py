@@ -16,6 +16,7 @@ from depth_completion_core.settings.fields import setting
 from depth_completion_core.settings.mapping import check_limits
 from rosbag_tools.cli import run_cli
 from rosbag_tools.errors import BagError
+from rosbag_tools.wishes import Stamps
 
 Format = Literal["png", "npy", "ply"]
 
@@ -36,6 +37,8 @@ class Export:
     """Topic of the colour images; by default that of the same frame and stamps."""
     truth: str = ""
     """Topic of true depth images, for ground_truth/."""
+    stamps: Stamps = "header"
+    """recorded: as the bag was completed with --stamps recorded."""
     formats: tuple[Format, ...] = ("png", "npy", "ply")
     """Of depth: 16-bit PNG, .npy in metres; and of the clouds: PLY."""
     depth_scale: float = setting(256.0, low=1e-3)
@@ -54,7 +57,7 @@ def main(arguments: list[str]) -> int:
     from rosbag_tools.reader import BagReader  # noqa: PLC0415 - likewise
 
     *bags, folder = wanted.paths
-    with BagReader(bags) as reader:
+    with BagReader(bags, stamps=wanted.stamps) as reader:
         print("\n".join(export_bag(reader, folder, wanted)))
     return 0
 

@@ -77,7 +77,8 @@ class ExportedFiles:
 
     def finish(self, names: Sequence[str]) -> list[str]:
         """Write intrinsics, and what lets the folder be read as a data set; returns remarks."""
-        remarks = [*self._intrinsics(), *self._empty_maps(names), self._pngs.remark()]
+        bits = [f"16-bit images: {note}" for note in self._bits.notes]
+        remarks = [*self._intrinsics(), *self._empty_maps(names), self._pngs.remark(), *bits]
         return [remark for remark in remarks if remark]
 
     def summary(self) -> list[str]:

@@ -64,7 +64,10 @@ class _FolderExport:
                 self._dropped[f"{message.connection.topic}: {error}"] += 1
         notes = [*frames.notes, *self._files.finish(list(frames.names.values()))]
         if frames.image is None:
-            notes.append("no images of these stamps: evaluate needs image/, see --image")
+            notes.append(
+                "no images of these stamps: evaluate needs image/, see --image, and --stamps "
+                "recorded for a bag that was completed with it"
+            )
         return [
             *self._files.summary(),
             *(f"note         {note}" for note in notes),

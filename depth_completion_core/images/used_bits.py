@@ -51,6 +51,11 @@ class UsedBits:
         are = "number is" if self.white == 1 else "numbers are"
         return f"{self.white} {are} larger than {self.bits} bits hold, as of hot pixels, and white"
 
+    @property
+    def notes(self) -> list[str]:
+        """Both, where there is something to say."""
+        return [note for note in (self.note, self.white_note) if note]
+
     def to_8_bits(self, numbers: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint8]:
         """The upper 8 of the bits that are used, of (H, W) or (H, W, channels).
 

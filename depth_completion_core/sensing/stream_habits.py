@@ -74,8 +74,8 @@ class StreamHabits:
         return [*points, *map(str, self._image_notes())]
 
     def _image_notes(self) -> list[HabitNote]:
-        notes = (self.image_bits.note, self.image_bits.white_note)
-        found = [HabitNote("16-bit images", note, is_warning=False) for note in notes if note]
+        notes = self.image_bits.notes
+        found = [HabitNote("16-bit images", note, is_warning=False) for note in notes]
         doubt = self.depth_unit.note
         return [*found, *([HabitNote("depth images", doubt, is_warning=True)] if doubt else [])]
 

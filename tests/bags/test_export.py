@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +22,10 @@ from rosbag_tools.messages import IMAGE, image_message
 from tests.bags.bag_factory import (
     CAMERA,
     CAMERA_FRAME,
+    CLOUD_TOPIC,
     DEPTH_TOPIC,
+    IMAGE_TOPIC,
+    INFO_TOPIC,
     Entry,
     depths_of,
     drive,
@@ -28,6 +33,7 @@ from tests.bags.bag_factory import (
     picture,
     points_of,
     read_bag,
+    replaced,
     stamp_of,
     write_ros2,
 )
@@ -190,3 +196,29 @@ def test_a_failed_export_leaves_nothing(
     with pytest.raises(OSError, match="No space"):
         export([str(completed), str(tmp_path / "out")])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bag_that_was_completed_by_the_time_of_recording(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its depth has other stamps than its images, which are copied as they were."""
+
+    def unstamped(message: Any) -> Any:  # noqa: ANN401 - of any type with a header
+        stamp = dataclasses.replace(message.header.stamp, sec=0, nanosec=0)
+        return dataclasses.replace(message, header=dataclasses.replace(message.header, stamp=stamp))
+
+    entries: list[Entry] = drive(2)
+    for topic in (IMAGE_TOPIC, INFO_TOPIC, CLOUD_TOPIC):
+        entries = replaced(entries, topic, unstamped)
+    source, bag = write_ros2(tmp_path / "drive", entries), tmp_path / "out"
+    flags = ["--model", "nearest", "--device", "cpu", "--stamps", "recorded"]
+    assert complete([str(source), str(bag), *flags]) == 0
+    assert export([str(bag), str(tmp_path / "without")]) == 0
+    assert "see --image, and --stamps recorded for a bag" in capsys.readouterr().out
+    assert not (tmp_path / "without" / "image").exists()
+    assert export([str(bag), str(tmp_path / "with"), "--stamps", "recorded"]) == 0
+    folders = {
+        name: sorted(path.stem for path in (tmp_path / "with" / name).glob("*.png"))
+        for name in ("image", "output_depth")
+    }
+    assert folders == {"image": _NAMES[:2], "output_depth": _NAMES[:2]}
