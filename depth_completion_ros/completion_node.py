@@ -22,7 +22,7 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 from depth_completion_core.sensing.pair import MessagePair
 from depth_completion_core.settings.fields import ConfigError
 from depth_completion_ros.drops import Drops
-from depth_completion_ros.frame_placer import FramePlacer, is_rectified
+from depth_completion_ros.frame_placer import FramePlacer
 from depth_completion_ros.frame_report import FrameReport
 from depth_completion_ros.inputs import Inputs
 from depth_completion_ros.live_transforms import LiveTransforms
@@ -102,7 +102,9 @@ class CompletionNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
             lambda: self._active.placement.notes if self._active else [],
             lambda: self._pipeline.notes if self._pipeline else [],
         )
-        facts = SetupNotes(log.info, lambda: self._habits(are_warnings=False))
+        facts = SetupNotes(
+            log.info, lambda: self._habits(are_warnings=False), self._projection_in_use
+        )
         self._status = Status(self._all_drops, self._why_idle, notes.current, facts.current)
         self._outputs: Outputs | None = None
         self._pipeline: Pipeline | None = None
@@ -176,10 +178,9 @@ class CompletionNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
             now_ns=lambda: int(self.get_clock().now().nanoseconds),
             report=self._on_frame,
         )
-        way = "P (rectified)" if is_rectified(config, image_topic) else "K and D (not rectified)"
         self.get_logger().info(
-            f"model '{config.weights or config.model}' on {completer.device}; projecting with {way}"
-            f" as image_is_rectified is '{config.image_is_rectified}' for {image_topic}"
+            f"model '{config.weights or config.model}' on {completer.device}; projecting with "
+            f"{self._pipeline.placer.projection(config)}"
         )
 
     def _activate(self) -> None:
@@ -234,8 +235,16 @@ class CompletionNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
             self._outputs.publish_status(self._status.message(report))
 
     def _habits(self, *, are_warnings: bool) -> list[str]:
-        notes = self._pipeline.placer.habits.notes if self._pipeline is not None else []
-        return [str(note) for note in notes if note.is_warning == are_warnings]
+        if self._pipeline is None:
+            return []
+        placer = self._pipeline.placer
+        habits = [str(note) for note in placer.habits.notes if note.is_warning == are_warnings]
+        return [*placer.calibration.notes(are_grave=are_warnings), *habits]
+
+    def _projection_in_use(self) -> list[str]:
+        if self._pipeline is None:
+            return []
+        return [f"projecting with {self._pipeline.placer.projection(self._settings.config)}"]
 
     def _why_idle(self) -> str:
         if self._active is None:

@@ -33,13 +33,12 @@ from depth_completion_core.pictures.depth_colors import overlay
 from depth_completion_core.pictures.scales import depth_scale
 from depth_completion_core.sensing.empty_frames import why_empty
 from depth_completion_core.sensing.measurement_kinds import MEASUREMENT_KINDS
-from depth_completion_core.sensing.pair import MessagePair
 from depth_completion_core.sensing.placed_frame import PlacedFrame
 from depth_completion_core.sensing.sensor_geometry import motion_in_words
 from depth_completion_core.settings.fields import ConfigError
 from depth_completion_ros.doctor_alignment import SpreadPairs, check_alignment
 from depth_completion_ros.doctor_environment import check_environment
-from depth_completion_ros.frame_placer import FramePlacer
+from depth_completion_ros.frame_placer import FramePlacer, image_size_of_message
 from depth_completion_ros.inputs import Inputs
 from depth_completion_ros.live_transforms import LiveTransforms
 from depth_completion_ros.node_config import NodeConfig
@@ -98,9 +97,10 @@ def _check_pairs(doctor: Doctor, image_topic: str) -> Iterator[Finding]:
     placer.camera_infos = doctor.inputs.camera_infos
     pairs = doctor.pairs.kept
     pair = pairs[len(pairs) // 2]
-    info, size = placer.camera_info(pair), _size_of(pair)
-    if info is not None and size is not None:
-        yield from check_intrinsics(info, size, image_topic)
+    info, size = placer.camera_info(pair), image_size_of_message(pair.image)
+    if info is not None:
+        rectified = placer.is_rectified(doctor.config)
+        yield from check_intrinsics(info, size, image_topic, rectified=rectified)
     try:
         placed = placer.place(pair, doctor.config)
         yield from _habit_findings(placer)
@@ -128,11 +128,6 @@ def _habit_findings(placer: FramePlacer) -> Iterator[Finding]:
             found=note.found,
             remedy=remedy if note.is_warning else "",
         )
-
-
-def _size_of(pair: MessagePair) -> tuple[int, int] | None:
-    image = pair.image
-    return (int(image.height), int(image.width)) if hasattr(image, "height") else None
 
 
 def _check_tf(doctor: Doctor, image: StreamLog, clouds: list[StreamLog]) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from depth_completion_core.files.calibration_files import read_calibration
 from depth_completion_core.files.calibration_forms import FileCalibration
 from depth_completion_core.geometry.extrinsics import read_extrinsics
 from depth_completion_core.geometry.transforms import RigidTransform
+from depth_completion_core.sensing.calibration_watch import CalibrationWatch
 from depth_completion_core.sensing.frame_builder import FrameBuilder
 from depth_completion_core.sensing.measured import frame_of
 from depth_completion_core.sensing.pair import MessagePair
@@ -35,6 +36,9 @@ class FramePlacer:
 
     Attributes:
         camera_infos: the calibration; replaced when the node is activated.
+        calibration: what is odd about it.
+        measured_rectified: whether P counts, as edges show; None where they do not. It overrides
+            the topic's name, not what was asked for.
         habits: what is learned of the streams as their messages are decoded.
         extrinsics: optical frame from the frames of clouds, given by hand.
     """
@@ -46,16 +50,18 @@ class FramePlacer:
             ValueError: one of them is not readable, or not what it should be.
         """
         self.camera_infos = CameraInfos(by_stamp=False)
+        self.calibration = CalibrationWatch()
+        self.measured_rectified: bool | None = None
         self.habits = StreamHabits()
         self._image_topic = image_topic
         self._transforms = transforms
         self.extrinsics: dict[str, RigidTransform] = {}
         if config.extrinsics_file:
             self.extrinsics = read_extrinsics(Path(config.extrinsics_file).expanduser())
-        self._calibration: FileCalibration | None = None
+        self._file: FileCalibration | None = None
         if config.camera_info_url:
             file = file_of_url(config.camera_info_url)
-            self._calibration = read_calibration(file, image=image_topic)
+            self._file = read_calibration(file, image=image_topic)
 
     def place(
         self, pair: MessagePair, config: NodeConfig, wanted: WantedViews | None = None
@@ -74,6 +80,7 @@ class FramePlacer:
         wait_s = config.tf_timeout_ms / 1e3
         deadline = time.monotonic() + wait_s
         builder = self.builder(pair, config, wait_s=wait_s)
+        self._look_at_calibration(pair, config)
         self._transforms.wait_until(deadline)
         return builder.build(pair, wanted)
 
@@ -108,7 +115,7 @@ class FramePlacer:
             transforms=self._transforms,
             extrinsics=self.extrinsics,
             fixed_frame=self.fixed_frame(config.fixed_frame, optical_frame, _cloud_frames(pair)),
-            rectified=is_rectified(config, self._image_topic),
+            rectified=self.is_rectified(config),
             sweep_stamp=config.sweep_stamp,
             points_in_camera_frame=config.points_in_camera_frame,
             habits=self.habits if habits is None else habits,
@@ -117,9 +124,34 @@ class FramePlacer:
 
     def camera_info(self, pair: MessagePair, *, wait_s: float = 0.0) -> Any | None:  # noqa: ANN401
         """The calibration of an image, of the file or of a message; None where none has come."""
-        if self._calibration is not None:
-            return self._calibration
+        if self._file is not None:
+            return self._file
         return self.camera_infos.of_image(pair.image_stamp_ns, wait_s=wait_s)
+
+    def is_rectified(self, config: NodeConfig) -> bool:
+        """Whether P counts: as asked for, as edges show, or as the topic's name says."""
+        if config.image_is_rectified != "auto":
+            return config.image_is_rectified == "true"
+        if self.measured_rectified is not None:
+            return self.measured_rectified
+        return looks_rectified(self._image_topic)
+
+    def projection(self, config: NodeConfig) -> str:
+        """Which projection is used now, and why."""
+        if config.image_is_rectified != "auto":
+            reason = f", as image_is_rectified is '{config.image_is_rectified}'"
+        elif self.measured_rectified is not None:
+            reason = ", as depth edges on the image's edges show"
+        else:
+            reason = f", by the name of {self._image_topic}; image_is_rectified overrides it"
+        way = "P (rectified)" if self.is_rectified(config) else "K and D (not rectified)"
+        return f"{way}{reason}"
+
+    def _look_at_calibration(self, pair: MessagePair, config: NodeConfig) -> None:
+        info = self.camera_info(pair)
+        if info is not None:
+            size = image_size_of_message(pair.image)
+            self.calibration.see(info, size, rectified=self.is_rectified(config))
 
     def fixed_frame(self, wish: str, optical_frame: str, cloud_frames: Collection[str]) -> str:
         """The frame of that name, or the one that auto means now; empty for none."""
@@ -132,12 +164,10 @@ class FramePlacer:
         return "" if wish == "none" else wish
 
 
+def image_size_of_message(image: Any) -> tuple[int, int] | None:  # noqa: ANN401 - of rclpy
+    """(height, width) of an image; None of a compressed one, which does not say."""
+    return (int(image.height), int(image.width)) if hasattr(image, "height") else None
+
+
 def _cloud_frames(pair: MessagePair) -> list[str]:
     return [frame_of(cloud) for cloud in pair.clouds]
-
-
-def is_rectified(config: NodeConfig, image_topic: str) -> bool:
-    """Whether P counts, as asked for or as the topic's name says."""
-    if config.image_is_rectified == "auto":
-        return looks_rectified(image_topic)
-    return config.image_is_rectified == "true"

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from depth_completion_core.alignment.edge_scene import EdgeScene
-from depth_completion_core.alignment.placement import edge_scenes, placement_findings
+from depth_completion_core.alignment.edge_scene import EdgeScene, agreement
+from depth_completion_core.alignment.placement import as_said, edge_scenes, placement_findings
 from depth_completion_core.alignment.projection_fit import measured_projection
 from depth_completion_core.config import PairingConfig
+from depth_completion_core.geometry.intrinsics_doubts import info_doubts
 from depth_completion_core.sensing.rectification import (
     Projections,
     projection_in_words,
@@ -35,15 +36,34 @@ def checked_plan(reader: BagReader, wishes: PlanWishes, pairing: PairingConfig) 
     plan = make_plan(reader, wishes)
     plan = _with_projection(reader, plan, pairing, wishes.rectified)
     pairs = spread_pairs(reader, plan, pairing, _PAIRS) if _has_points(plan) else []
-    doubts = [
-        f"{cloud.name}: {finding.found}; {finding.remedy}"
+    scenes = {
+        cloud.name: edge_scenes(alignment_frames(plan, pairs, stream))
         for stream, cloud in enumerate(plan.topics.clouds)
         if not cloud.is_depth
-        for finding in placement_findings(
-            edge_scenes(alignment_frames(plan, pairs, stream)), cloud.name
-        )
+    }
+    plan = _with_calibration_doubts(plan, list(scenes.values()))
+    doubts = [
+        f"{name}: {finding.found}; {finding.remedy}"
+        for name, seen in scenes.items()
+        for finding in placement_findings(seen, name)
     ]
-    return replace(plan, doubts=doubts)
+    return replace(plan, doubts=[*plan.doubts, *doubts])
+
+
+def _with_calibration_doubts(plan: Plan, scenes: list[list[EdgeScene]]) -> Plan:
+    """Say what is odd about the intrinsics; where edges agree with them, it is no more than odd."""
+    info, source = plan.calibration
+    size, rectified = plan.topics.image.size, plan.geometry.rectified
+    odd = info_doubts(info, size, rectified=rectified)
+    confirmed = any(item.is_grave for item in odd) and any(
+        seen and agreement(seen, as_said).is_clear for seen in scenes
+    )
+    told = [(f"{source}: {item}", item.is_grave and not confirmed) for item in odd]
+    return replace(
+        plan,
+        notes=[*plan.notes, *(line for line, is_grave in told if not is_grave)],
+        doubts=[*plan.doubts, *(line for line, is_grave in told if is_grave)],
+    )
 
 
 def _with_projection(

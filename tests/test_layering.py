@@ -142,7 +142,7 @@ _LAWS: dict[str, set[str]] = {
     "checkpoints": {"files", "files.atomic", "models", "settings"},
     "completer": {"checkpoints", "inference", "models", "config", "frame"},
     "alignment": {"diagnosis", "sensing", "geometry"},
-    "diagnosis": {"files", "files.atomic", "pictures", "sensing", "config", "settings"},
+    "diagnosis": {"geometry", "files", "files.atomic", "pictures", "sensing", "config", "settings"},
     "data.layers": {"frame", "geometry"},
     "data": {"data.layers", "frame", "geometry", "settings"},
     "data.sampling": {"data", "data.layers", "config", "frame", "geometry", "settings"},

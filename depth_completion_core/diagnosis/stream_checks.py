@@ -12,14 +12,12 @@ import numpy as np
 
 from depth_completion_core.config import PairingConfig
 from depth_completion_core.diagnosis.findings import Finding
-from depth_completion_core.sensing.sensor_geometry import looks_rectified
+from depth_completion_core.geometry.intrinsics_doubts import info_doubts
 from depth_completion_core.sensing.stamp_health import REMEDY, StreamStamps, why_never_paired
 
 _NS_PER_S = 10**9
 _YEAR_NS = 365 * 86_400 * _NS_PER_S
 _LATE_NS = _NS_PER_S // 2
-_LARGEST_ASPECT = 1.1
-_LARGEST_CENTRE_SHIFT = 0.25
 
 
 @dataclass(slots=True, kw_only=True)
@@ -194,8 +192,14 @@ def signed_gaps_ns(
     return nearest
 
 
-def check_intrinsics(info: Any, image_size: tuple[int, int], image_topic: str) -> Iterator[Finding]:  # noqa: ANN401
-    """A sensor_msgs/CameraInfo against the (height, width) of its images."""
+def check_intrinsics(
+    info: Any,  # noqa: ANN401
+    image_size: tuple[int, int] | None,
+    image_topic: str,
+    *,
+    rectified: bool,
+) -> Iterator[Finding]:
+    """A sensor_msgs/CameraInfo against the (height, width) of its images, where that is known."""
     subject = "camera_info"
     K = np.asarray(info.k if hasattr(info, "k") else info.K, dtype=np.float64).reshape(3, 3)
     D = np.asarray(info.d if hasattr(info, "d") else info.D, dtype=np.float64)
@@ -208,35 +212,18 @@ def check_intrinsics(info: Any, image_size: tuple[int, int], image_topic: str) -
             remedy="calibrate it (camera_calibration), or give the driver its calibration file",
         )
         return
-    if (height, width) != image_size:
+    for doubt in info_doubts(info, image_size, rectified=rectified):
         yield Finding(
-            severity="error",
+            severity="error" if doubt.is_grave else "warning",
             subject=subject,
-            found=f"it speaks of {width}x{height} pixels, the images have "
-            f"{image_size[1]}x{image_size[0]}",
-            remedy="use the CameraInfo that belongs to this very image topic",
+            found=doubt.sentence,
+            remedy="compare with the overlay: depth edges must lie on the edges of the image",
         )
-    aspect = K[0, 0] / K[1, 1]
-    if not 1 / _LARGEST_ASPECT < aspect < _LARGEST_ASPECT:
-        yield Finding(
-            severity="warning",
-            subject=subject,
-            found=f"fx / fy is {aspect:.2f}, of most cameras it is 1",
-            remedy="is K that of another resolution?",
-        )
-    shift = max(abs(K[0, 2] / width - 0.5), abs(K[1, 2] / height - 0.5)) if width and height else 0
-    if shift > _LARGEST_CENTRE_SHIFT:
-        yield Finding(
-            severity="warning",
-            subject=subject,
-            found=f"the principal point ({K[0, 2]:.0f}, {K[1, 2]:.0f}) is far from the centre",
-            remedy="is K that of another resolution, or the image a crop without an ROI?",
-        )
-    if looks_rectified(image_topic) and D.any():
+    if rectified and D.any():
         yield Finding(
             severity="ok",
             subject=subject,
-            found=f"{image_topic} looks rectified: P is used, the distortion D is not",
+            found=f"{image_topic} counts as rectified: P is used, the distortion D is not",
         )
     else:
         field_deg = float(np.degrees(2 * np.arctan(width / (2 * K[0, 0]))))

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -16,6 +17,7 @@ from depth_completion_core.evaluation.records import FrameRecord, FrameTable
 from depth_completion_core.files.depth_pngs import DepthPngs
 from depth_completion_core.files.output_files import write_depth_npy
 from depth_completion_core.frame import OF_ONE_FRAME, DepthPrediction
+from depth_completion_core.geometry.intrinsics_doubts import DoubtsOnce
 from depth_completion_core.metrics import Protocol, depth_metrics, rel_at
 from depth_completion_core.progress import with_progress
 
@@ -87,26 +89,35 @@ def score(
         OSError: a result cannot be written.
         ImportError: a model needs a package that is not installed.
     """
-    names = dataset.names
+    names, intrinsics = dataset.names, DoubtsOnce()
     try:
         for index in with_progress(indices, title, unit="frame", total=len(indices)):
             todo = [job for job in jobs if not job.is_done(names[index])]
             if todo:
-                _score_sample(dataset, index, names[index], todo, protocol)
+                sample = _sample(dataset, index, names[index], todo, intrinsics)
+                if sample is not None:
+                    _score_sample(sample, names[index], todo, protocol)
     finally:
         for job in jobs:
             job.table.write()
 
 
-def _score_sample(
-    dataset: DepthDataset, index: int, name: str, jobs: Sequence[Job], protocol: Protocol
-) -> None:
+def _sample(
+    dataset: DepthDataset, index: int, name: str, jobs: Sequence[Job], intrinsics: DoubtsOnce
+) -> Sample | None:
+    """Read a sample; what is wrong with it is recorded, what is odd about its camera is told."""
     try:
         sample = dataset[index]
     except OF_ONE_FRAME as error:
         for job in jobs:
             job.table.add(FrameRecord(name=name, failed=_reason(error)))
-        return
+        return None
+    for doubt in intrinsics.new(sample.camera):
+        print(f"warning: {name}: {doubt}", file=sys.stderr)
+    return sample
+
+
+def _score_sample(sample: Sample, name: str, jobs: Sequence[Job], protocol: Protocol) -> None:
     seen: dict[Condition, Sample] = {}
     for job in jobs:
         try:

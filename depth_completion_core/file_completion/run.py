@@ -44,6 +44,7 @@ def infer(wanted: Infer) -> list[str]:
     for index, name in with_progress(outputs, "completing", unit="image", total=len(files)):
         try:
             frame = frame_of(files, index, needs, wanted.depth_scale)
+            tally.doubt(name, frame.camera)
             truth = truth_of(files[index], frame, wanted.depth_scale)
             prediction, ms = timed(partial(completer.complete, frame), completer.device)
         except MissingViewError as error:

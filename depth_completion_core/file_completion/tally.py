@@ -11,6 +11,8 @@ from depth_completion_core.files.depth_pngs import DepthPngs
 from depth_completion_core.files.depth_ranges import DepthRange, unit_question
 from depth_completion_core.files.listing import listed
 from depth_completion_core.frame import DepthPrediction, SparseDepth
+from depth_completion_core.geometry.camera import CameraModel
+from depth_completion_core.geometry.intrinsics_doubts import DoubtsOnce
 from depth_completion_core.metrics import DepthMetrics, Protocol, depth_metrics
 
 
@@ -32,6 +34,7 @@ class Tally:
         self.failed: list[str] = []
         self.pngs = DepthPngs(depth_scale)
         self._protocol, self._output, self._depth_scale = protocol, output, depth_scale
+        self._intrinsics = DoubtsOnce()
         self._empty: list[str] = []
         self._range = DepthRange()
 
@@ -39,6 +42,11 @@ class Tally:
         """A frame that could not be completed is told at once."""
         self.failed.append(f"{name}: {str(error) or type(error).__name__}")
         print(f"failed: {self.failed[-1]}", file=sys.stderr)
+
+    def doubt(self, name: str, camera: CameraModel | None) -> None:
+        """Intrinsics that hardly belong to their image are told at once."""
+        for doubt in self._intrinsics.new(camera):
+            print(f"warning: {name}: {doubt}", file=sys.stderr)
 
     def add(
         self, name: str, prediction: DepthPrediction, ms: float, truth: SparseDepth | None

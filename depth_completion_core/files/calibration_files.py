@@ -21,6 +21,7 @@ from depth_completion_core.files.calibration_forms import (
 from depth_completion_core.files.input_files import InputFileError, read_array
 from depth_completion_core.geometry.calibration import camera_from_info
 from depth_completion_core.geometry.camera import CameraModel
+from depth_completion_core.geometry.intrinsics_doubts import size_by_centre
 
 CALIBRATION_TYPES = (".yaml", ".yml")
 
@@ -92,12 +93,15 @@ def _check_image(
             f"{path} is of an image of {width}x{height} pixels, but {image} has "
             f"{size[1]}x{size[0]}: give the calibration of this very image"
         )
-    cx, cy = calibration.k[2], calibration.k[5]
-    if not (0 <= cx < calibration.width and 0 <= cy < calibration.height):
+    camera = CameraModel.from_matrix(
+        calibration.k, width=calibration.width, height=calibration.height
+    )
+    other = size_by_centre(camera)
+    if other is not None and (camera.cx >= camera.width or camera.cy >= camera.height):
         raise CalibrationFileError(
-            f"{path} has its principal point at ({cx:.0f}, {cy:.0f}), outside of the "
-            f"{width}x{height} pixels of {image}: the matrix is of another size than the image, or "
-            "one of the two is damaged"
+            f"{path} has its principal point at ({camera.cx:.0f}, {camera.cy:.0f}), the centre of "
+            f"an image of about {other[0]}x{other[1]} pixels, but {image} has {width}x{height}: "
+            "give the calibration of this very image"
         )
 
 

@@ -38,6 +38,12 @@ def camera_from_info(info: Any, *, rectified: bool) -> CalibratedCamera:  # noqa
         ValueError: no calibration in the message, no P for a rectified image, a distortion that is
             not known, or a region of interest that reaches out of the sensor.
     """
+    sensor = sensor_from_info(info, rectified=rectified)
+    return sensor._replace(camera=_cut_and_binned(sensor.camera, info))
+
+
+def sensor_from_info(info: Any, *, rectified: bool) -> CalibratedCamera:  # noqa: ANN401
+    """The same of the full sensor, neither cut nor binned; raises ValueError."""
     K, D, R, P = (_numbers(info, name) for name in "KDRP")
     width, height = int(info.width), int(info.height)
     if rectified:
@@ -62,7 +68,7 @@ def camera_from_info(info: Any, *, rectified: bool) -> CalibratedCamera:  # noqa
         camera_from_frame = RigidTransform.from_matrix(
             np.column_stack([rectified_from_raw.T, np.zeros(3)])
         )
-    return CalibratedCamera(_cut_and_binned(camera, info), camera_from_frame)
+    return CalibratedCamera(camera, camera_from_frame)
 
 
 def image_size_of(info: Any) -> tuple[int, int]:  # noqa: ANN401 - of any kind, as above

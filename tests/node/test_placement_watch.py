@@ -6,7 +6,6 @@ import time
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.geometry.transforms import RigidTransform
@@ -34,7 +33,6 @@ from tests.core.alignment.board_scene import (
 
 _RAW = CameraModel(fx=215.0, fy=214.0, cx=118.0, cy=88.0, width=CAMERA.width, height=CAMERA.height)
 _SECOND_NS = 10**9
-_DEFAULTS = NodeConfig()
 
 
 def _pair(stamp_ns: int) -> MessagePair:
@@ -47,29 +45,55 @@ def _pair(stamp_ns: int) -> MessagePair:
     )
 
 
-def _notes(
+class _Watched:
+    """A node's eyes, without the node."""
+
+    def __init__(
+        self, camera_from_lidar: RigidTransform, topic: str, config: NodeConfig | None = None
+    ) -> None:
+        transforms = LiveTransforms()
+        mount = tf_entry(START_NS, (CAMERA_FRAME, LIDAR_FRAME, camera_from_lidar))
+        transforms.add(mount.message, is_static=True)
+        self.config = config or NodeConfig()
+        self.placer = FramePlacer(self.config, topic, transforms)
+        self.watch = PlacementWatch(self.placer, self.config, [topic, "/points"])
+
+    def add_info(self, k: CameraModel, p: CameraModel) -> None:
+        info = info_entry(START_NS, k).message
+        info.p = np.column_stack([p.K, np.zeros(3)]).reshape(-1)
+        self.placer.camera_infos.add(info)
+
+    def drive(self, start_ns: int) -> None:
+        """Some seconds before the board, to the end of the comparison."""
+        self.watch.is_done = False
+        for index in range(40):  # ten a second: most are passed over
+            pair = _pair(start_ns + index * _SECOND_NS // 10)
+            if index % 10 == 0:  # as frames are completed
+                self.placer.place(pair, self.config)
+            self.watch.add(pair)
+        deadline = time.monotonic() + 10.0
+        while not self.watch.is_done and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert self.watch.is_done
+
+
+def _watched(
     camera_from_lidar: RigidTransform,
     topic: str,
     k: CameraModel = CAMERA,
-    config: NodeConfig = _DEFAULTS,
+    config: NodeConfig | None = None,
+) -> _Watched:
+    """After some seconds of the board; P is that of the image."""
+    watched = _Watched(camera_from_lidar, topic, config)
+    watched.add_info(k, p=CAMERA)
+    watched.drive(START_NS)
+    return watched
+
+
+def _notes(
+    camera_from_lidar: RigidTransform, topic: str, config: NodeConfig | None = None
 ) -> list[str]:
-    """What is said after some seconds of the board; P is always that of the image."""
-    transforms = LiveTransforms()
-    mount = tf_entry(START_NS, (CAMERA_FRAME, LIDAR_FRAME, camera_from_lidar))
-    transforms.add(mount.message, is_static=True)
-    placer = FramePlacer(config, topic, transforms)
-    info = info_entry(START_NS, k).message
-    info.p = np.column_stack([CAMERA.K, np.zeros(3)]).reshape(-1)
-    placer.camera_infos.add(info)
-    watch = PlacementWatch(placer, config, [topic, "/points"])
-    for index in range(40):  # ten a second: most are passed over
-        assert watch.notes == [] or index > 20
-        watch.add(_pair(START_NS + index * _SECOND_NS // 10))
-    deadline = time.monotonic() + 10.0
-    while not watch.is_done and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert watch.is_done
-    return watch.notes
+    return _watched(camera_from_lidar, topic, config=config).watch.notes
 
 
 def test_a_right_set_up_is_not_doubted() -> None:
@@ -93,12 +117,28 @@ def test_extrinsics_that_no_cloud_has_are_told(tmp_path: Path) -> None:
     assert "the extrinsics of 'velodyne' are not used" in note
 
 
-@pytest.mark.parametrize(
-    ("topic", "is_told"), [("/camera/image_raw", True), ("/camera/image_rect", False)]
-)
-def test_images_that_fit_the_other_projection_are_told(topic: str, is_told: bool) -> None:
-    notes = _notes(CAMERA_FROM_LIDAR, topic, _RAW)
-    assert len(notes) == is_told
-    if is_told:
-        assert "meet the edges of the image with P" in notes[0]
-        assert 'set image_is_rectified to "true"' in notes[0]
+def test_another_projection_that_edges_show_clearly_is_used() -> None:
+    watched = _watched(CAMERA_FROM_LIDAR, "/camera/image_raw", _RAW)
+    assert watched.watch.notes == []
+    assert watched.placer.is_rectified(NodeConfig())
+    assert "P (rectified), as depth edges" in watched.placer.projection(NodeConfig())
+    asked = NodeConfig(image_is_rectified="false")
+    assert not watched.placer.is_rectified(asked)
+
+
+def test_a_projection_that_was_asked_for_stays_and_is_doubted() -> None:
+    config = NodeConfig(image_is_rectified="false")
+    watched = _watched(CAMERA_FROM_LIDAR, "/camera/image_raw", _RAW, config)
+    (note,) = watched.watch.notes
+    assert "meet the edges of the image with P" in note
+    assert 'set image_is_rectified to "true"' in note
+    assert not watched.placer.is_rectified(config)
+
+
+def test_another_calibration_is_looked_at_again() -> None:
+    watched = _watched(CAMERA_FROM_LIDAR, "/camera/image_raw", _RAW)
+    assert watched.placer.measured_rectified
+    watched.add_info(CAMERA, p=_RAW)  # now K is that of the image
+    watched.drive(START_NS + 60 * _SECOND_NS)
+    assert watched.placer.measured_rectified is False
+    assert watched.watch.notes == []

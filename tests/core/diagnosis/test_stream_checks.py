@@ -178,11 +178,22 @@ def _info(
     width: int = 640,
     height: int = 480,
 ) -> SimpleNamespace:
-    return SimpleNamespace(k=K, d=D, width=width, height=height, distortion_model="plumb_bob")
+    return SimpleNamespace(
+        k=K,
+        d=D,
+        r=(0.0,) * 9,
+        p=(*K[:3], 0, *K[3:6], 0, *K[6:], 0),
+        width=width,
+        height=height,
+        distortion_model="plumb_bob",
+        binning_x=0,
+        binning_y=0,
+        roi=SimpleNamespace(x_offset=0, y_offset=0, width=0, height=0),
+    )
 
 
-def _camera_faults(info: SimpleNamespace, topic: str = "/camera/image_raw") -> list[Finding]:
-    findings = check_intrinsics(info, (480, 640), topic)
+def _camera_faults(info: SimpleNamespace) -> list[Finding]:
+    findings = check_intrinsics(info, (480, 640), "/camera/image_raw", rectified=False)
     return [item for item in findings if item.severity != "ok"]
 
 
@@ -197,6 +208,7 @@ def test_good_intrinsics_are_ok() -> None:
         (_info(width=1280, height=960, K=(800.0, 0, 640, 0, 800.0, 480, 0, 0, 1)), "error", "1280"),
         (_info(K=(400.0, 0, 319.5, 0, 533.0, 239.5, 0, 0, 1)), "warning", "fx / fy"),
         (_info(K=(400.0, 0, 40.0, 0, 400.0, 239.5, 0, 0, 1)), "warning", "principal point"),
+        (_info(K=(800.0, 0, 639.5, 0, 800.0, 479.5, 0, 0, 1)), "error", "about 1280x960 pixels"),
     ],
 )
 def test_intrinsics_that_cannot_be(info: SimpleNamespace, severity: str, words: str) -> None:
@@ -206,5 +218,6 @@ def test_intrinsics_that_cannot_be(info: SimpleNamespace, severity: str, words: 
 
 
 def test_a_rectified_name_with_distortion_is_said() -> None:
-    findings = list(check_intrinsics(_info(D=(0.1, 0, 0, 0, 0)), (480, 640), "/camera/image_rect"))
-    assert any("looks rectified" in item.found for item in findings)
+    info = _info(D=(0.1, 0, 0, 0, 0))
+    findings = list(check_intrinsics(info, (480, 640), "/camera/image_rect", rectified=True))
+    assert any("counts as rectified" in item.found for item in findings)

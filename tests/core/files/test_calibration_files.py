@@ -169,7 +169,10 @@ def test_the_cut_and_binned_image_of_a_message_is_smaller(tmp_path: Path) -> Non
         ("", "found 0 numbers"),
         ("fx fy cx\n", "neither numbers nor YAML"),
         ("0 0 0\n0 0 0\n0 0 0\n", "focal length"),
-        ("9 0 900\n0 9 5\n0 0 1\n", r"principal point at \(900, 5\).*640x480 pixels of the image"),
+        (
+            "1200 0 959.5\n0 1200 719.5\n0 0 1\n",
+            r"principal point at \(960, 720\), .* 1920x1440 pixels, but the image has 640x480",
+        ),
         (_CALIBRATOR.replace("image_width", "width"), "has no 'image_width'"),
         (_CALIBRATOR.replace("318.4, ", ""), "camera_matrix has 8 numbers, expected 9"),
         (_CALIBRATOR.replace("640", "320"), "image of 320x480 pixels, but the image has 640x480"),
