@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
 from rclpy.task import Future
 from std_srvs.srv import Trigger
@@ -36,13 +36,14 @@ class Services:
     ) -> None:
         self._node, self._parameters, self._pipeline = node, parameters, pipeline
         node.create_service(Trigger, "~/save_frame", self._save_frame)
-        # A group of its own: while the new model loads, the node's other callbacks go on, and the
-        # next call of the service waits, so that one model is loaded at a time.
+        self._in_progress = ""
+        # A group of its own: while a model loads, the node's other callbacks go on, and so does
+        # this one, to refuse a second model: two at once could fill the memory.
         node.create_service(
             LoadModel,
             "~/load_model",
             self._load_model,
-            callback_group=MutuallyExclusiveCallbackGroup(),
+            callback_group=ReentrantCallbackGroup(),
         )
 
     def _save_frame(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
@@ -70,9 +71,13 @@ class Services:
         if pipeline is None:
             response.message = "the node is not configured: set the parameters model and weights"
             return response
+        if self._in_progress:
+            response.message = f"'{self._in_progress}' is loading now: call again when it is done"
+            return response
         try:
             now = self._parameters.config
             source = loadable(request.model, request.weights, now.weights_folder)
+            self._in_progress = source
             completer = await self._loaded(now, source)
             now = self._parameters.config  # it may have changed meanwhile
             weights = source if request.weights else ""
@@ -81,6 +86,8 @@ class Services:
         except Exception as error:
             response.message = f"{error}. The old model stays"
             return response
+        finally:
+            self._in_progress = ""
         self._parameters.set_model(config.model, config.weights)
         response.success = True
         response.message = f"'{source}' on {completer.device}"

@@ -86,6 +86,7 @@ class Peer:
 
     Attributes:
         node: of rclpy.
+        clients: of the services that were called, by their names.
     """
 
     def __init__(self) -> None:
@@ -95,7 +96,7 @@ class Peer:
         self._executor = SingleThreadedExecutor(context=self.context)
         self._executor.add_node(self.node)
         self._publishers: dict[str, Any] = {}
-        self._clients: dict[str, Any] = {}
+        self.clients: dict[str, Any] = {}
 
     def close(self) -> None:
         """End the node."""
@@ -134,9 +135,9 @@ class Peer:
 
     def call(self, service: str, kind: type[Any], request: Any) -> Any:  # noqa: ANN401
         """Call a service and wait for its answer."""
-        if service not in self._clients:
-            self._clients[service] = self.node.create_client(kind, service)
-        client = self._clients[service]
+        if service not in self.clients:
+            self.clients[service] = self.node.create_client(kind, service)
+        client = self.clients[service]
         self.spin_until(client.service_is_ready, service)
         future = client.call_async(request)
         self.spin_until(future.done, f"the answer of {service}")

@@ -27,7 +27,6 @@ pytestmark = pytest.mark.ros
 pytest.importorskip("rclpy", reason="ROS 2 is not sourced")
 live: Any = pytest.importorskip("tests.ros.live_node", reason="the package is not built")
 
-services: Any = pytest.importorskip("depth_completion_ros.srv")
 std_services: Any = pytest.importorskip("std_srvs.srv")
 
 _INPUTS = {"/camera/image_raw", "/camera/camera_info", "/lidar/points", "/tf", "/tf_static"}
@@ -176,41 +175,6 @@ def test_a_saved_frame_can_be_replayed(tmp_path: Path) -> None:
     replayed = np.load(next((folder / "replayed" / "output_depth").glob("*.npy")))
     published = np.nan_to_num(np.frombuffer(depth[2].data, np.float32).reshape(replayed.shape))
     np.testing.assert_array_equal(replayed, published)
-
-
-def test_the_model_changes_while_frames_come(tmp_path: Path) -> None:
-    weights = tmp_path / "weights"
-    weights.mkdir()
-    (weights / "text.safetensors").write_text("no weights", encoding="utf-8")
-    settings = {"model": "nearest", "weights_folder": str(weights)}
-    with live.live_node(tmp_path, **settings) as node, live.peer() as peer:
-        peer.wait_for_node()
-        depth = peer.collect(*_DEPTH)
-        status = peer.collect(
-            "/completion_node/status", "depth_completion_ros/msg/CompletionStatus"
-        )
-        peer.publish(mounts_entry())
-        peer.spin_for(0.5)
-        service = "/completion_node/load_model"
-        kind = services.LoadModel
-        outside = {
-            peer.call(service, kind, kind.Request(weights=path)).message
-            for path in ("/nowhere.safetensors", "/etc/passwd", "../x.onnx")
-        }
-        expected = f"loaded only from the folder weights_folder, {weights}. The old model stays"
-        assert {text.endswith(expected) for text in outside} == {True}
-        assert len(outside) == 1  # it does not tell which of them exist
-        bad = peer.call(service, kind, kind.Request(weights="text.safetensors"))
-        assert (bad.success, "text.safetensors" in bad.message) == (False, True)
-        _send(peer, 0)
-        peer.spin_until(lambda: len(status) == 1, "a frame")
-        good = peer.call(service, kind, kind.Request(model="linear"))
-        assert good.success, good.message
-        _send(peer, 1)
-        peer.spin_until(lambda: len(status) == 2, "another frame")
-        assert [item.model for item in status] == ["nearest", "linear"]
-        assert bytes(depth[0].data) != bytes(depth[1].data)
-        assert node.process.poll() is None
 
 
 @pytest.mark.skipif(shutil.which("ros2") is None, reason="ros2 is not on the path")
