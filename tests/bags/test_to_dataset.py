@@ -15,51 +15,21 @@ import pytest
 
 from depth_completion_core.completer import load_model
 from depth_completion_core.data.readers.void import Void
-from depth_completion_core.geometry.transforms import RigidTransform
 from rosbag_tools.to_dataset import main
 from tests.bags.bag_factory import (
-    BASE_FRAME,
     BASE_FROM_CAMERA,
     CAMERA,
-    Entry,
-    Float32Array,
-    depth_entry,
-    drive,
     frame_of,
     picture,
     stamp_of,
-    tf_entry,
     write_ros1,
     write_ros2,
 )
 from tests.bags.program import exit_code
+from tests.bags.truth_bag import odom_from_base, recording, true_depth
 
-TRUTH_TOPIC = "/camera/depth_truth"
 _FRAMES = 4
 _DENSITIES = (20, 100, 100_000)
-
-
-def true_depth(index: int) -> Float32Array:
-    """Some tenths of metres up to 300 m, and some pixels without."""
-    random = np.random.default_rng([index, 5])
-    depth = random.uniform(0.5, 300.0, (CAMERA.height, CAMERA.width)).astype(np.float32)
-    return np.where(random.random(depth.shape) < 0.3, 0, depth).astype(np.float32)
-
-
-def odom_from_base(index: int) -> RigidTransform:
-    turn = np.sin(0.05 * index), np.cos(0.05 * index)
-    return RigidTransform.from_quaternion((0, 0, *turn), (0.5 * index, 0.1, 0))
-
-
-def recording(frames: int = _FRAMES) -> list[Entry]:
-    """A drive with odometry and true depth."""
-    entries = drive(frames)
-    for index in range(frames):
-        at = stamp_of(index)
-        entries.append(depth_entry(at, true_depth(index), topic=TRUTH_TOPIC))
-        motion = ("odom", BASE_FRAME, odom_from_base(index))
-        entries.append(tf_entry(at, motion, static=False))
-    return sorted(entries, key=lambda entry: entry.log_ns)
 
 
 def numbers(path: Path) -> npt.NDArray[np.uint16]:
@@ -72,7 +42,7 @@ def numbers(path: Path) -> npt.NDArray[np.uint16]:
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("set")
-    bag = write_ros2(folder / "hall", recording())
+    bag = write_ros2(folder / "hall", recording(_FRAMES))
     other = write_ros1(folder / "yard.bag", recording(2))
     arguments = [str(bag), str(other), "--out", str(folder / "out"), "--test", "y*"]
     assert main([*arguments, "--densities", *map(str, _DENSITIES)]) == 0
