@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from depth_completion_core.prepare import SETS
 from depth_completion_core.training.recipes import RECIPES
 
 _ROOT = Path(__file__).resolve().parents[1]
@@ -21,6 +22,7 @@ _CORE = (
     "import_checkpoint",
     "infer",
     "join_shards",
+    "prepare",
     "train",
     "world.statistics",
 )
@@ -54,7 +56,8 @@ print(f"exit code {code}; imported: {', '.join(slow) or 'nothing slow'}", file=s
 @pytest.mark.parametrize(
     "words",
     [[program] for program in PROGRAMS]
-    + [["depth_completion_core.train", recipe] for recipe in RECIPES],
+    + [["depth_completion_core.train", recipe] for recipe in RECIPES]
+    + [["depth_completion_core.prepare", name] for name in SETS],
     ids=" ".join,
 )
 def test_help_imports_nothing_slow(words: list[str]) -> None:

@@ -149,6 +149,7 @@ _LAWS: dict[str, set[str]] = {
     "world": {"data", "data.sampling", "config", "frame", "geometry", "settings"},
     "data.readers": {
         "data",
+        "data.layers",
         "data.sampling",
         "world",
         "files",
@@ -159,6 +160,13 @@ _LAWS: dict[str, set[str]] = {
         "settings",
     },
     "data.verification": {"data", "data.readers", "files", "images", "progress"},
+    "preparation": {
+        "data",
+        "data.readers",
+        "files.atomic",
+        "progress",
+        "settings",
+    },
     "file_completion": {
         "settings",
         "completer",
@@ -258,6 +266,7 @@ _PROGRAMS = {
     "import_checkpoint",
     "infer",
     "join_shards",
+    "prepare",
     "train",
 }
 

@@ -17,6 +17,7 @@ DATASETS = {
     "void": "void:Void",
     "kitti_depth": "kitti_depth:KittiDepth",
     "kitti_raw": "kitti_raw:KittiRaw",
+    "kitti_odometry": "kitti_odometry:KittiOdometry",
     "nyu": "nyu:Nyu",
     "scenenet": "scenenet:SceneNet",
     "vkitti1": "vkitti:VirtualKitti1",

@@ -3,8 +3,9 @@
 """The table of loss terms. A new one is a function, a line of the table and a weight below.
 
 Each term gives (B,), one number per image, and the loss of a batch is their mean. With images of
-one size that is what the published code computes over a whole batch; and, other than a mean over
-the pixels of a batch, it does not change when a batch is split over devices.
+one size that is what the published code of ScaffNet computes over a whole batch; and, other than a
+mean over the pixels of a batch, it does not change when a batch is split over devices. The loss of
+CSPN is such a mean (``batch_pixels``).
 
 Recipes read the weights where torch is not imported, so formulas are written with the methods of
 tensors.
@@ -22,9 +23,11 @@ from depth_completion_core.settings.fields import ConfigError, setting
 if TYPE_CHECKING:
     from torch import Tensor
 
-Reduction = Literal["all_pixels", "valid_pixels"]
-"""all_pixels: the sum over valid pixels by the number of all pixels, as the authors' PyTorch
-release; valid_pixels: by the number of valid ones, as their TensorFlow release."""
+Reduction = Literal["all_pixels", "valid_pixels", "batch_pixels"]
+"""all_pixels: the sum over valid pixels by the number of all pixels, as the PyTorch release of
+ScaffNet; valid_pixels: by the number of valid ones, as its TensorFlow release and NLSPN;
+batch_pixels: by the mean number of valid ones in the images of the batch, so that the mean over
+images is that over all valid pixels of the batch, as in CSPN."""
 
 _SMALL = 1e-8  # of the release: a target of 0 is not valid, but is divided by
 
@@ -111,7 +114,10 @@ def _per_image(error: Tensor, valid: Tensor, reduction: Reduction) -> Tensor:
     total = error.sum(dim=(1, 2, 3))
     if reduction == "all_pixels":
         return total / valid[0].numel()
-    return total / valid.sum(dim=(1, 2, 3)).clamp(min=1)
+    count = valid.sum(dim=(1, 2, 3))
+    if reduction == "batch_pixels":
+        return total / count.to(total.dtype).mean().clamp(min=1.0 / len(count))
+    return total / count.clamp(min=1)
 
 
 class LossTerm(NamedTuple):
@@ -156,8 +162,13 @@ class WeightedLossConfig:
     """Of the absolute error over the error that the network expects, and the logarithm of that;
     for networks with an uncertainty decoder."""
     reduction: Reduction = "all_pixels"
-    """What an image's sum is divided by; the first as in the PyTorch release of ScaffNet, the
-    second as in its TensorFlow one."""
+    """What an image's sum is divided by: all its pixels, the valid ones, or the mean number of
+    valid ones in the batch."""
+    min_truth: float = setting(0.0, low=0.0)
+    """True depth up to this is not known, metres; NLSPN and CSPN: 1e-4."""
+    max_depth: float = setting(0.0, low=0.0)
+    """Predicted and true depth are cut off here and at 0, metres, so that nothing is learned from
+    what lies beyond; 0 for no limit. NLSPN: 10 for NYU, 90 for KITTI."""
 
     def weights(self) -> dict[str, float]:
         """The weights above 0 by the names of the table; raises ConfigError where there is none."""
@@ -179,6 +190,7 @@ def loss_values(config: WeightedLossConfig, maps: Mapping[str, Tensor]) -> dict[
     Raises:
         ConfigError: a term needs a map that is not there.
     """
+    maps = _limited(config, maps)
     values = {}
     for name in config.weights():
         term = LOSS_TERMS[name]
@@ -190,6 +202,16 @@ def loss_values(config: WeightedLossConfig, maps: Mapping[str, Tensor]) -> dict[
             )
         values[name] = term.function(*(maps[need] for need in term.needs), config.reduction)
     return values
+
+
+def _limited(config: WeightedLossConfig, maps: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+    """The maps with depth and truth as the limits leave them (Park et al., ECCV 2020)."""
+    depth, truth = maps["depth"], maps["truth"]
+    if config.max_depth:
+        depth, truth = depth.clamp(0.0, config.max_depth), truth.clamp(0.0, config.max_depth)
+    if config.min_truth:
+        truth = truth.where(truth > config.min_truth, 0.0)
+    return {**maps, "depth": depth, "truth": truth}
 
 
 def weighted_sum(config: WeightedLossConfig, values: Mapping[str, Tensor]) -> Tensor:

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from depth_completion_core.data.layers.layer import PixelLayer
+from depth_completion_core.data.layers.layer import PixelLayer, Resampling
+from depth_completion_core.data.layers.pillow_resize import resize_bilinear
 from depth_completion_core.frame import SparseDepth
 from depth_completion_core.geometry.arrays import BoolArray, Float32Array
 
@@ -34,6 +35,13 @@ class DepthLayer(PixelLayer):
         """See the base class."""
         depth, valid = self.value.depth[rows, columns], self.value.valid[rows, columns]
         return DepthLayer(SparseDepth(np.ascontiguousarray(depth), np.ascontiguousarray(valid)))
+
+    def resampled(self, width: int, height: int, resampling: Resampling) -> DepthLayer:
+        """Blended by Pillow's filter, holes as 0 metres, or at the nearest pixel."""
+        if resampling != "bilinear":
+            return self.resized(width, height)
+        blended = resize_bilinear(self.value.depth, height=height, width=width)
+        return DepthLayer(SparseDepth.from_depth(blended))
 
     def where(self, mask: BoolArray) -> DepthLayer:
         """See the base class."""

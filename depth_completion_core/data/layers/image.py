@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from depth_completion_core.data.layers.camera_roll import CameraRoll
-from depth_completion_core.data.layers.layer import Layer, Window
+from depth_completion_core.data.layers.layer import Layer, Resampling, Window
+from depth_completion_core.data.layers.pillow_resize import resize_bilinear
 from depth_completion_core.geometry.arrays import UInt8Array
 
 
@@ -38,6 +39,12 @@ class ImageLayer(Layer):
 
         method = cv2.INTER_AREA if width < self.value.shape[1] else cv2.INTER_LINEAR
         return ImageLayer(_uint8(cv2.resize(self.value, (width, height), interpolation=method)))
+
+    def resampled(self, width: int, height: int, resampling: Resampling) -> ImageLayer:
+        """By Pillow's filter where depth is blended so, too."""
+        if resampling != "bilinear":
+            return self.resized(width, height)
+        return ImageLayer(resize_bilinear(self.value, height=height, width=width))
 
     def rolled(self, roll: CameraRoll) -> ImageLayer:
         """Linear; black where nothing was seen."""

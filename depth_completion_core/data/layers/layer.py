@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,11 @@ from depth_completion_core.geometry.arrays import BoolArray
 
 L = TypeVar("L", bound="Layer")
 P = TypeVar("P", bound="PixelLayer")
+
+Resampling = Literal["points", "nearest", "bilinear"]
+"""How depth is resized. points: each measurement moves to the pixel that it falls into, and true
+depth is looked up at the nearest pixel. nearest: measurements are looked up, too, so that enlarging
+repeats them. bilinear: true depth and colours are blended by Pillow's filter, holes included."""
 
 
 class Window(NamedTuple):
@@ -51,6 +56,11 @@ class Layer(ABC):
     @abstractmethod
     def resized(self: L, width: int, height: int) -> L:
         """Of the image at another size, pixels."""
+
+    def resampled(self: L, width: int, height: int, resampling: Resampling) -> L:
+        """The same by a rule of :data:`Resampling`; depth and colours have more than one."""
+        del resampling
+        return self.resized(width, height)
 
     @abstractmethod
     def rolled(self: L, roll: CameraRoll) -> L:

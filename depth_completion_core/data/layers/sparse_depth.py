@@ -10,7 +10,7 @@ import numpy as np
 
 from depth_completion_core.data.layers.camera_roll import CameraRoll
 from depth_completion_core.data.layers.depth import DepthLayer, divided
-from depth_completion_core.data.layers.layer import Layer, Window
+from depth_completion_core.data.layers.layer import Layer, Resampling, Window
 from depth_completion_core.frame import SparseDepth
 from depth_completion_core.geometry.arrays import Float32Array
 
@@ -48,6 +48,12 @@ class SparseDepthLayer(Layer):
                 (height, width),
             )
         )
+
+    def resampled(self, width: int, height: int, resampling: Resampling) -> SparseDepthLayer:
+        """Looked up at the nearest pixel, or moved point by point."""
+        if resampling != "nearest":
+            return self.resized(width, height)
+        return SparseDepthLayer(DepthLayer(self.value).resized(width, height).value)
 
     def rolled(self, roll: CameraRoll) -> SparseDepthLayer:
         """See the base class."""

@@ -19,6 +19,7 @@ from depth_completion_core.data.readers.kitti_depth_layout import (
     frames_of_drives,
     frames_of_selection,
 )
+from depth_completion_core.data.readers.kitti_depth_lists import frames_of_list
 from depth_completion_core.data.readers.kitti_drive import (
     COLOUR_CAMERAS,
     rectified_camera,
@@ -58,6 +59,10 @@ class KittiDepth(DepthDataset):
         """train and val: add the images this many frames before and after as views; 0 for none."""
         crop: Literal["auto", "bottom", "none"] = "auto"
         """bottom: crop to 352x1216 at the bottom centre. auto: only for the split val."""
+        cut_top_px: int = setting(0, low=0)
+        """Leave out this many rows at the top, which the lidar does not reach; NLSPN: 100."""
+        split_file: str = ""
+        """A .json list as NLSPN's, relative to the folder; empty for all that the folders hold."""
 
     config: Config
 
@@ -69,7 +74,7 @@ class KittiDepth(DepthDataset):
 
     @property
     def names(self) -> list[str]:
-        """By camera, drive and number; those of the selection by file name."""
+        """By camera, drive and number; those of the selection by file name; or as listed."""
         return [frame.name for frame in self._frames]
 
     def __getitem__(self, index: int) -> Sample:
@@ -89,7 +94,9 @@ class KittiDepth(DepthDataset):
         is_cut = self.config.crop == "bottom" or (
             self.config.crop == "auto" and self.config.split == "val"
         )
-        return _bottom_crop(sample, files.image) if is_cut else sample
+        if is_cut:
+            sample = _bottom_crop(sample, files.image)
+        return _without_top(sample, self.config.cut_top_px, files.image)
 
     def world_from_camera(self, index: int) -> RigidTransform | None:
         """By the drive's navigation (oxts), where the raw data are there."""
@@ -102,6 +109,9 @@ class KittiDepth(DepthDataset):
 
     def _found(self) -> Iterator[KittiDepthFiles]:
         cameras = COLOUR_CAMERAS[self.config.camera]
+        if self.config.split_file:
+            yield from self._listed(cameras)
+            return
         if self.config.split in ("train", "val"):
             for camera_index in cameras:
                 yield from frames_of_drives(
@@ -118,6 +128,14 @@ class KittiDepth(DepthDataset):
                 "triplet_offset to 0"
             )
         for files in frames_of_selection(self.root, has_truth=self.config.split == "selection"):
+            if files.camera_index in (0, *cameras):
+                yield files
+
+    def _listed(self, cameras: tuple[int, ...]) -> Iterator[KittiDepthFiles]:
+        listing = self.root / self.config.split_file
+        if self.config.triplet_offset:
+            raise DataError(f"{listing} is of single images; set triplet_offset to 0")
+        for files in frames_of_list(self.root, listing, self.config.split):
             if files.camera_index in (0, *cameras):
                 yield files
 
@@ -167,3 +185,11 @@ def _bottom_crop(sample: Sample, path: Path) -> Sample:
         )
     left = (width - crop_width) // 2
     return cropped(sample, left, height - crop_height, crop_width, crop_height)
+
+
+def _without_top(sample: Sample, rows: int, path: Path) -> Sample:
+    """The sample without its first rows; raises DataError where nothing would be left."""
+    height, width = sample.image.shape[:2]
+    if rows >= height:
+        raise DataError(f"{path} has {height} rows, all of which cut_top_px {rows} leaves out")
+    return cropped(sample, 0, rows, width, height - rows) if rows else sample

@@ -28,28 +28,28 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from depth_completion_core.data.readers.nyu_files import (
-    HEIGHT,
-    WIDTH,
-    files_in_folders,
-    files_in_list,
-    h5py_module,
-    read_frame,
-)
-from depth_completion_core.data.readers.pillow_resize import resize_bilinear
+from depth_completion_core.data.layers.pillow_resize import resize_bilinear
+from depth_completion_core.data.readers.h5_frames import h5py_module, read_h5_frame
+from depth_completion_core.data.readers.nyu_files import files_in_folders, files_in_list
 from depth_completion_core.data.sample import DepthDataset, Sample
 from depth_completion_core.frame import SparseDepth
 from depth_completion_core.geometry.arrays import Float32Array, UInt8Array
 from depth_completion_core.geometry.camera import CameraModel
 
+_HEIGHT, _WIDTH = 480, 640
 _TOP, _LEFT, _CROP_HEIGHT, _CROP_WIDTH = 6, 8, 228, 304
 _SMALLEST_DEPTH = 1e-4  # metres; NLSPN draws points above it, and scores pixels above it
 
+STORED_CAMERA = CameraModel(
+    fx=518.858, fy=519.470, cx=325.582, cy=253.736, width=_WIDTH, height=_HEIGHT
+)
+"""Of the images as they are stored."""
+
 NYU_CAMERA = CameraModel(
-    fx=518.858 / 2,
-    fy=519.470 / 2,
-    cx=325.582 / 2 - _LEFT,
-    cy=253.736 / 2 - _TOP,
+    fx=STORED_CAMERA.fx / 2,
+    fy=STORED_CAMERA.fy / 2,
+    cx=STORED_CAMERA.cx / 2 - _LEFT,
+    cy=STORED_CAMERA.cy / 2 - _TOP,
     width=_CROP_WIDTH,
     height=_CROP_HEIGHT,
 )
@@ -95,6 +95,8 @@ class Nyu(DepthDataset):
         """Whose preparation to follow."""
         split_file: str = ""
         """A .json or .csv list, relative to the folder; empty for the whole folder of the split."""
+        frame: Literal["prepared", "stored"] = "prepared"
+        """stored: whole images of 640x480, for a training that scales and crops them itself."""
 
     config: Config
 
@@ -115,19 +117,24 @@ class Nyu(DepthDataset):
 
     def __getitem__(self, index: int) -> Sample:
         path = self._files[index]
-        image, depth = read_frame(path)
-        if self._pipeline.is_bilinear:
-            image = resize_bilinear(image, height=HEIGHT // 2, width=WIDTH // 2)
-            depth = resize_bilinear(depth, height=HEIGHT // 2, width=WIDTH // 2)
-        else:
-            image, depth = image[1::2, 1::2], depth[1::2, 1::2]
-        image, depth = _center(image, depth)
-        truth = SparseDepth.from_depth(np.where(depth > _SMALLEST_DEPTH, depth, np.float32(0)))
+        image, depth = read_h5_frame(path, (_HEIGHT, _WIDTH))
+        is_prepared = self.config.frame == "prepared"
+        if is_prepared:
+            image, depth = _center(*self._halved(image, depth))
         return Sample(
             name=path.relative_to(self.root).with_suffix("").as_posix(),
             image=image,
-            camera=NYU_CAMERA,
-            truth=truth,
+            camera=NYU_CAMERA if is_prepared else STORED_CAMERA,
+            truth=SparseDepth.from_depth(np.where(depth > _SMALLEST_DEPTH, depth, np.float32(0))),
+        )
+
+    def _halved(self, image: UInt8Array, depth: Float32Array) -> tuple[UInt8Array, Float32Array]:
+        if not self._pipeline.is_bilinear:
+            return image[1::2, 1::2], depth[1::2, 1::2]
+        height, width = _HEIGHT // 2, _WIDTH // 2
+        return (
+            resize_bilinear(image, height=height, width=width),
+            resize_bilinear(depth, height=height, width=width),
         )
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from depth_completion_core.data.layers.layer import Resampling
 from depth_completion_core.data.sample import Sample
 from depth_completion_core.data.sampling.augment_draws import DRAWS, ImageChanges, drawn_changes
 from depth_completion_core.data.sampling.augment_geometry import (
@@ -35,20 +36,26 @@ def augment(sample: Sample, config: Augmentation, generator: np.random.Generator
     height, width = sample.image.shape[:2]
     crop = config.crop_height_px, config.crop_width_px
     changes = drawn_changes(config, generator.random((DRAWS, 1)), (height, width), crop)
-    sample = changed(sample, changes, crop)
+    sample = changed(sample, changes, crop, config.resampling)
     lost = changes.lost.item()
     if lost > 0.0 and sample.sparse is not None:
         sample = replace(sample, sparse=dropouts(sample.sparse, lost, generator))
     return sample
 
 
-def changed(sample: Sample, changes: ImageChanges, crop: tuple[int, int]) -> Sample:
+def changed(
+    sample: Sample,
+    changes: ImageChanges,
+    crop: tuple[int, int],
+    resampling: Resampling = "points",
+) -> Sample:
     """All changes but the loss of measurements.
 
     Args:
         sample: as read.
         changes: of one image.
         crop: (height, width) of what is cut out; 0 for all.
+        resampling: how depth is resized.
 
     Raises:
         ValueError: the crop is larger than the image is then.
@@ -59,7 +66,7 @@ def changed(sample: Sample, changes: ImageChanges, crop: tuple[int, int]) -> Sam
         sample = flipped(sample)
     width, height = changes.width_px.item(), changes.height_px.item()
     if (height, width) != sample.image.shape[:2]:
-        sample = resized(sample, width, height)
+        sample = resized(sample, width, height, resampling)
     if changes.divisor.item() != 1.0:
         sample = nearer(sample, changes.divisor.item())
     crop_height, crop_width = crop[0] or height, crop[1] or width

@@ -57,8 +57,11 @@ def drawn_changes(
         crop: (height, width) of what is cut out; 0 for all that there is after the zoom.
     """
     roll, flip, zoom, across, down, bright, contrast, saturate, lost = draws
-    # Twice as large and half as large are equally far from 1.
-    factor = config.zoom_min * (config.zoom_max / config.zoom_min) ** zoom
+    factor = _between(config.zoom_min, config.zoom_max, zoom)
+    if config.zoom_spread == "logarithmic":
+        # Twice as large and half as large are equally far from 1.
+        factor = config.zoom_min * (config.zoom_max / config.zoom_min) ** zoom
+    divisor = factor / config.zoom_of_true_size
     height_px = np.rint(size[0] * factor).astype(np.int64)
     width_px = np.rint(size[1] * factor).astype(np.int64)
     return ImageChanges(
@@ -66,7 +69,7 @@ def drawn_changes(
         mirrored=flip < config.flip,
         width_px=width_px,
         height_px=height_px,
-        divisor=factor if config.zoom_divides_depth else np.ones_like(factor),
+        divisor=divisor if config.zoom_divides_depth else np.ones_like(factor),
         left_px=_starts(width_px - crop[1], config.crop_horizontal, across) * (crop[1] > 0),
         top_px=_starts(height_px - crop[0], config.crop_vertical, down) * (crop[0] > 0),
         brightness=_between(1.0 - config.brightness, 1.0 + config.brightness, bright),

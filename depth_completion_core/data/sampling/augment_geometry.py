@@ -16,7 +16,7 @@ from depth_completion_core.data.layers.camera_roll import CameraRoll
 from depth_completion_core.data.layers.depth import DepthLayer
 from depth_completion_core.data.layers.image import ImageLayer
 from depth_completion_core.data.layers.intrinsics import IntrinsicsLayer
-from depth_completion_core.data.layers.layer import L, Window
+from depth_completion_core.data.layers.layer import L, Resampling, Window
 from depth_completion_core.data.layers.pose import PoseLayer
 from depth_completion_core.data.layers.sparse_depth import SparseDepthLayer
 from depth_completion_core.data.sample import Sample
@@ -60,11 +60,11 @@ def cropped(sample: Sample, left: int, top: int, width: int, height: int) -> Sam
     return _changed(sample, lambda _: change)
 
 
-def resized(sample: Sample, width: int, height: int) -> Sample:
-    """All images at another size, pixels; same depths."""
+def resized(sample: Sample, width: int, height: int, resampling: Resampling = "points") -> Sample:
+    """All images at another size, pixels; same depths, but where they are blended."""
 
     def change(layer: L) -> L:
-        return layer.resized(width, height)
+        return layer.resampled(width, height, resampling)
 
     return _changed(sample, lambda _: change)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from depth_completion_core.data.layers.layer import Resampling
 from depth_completion_core.settings.fields import ConfigError, setting
 
 Place = Literal["random", "centre", "anchored"]
@@ -24,9 +25,17 @@ class Augmentation:
     zoom_min: float = setting(1.0, low=0.1)
     """The image is enlarged by at least this factor; below 1 it is shrunk."""
     zoom_max: float = setting(1.0, low=0.1)
-    """... and at most this one; log-uniform between them."""
+    """... and at most this one."""
+    zoom_spread: Literal["logarithmic", "even"] = "logarithmic"
+    """Whether the factor's logarithm is uniform between them, or the factor itself."""
     zoom_divides_depth: bool = True
     """Divide depth by the factor, as if the enlarged objects were nearer."""
+    zoom_of_true_size: float = setting(1.0, low=0.1)
+    """The factor that leaves depth as it is, such as 0.5 where images are halved in any case."""
+    resampling: Resampling = "points"
+    """How the zoom resizes depth. points: each measurement moves to the pixel that it falls into,
+    true depth is that of the nearest pixel. nearest: measurements, too. bilinear: true depth and
+    colours are blended, holes included, as by Pillow."""
     crop_width_px: int = setting(0, low=0)
     """Width of the crop taken afterwards; 0 for all, or for a bank the width of its frames."""
     crop_height_px: int = setting(0, low=0)

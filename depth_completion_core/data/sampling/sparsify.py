@@ -11,6 +11,7 @@ A sparsifier is named by a short text, on command lines and in settings alike:
 ``corners:500:1.5``         the same, each found 1.5 pixels (standard deviation) off
 ``lidar_lines:64``          64 scan lines of a lidar at the camera, over its field of view
 ``lidar_lines:64:0.2``      the same, fired every 0.2 degrees instead of every pixel
+``bernoulli_valid:500``     each valid pixel with probability 500 / their number, as CSPN for KITTI
 ==========================  =====================================================================
 """
 
@@ -118,6 +119,15 @@ def bernoulli(truth: SparseDepth, count: int, generator: np.random.Generator) ->
     "Sparse-to-Dense", ICRA 2018; kept by CSPN).
     """
     return truth.masked(generator.random(truth.valid.shape) < count / truth.valid.size)
+
+
+def bernoulli_valid(truth: SparseDepth, count: int, generator: np.random.Generator) -> SparseDepth:
+    """Each valid pixel with probability ``count`` / their number, so that the mean number is that.
+
+    As Sparse-to-Dense does in its later version, and CSPN for KITTI.
+    """
+    share = count / max(truth.count, 1)
+    return truth.masked(generator.random(truth.valid.shape) < share)
 
 
 def corners(
@@ -242,6 +252,12 @@ def _draw_bernoulli(
     return bernoulli(_truth(sample), amount, generator)
 
 
+def _draw_bernoulli_valid(
+    sample: Sample, amount: int, _: float, generator: np.random.Generator
+) -> SparseDepth:
+    return bernoulli_valid(_truth(sample), amount, generator)
+
+
 def _draw_corners(
     sample: Sample, amount: int, detail: float, generator: np.random.Generator
 ) -> SparseDepth:
@@ -274,5 +290,6 @@ SPARSIFIERS: dict[str, _Kind] = {
     "bernoulli": _Kind(_draw_bernoulli),
     "corners": _Kind(_draw_corners, "jitter in pixels"),
     "lidar_lines": _Kind(_draw_lidar_lines, "azimuth step in degrees"),
+    "bernoulli_valid": _Kind(_draw_bernoulli_valid),
 }
 """Every kind of sparsifier, by name."""

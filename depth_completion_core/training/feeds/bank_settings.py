@@ -48,6 +48,11 @@ class BankSettings(Feed):
                 f"roll_deg {changes.roll_deg:g}, remove_max {changes.remove_max:g} and zoom_min "
                 f"{changes.zoom_min:g}: leave the first two at 0 and zoom_min at 1 or above"
             )
+        if changes.resampling == "bilinear":
+            raise ConfigError(
+                "depth of a bank's frames is never blended, got resampling bilinear; leave it at "
+                "points"
+            )
         if changes.crop_width_px > self.width_px or changes.crop_height_px > self.height_px:
             raise ConfigError(
                 f"a crop of {changes.crop_width_px}x{changes.crop_height_px} pixels is larger than "

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from torch.optim import Adam, AdamW, Optimizer
+from torch.optim import SGD, Adam, AdamW, Optimizer
 
 from depth_completion_core.training.errors import TrainingError
 from depth_completion_core.training.objectives.objective import Objective, ParameterGroup
@@ -24,23 +24,22 @@ def built_optimizer(settings: OptimizerConfig, objective: Objective) -> Optimize
     """
     groups = objective.parameter_groups()
     _check_groups(objective, groups)
+    learned = [
+        {
+            "params": parameters,
+            "weight_decay": settings.weight_decay
+            if group.weight_decay is None
+            else group.weight_decay,
+            _RATE_FACTOR: group.rate_factor,
+        }
+        for group in groups
+        if (parameters := [each for each in group.parameters if each.requires_grad])
+    ]
+    if settings.name == "sgd":
+        return SGD(learned, lr=0.0, momentum=settings.momentum, nesterov=settings.nesterov)
     kinds: dict[str, type[Adam]] = {"adam": Adam, "adamw": AdamW}
-    return kinds[settings.name](
-        [
-            {
-                "params": learned,
-                "weight_decay": settings.weight_decay
-                if group.weight_decay is None
-                else group.weight_decay,
-                _RATE_FACTOR: group.rate_factor,
-            }
-            for group in groups
-            if (learned := [each for each in group.parameters if each.requires_grad])
-        ],
-        lr=0.0,
-        betas=(settings.beta1, settings.beta2),
-        eps=settings.eps,
-    )
+    betas = settings.beta1, settings.beta2
+    return kinds[settings.name](learned, lr=0.0, betas=betas, eps=settings.eps)
 
 
 def set_rate(optimizer: Optimizer, rate: float) -> None:

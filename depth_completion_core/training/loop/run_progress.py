@@ -22,6 +22,7 @@ class RunProgress:
         best: smallest figure of validation so far; infinite before the first.
         best_step: steps that had been made then.
         scores: all figures of the last validation.
+        watched: the one that the learning rate depends on, of every validation.
     """
 
     step: int = 0
@@ -31,6 +32,7 @@ class RunProgress:
     best: float = math.inf
     best_step: int = 0
     scores: dict[str, float] = field(default_factory=dict)
+    watched: list[float] = field(default_factory=list)
 
     @property
     def loss(self) -> float:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -84,7 +85,8 @@ class Trainer:
             epochs=recipe.epochs,
             max_steps=recipe.max_steps,
         )
-        is_scorer = bool(recipe.validate.every_steps) and fabric.is_global_zero
+        self._validation_steps = recipe.validation_steps(self._order.steps_per_epoch)
+        is_scorer = bool(self._validation_steps) and fabric.is_global_zero
         self._held_out = self._held_out_samples() if is_scorer else None
         self._skip_notes = SkipNotes()
         self._progress = RunProgress()
@@ -186,6 +188,7 @@ class Trainer:
             steps_per_epoch=self._order.steps_per_epoch,
             total_steps=self._order.total_steps,
             is_restart=bool(self._recipe.init_weights),
+            scores=self._progress.watched,
         )
 
     def _is_time_up(self) -> bool:
@@ -196,11 +199,14 @@ class Trainer:
         return (time.monotonic() - self._started) / 60.0
 
     def _validate_if_due(self, telemetry: Telemetry) -> None:
-        every = self._recipe.validate.every_steps
+        every = self._validation_steps
         if not every or not self._progress.is_due(every, self._order.total_steps):
             return
         if self._held_out is not None:
             self._validate(self._held_out, telemetry)
+        if self._recipe.schedule.kind == "plateau":
+            score = self._progress.scores.get(self._recipe.schedule.watch, math.nan)
+            self._progress.watched.append(self._fabric.broadcast(score))
         self._fabric.barrier()
 
     def _validate(self, held_out: SampleLoader, telemetry: Telemetry) -> None:

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import replace
+
 import torch
 
 from depth_completion_core.geometry.arrays import Float32Array
@@ -21,6 +22,9 @@ def validated(
 ) -> dict[str, float]:
     """Mean figures over the samples, one by one, as :func:`mean_metrics` gives them.
 
+    Pixels without a depth above 0 count as 0 metres, whatever the protocol: weights are not the
+    better for what they leave out.
+
     Args:
         model: in evaluation mode on the device.
         samples: with true depth and what the model needs; sampled as in the first epoch.
@@ -30,7 +34,7 @@ def validated(
     Raises:
         UnknownProtocolError: there is no such protocol.
     """
-    protocol = protocol_named(protocol_name)
+    protocol = replace(protocol_named(protocol_name), missing="as_zero")
     scores: list[DepthMetrics] = []
     for index in range(len(samples)):
         batch = samples.batch_of(index)
@@ -39,9 +43,9 @@ def validated(
         inputs = batch.to(device).model_input(model.needs)
         output = output_along_z(run_model(model, inputs), inputs)
         depth = _array(output.depth)
-        valid = np.ones_like(depth, dtype=np.bool_)
+        valid = depth > 0
         if output.valid is not None:
-            valid = output.valid[0, 0].cpu().numpy()
+            valid &= output.valid[0, 0].cpu().numpy()
         truth = _array(batch.true_depth)
         scores.append(depth_metrics(depth, valid, truth, truth > 0, protocol))
     return mean_metrics(scores)

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from depth_completion_core.metrics import protocol_named
-from depth_completion_core.settings.fields import setting
+from depth_completion_core.settings.fields import ConfigError, setting
 from depth_completion_core.settings.mapping import config_to_mapping
 from depth_completion_core.training.feeds.dataset_feed import DatasetFeed
 from depth_completion_core.training.feeds.feed import BatchStream, Feed
-from depth_completion_core.training.recipes.schedule import ScheduleConfig
+from depth_completion_core.training.recipes.schedule import ScheduleConfig, Score
 
 if TYPE_CHECKING:
     import torch
@@ -28,10 +28,14 @@ Precision = Literal["32", "bf16-mixed", "16-mixed"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptimizerConfig:
-    """The optimiser: Adam (Kingma and Ba, 2015) or AdamW (Loshchilov and Hutter, 2019)."""
+    """The optimiser: Adam (Kingma and Ba, 2015), AdamW (Loshchilov and Hutter, 2019) or SGD."""
 
-    name: Literal["adam", "adamw"] = "adam"
-    """adam or adamw."""
+    name: Literal["adam", "adamw", "sgd"] = "adam"
+    """adam, adamw, or sgd: stochastic gradient descent with momentum."""
+    momentum: float = setting(0.9, low=0.0, high=1.0)
+    """Of sgd: share of the last step that is made again."""
+    nesterov: bool = False
+    """Of sgd: whether the gradient is taken after that share."""
     beta1: float = setting(0.9, low=0.0, high=1.0)
     """Decay of the mean of gradients."""
     beta2: float = setting(0.999, low=0.0, high=1.0)
@@ -48,13 +52,20 @@ class ValidationConfig:
 
     every_steps: int = setting(0, low=0)
     """Steps between validations; there is also one at the end. 0 for none."""
+    every_epochs: int = setting(0, low=0)
+    """The same in epochs, instead of in steps."""
     protocol: str = "all"
     """Which pixels are scored; the name of a protocol of the metrics."""
-    best_by: Literal["rmse_mm", "mae_mm", "rel", "irmse_per_km", "imae_per_km"] = "rmse_mm"
+    best_by: Score = "rmse_mm"
     """The metric by which the best weights are chosen; smaller is better."""
 
     def __post_init__(self) -> None:
         protocol_named(self.protocol)
+        if self.every_steps and self.every_epochs:
+            raise ConfigError(
+                f"validation is every {self.every_steps} steps and every {self.every_epochs} "
+                "epochs; set one of 'every_steps' and 'every_epochs' to 0"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +157,20 @@ class Recipe:
     def held_out(self) -> DatasetFeed:
         """The samples that are scored on, with what they take over from those trained on."""
         return self.validation.beside(self.data)
+
+    def validation_steps(self, steps_per_epoch: int) -> int:
+        """Steps between validations; 0 for none.
+
+        Raises:
+            ConfigError: the learning rate waits for scores that never come.
+        """
+        steps = self.validate.every_steps or self.validate.every_epochs * steps_per_epoch
+        if self.schedule.kind == "plateau" and not steps:
+            raise ConfigError(
+                "a plateau schedule follows the scores of validation, and there is none: give "
+                "--validate.every_epochs 1, or another --schedule.kind"
+            )
+        return steps
 
     def build_model(self) -> CompletionModel:
         """The network with random weights from torch's generator.

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from depth_completion_core.data.layers.layer import Resampling
+from depth_completion_core.data.layers.pillow_resize import resize_bilinear
 from depth_completion_core.data.sample import Sample
 from depth_completion_core.data.sampling.augment import augment, changed
 from depth_completion_core.data.sampling.augment_draws import DRAWS, drawn_changes
@@ -274,6 +276,57 @@ def test_zooms_are_spread_evenly_over_factors() -> None:
     logarithms = np.log2(np.array(widths) / 64.0)
     assert -1.0 <= logarithms.min() < -0.9 < 0.9 < logarithms.max() <= 1.0
     assert abs(np.mean(logarithms < 0.0) - 0.5) < 0.1
+
+
+def test_zooms_that_are_spread_evenly() -> None:
+    config = Augmentation(zoom_min=1.0, zoom_max=3.0, zoom_spread="even")
+    sample = Sample(name="a", image=np.zeros((48, 64, 3), dtype=np.uint8))
+    widths = [
+        augment(sample, config, np.random.default_rng(seed)).image.shape[1] for seed in range(300)
+    ]
+    factors = np.array(widths) / 64.0
+    assert 1.0 <= factors.min() < 1.1
+    assert 2.9 < factors.max() <= 3.0
+    assert abs(np.mean(factors < 2.0) - 0.5) < 0.1
+
+
+def test_a_zoom_of_true_size_leaves_depth_as_it_is() -> None:
+    config = Augmentation(zoom_min=0.5, zoom_max=0.5, zoom_of_true_size=0.5)
+    half = augment(slanted_plane(), config, np.random.default_rng(0))
+    assert half.truth is not None
+    expected = resized(slanted_plane(), 32, 24).truth
+    assert expected is not None
+    np.testing.assert_array_equal(half.truth.depth, expected.depth)
+    near = augment(
+        slanted_plane(), replace(config, zoom_of_true_size=0.25), np.random.default_rng(0)
+    )
+    assert near.truth is not None
+    np.testing.assert_allclose(near.truth.depth, expected.depth / 2.0)
+
+
+def test_how_depth_is_resized() -> None:
+    """Twice as large: a point stays one, or becomes four; blended truth takes holes for 0 m."""
+    sample = slanted_plane(points=50)
+    assert sample.sparse is not None
+    assert sample.truth is not None
+    rules: tuple[Resampling, ...] = ("points", "nearest", "bilinear")
+    points, nearest, bilinear = (resized(sample, 128, 96, rule) for rule in rules)
+    assert points.sparse is not None
+    assert nearest.sparse is not None
+    assert bilinear.sparse is not None
+    assert bilinear.truth is not None
+    assert points.truth is not None
+    assert points.sparse.count == bilinear.sparse.count == sample.sparse.count
+    np.testing.assert_array_equal(
+        nearest.sparse.depth, sample.sparse.depth.repeat(2, axis=0).repeat(2, axis=1)
+    )
+    blended = resize_bilinear(sample.truth.depth, height=96, width=128)
+    np.testing.assert_array_equal(bilinear.truth.depth, blended)
+    np.testing.assert_array_equal(
+        bilinear.image, resize_bilinear(sample.image, height=96, width=128)
+    )
+    np.testing.assert_array_equal(points.image, nearest.image)
+    assert not np.array_equal(points.truth.depth, blended)
 
 
 @pytest.mark.parametrize("vertical", ["random", "centre", "anchored", "top", "bottom"])

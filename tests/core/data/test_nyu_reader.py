@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pytest
 
 from depth_completion_core.data import build_dataset
-from depth_completion_core.data.readers.nyu import NYU_CAMERA, PIPELINES, Nyu
+from depth_completion_core.data.readers.nyu import NYU_CAMERA, PIPELINES, STORED_CAMERA, Nyu
 from depth_completion_core.data.sample import DataError
 from depth_completion_core.data.sampling.sparsify import Sparsifier, sparsified
 from depth_completion_core.geometry.arrays import Float32Array, UInt8Array
@@ -124,9 +124,13 @@ def test_lists_of_nlspn_and_cspn(root: Path) -> None:
     ("name", "text", "words"),
     [
         ("lost.csv", "Name\nval/official/00002.h5\n", "1 are not there"),
-        ("short.csv", "Name\n", "lists no files of the split test"),
-        ("short.json", '{"train": []}', "expected .*test.*filename"),
-        ("broken.json", "{", "broken.json"),
+        ("short.csv", "Name\n", r"lists no \.h5 files in its first column"),
+        ("short.json", '{"train": []}', "has train, expected .*test.*filename"),
+        ("empty.json", '{"test": []}', "lists no files of the split test"),
+        ("other.json", '{"test": [{"rgb": "a.png"}]}', "entry 0 of 'test' is .*rgb.*, expected"),
+        ("number.json", '{"test": [{"filename": 3}]}', "entry 0 of 'test' is"),
+        ("list.json", "[]", r"has list, expected \{.test"),
+        ("broken.json", "{", r"broken\.json is no JSON"),
         ("outside.csv", "../val/../../secret.h5\n", "expected a path with train/ or val/"),
         ("elsewhere.csv", "official/00001.h5\n", "expected a path with train/ or val/"),
     ],
@@ -139,7 +143,8 @@ def test_lists_that_cannot_be_used(root: Path, name: str, text: str, words: str)
 
 
 def test_list_that_is_missing(root: Path) -> None:
-    with pytest.raises(DataError, match=r"nowhere\.csv"):
+    words = r"there is no list .*nowhere\.csv; python -m depth_completion_core\.prepare"
+    with pytest.raises(DataError, match=words):
         build_dataset("nyu", root, {"split_file": "nowhere.csv"})
 
 
@@ -173,6 +178,19 @@ def test_damaged_file(tmp_path: Path) -> None:
     with h5py.File(path, "w") as file:
         file["rgb"] = image
     assert "lacks depth; it has rgb" in _refusal(tmp_path)
+    _write(path, image.transpose(2, 0, 1), depth)
+    path.write_bytes(path.read_bytes()[:-100_000])
+    assert "is no whole HDF5 file" in _refusal(tmp_path)
+    assert "copy or unpack it again" in _refusal(tmp_path)
+
+
+def test_stored_frames_are_whole(root: Path) -> None:
+    sample = build_dataset("nyu", root, {"frame": "stored"})[0]
+    image, depth = _frame(0)
+    np.testing.assert_array_equal(sample.image, image)
+    assert sample.truth is not None
+    np.testing.assert_array_equal(sample.truth.depth, depth)
+    assert sample.camera == STORED_CAMERA
 
 
 def test_without_h5py(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

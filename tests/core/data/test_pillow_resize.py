@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from depth_completion_core.data.readers.pillow_resize import resize_bilinear
+from depth_completion_core.data.layers.pillow_resize import resize_bilinear
 from tests.core.data.written_files import random_image
 
 _SIZES = st.tuples(st.integers(1, 40), st.integers(1, 40), st.floats(0.2, 1.0))

@@ -31,6 +31,7 @@ from depth_completion_core.losses.terms import (
 from depth_completion_core.settings.fields import ConfigError
 
 REDUCTIONS: tuple[Reduction, ...] = get_args(Reduction)
+_PER_IMAGE = ("all_pixels", "valid_pixels")
 Array = npt.NDArray[np.float64]
 Loss = Callable[..., Tensor]
 
@@ -58,12 +59,16 @@ def _maps(seed: int, *, images: int = 3) -> tuple[Array, Array, Array]:
 
 def _reduced(error: Array, truth: Array, reduction: Reduction) -> list[float]:
     """Image by image, pixel by pixel."""
-    losses = []
-    for image, image_truth in zip(error, truth, strict=True):
-        valid = [float(e) for e, t in zip(image.ravel(), image_truth.ravel(), strict=True) if t > 0]
-        count = image.size if reduction == "all_pixels" else max(len(valid), 1)
-        losses.append(sum(valid) / count)
-    return losses
+    valid = [
+        [float(e) for e, t in zip(image.ravel(), image_truth.ravel(), strict=True) if t > 0]
+        for image, image_truth in zip(error, truth, strict=True)
+    ]
+    counts = {
+        "all_pixels": [error[0].size] * len(valid),
+        "valid_pixels": [len(values) for values in valid],
+        "batch_pixels": [sum(map(len, valid)) / len(valid)] * len(valid),
+    }[reduction]
+    return [sum(values) / count for values, count in zip(valid, counts, strict=True)]
 
 
 def _relative_rmse(depth: Array, truth: Array) -> Array:
@@ -167,7 +172,7 @@ def test_nor_does_what_error_is_expected_there() -> None:
 @pytest.mark.parametrize("loss", [l1, l2, normalized_l1, log_l1])
 def test_images_do_not_see_each_other(loss: Loss) -> None:
     depth, _, truth = (torch.from_numpy(array) for array in _maps(7))
-    for reduction in REDUCTIONS:
+    for reduction in _PER_IMAGE:
         alone = [loss(depth[i : i + 1], truth[i : i + 1], reduction) for i in range(len(depth))]
         assert torch.equal(torch.cat(alone), loss(depth, truth, reduction))
 
@@ -193,8 +198,9 @@ _WEIGHTS = {
 
 
 def test_every_term_has_a_weight_and_every_weight_a_term() -> None:
-    fields = {item.name for item in dataclasses.fields(WeightedLossConfig)} - {"reduction"}
-    assert fields == {f"w_{name}" for name in LOSS_TERMS} == {f"w_{name}" for name in _WEIGHTS}
+    fields = {item.name for item in dataclasses.fields(WeightedLossConfig)}
+    weights = fields - {"reduction", "min_truth", "max_depth"}
+    assert weights == {f"w_{name}" for name in LOSS_TERMS} == {f"w_{name}" for name in _WEIGHTS}
 
 
 @pytest.mark.parametrize("reduction", REDUCTIONS)

@@ -89,3 +89,20 @@ def test_a_parameter_that_is_not_in_one_group_is_named(
     groups = [ParameterGroup(tuple(getattr(model, each) for each in group)) for group in names]
     with pytest.raises(TrainingError, match=message):
         built_optimizer(_SETTINGS, _Grouped(model, groups))
+
+
+def test_sgd_is_that_of_its_formula() -> None:
+    """Sutskever et al., ICML 2013, as torch counts it; what decays is added to the gradient."""
+    settings = OptimizerConfig(name="sgd", momentum=0.9, nesterov=True, weight_decay=0.1)
+    model = _Model()
+    group = ParameterGroup((model.encoder, model.decoder))
+    optimizer = built_optimizer(settings, _Grouped(model, [group]))
+    value, speed = 1.0, 0.0
+    for gradient in (1.0, -2.0, 0.5):
+        model.encoder.grad = torch.full((2,), gradient)
+        set_rate(optimizer, 0.2)
+        optimizer.step()
+        pulled = gradient + 0.1 * value
+        speed = 0.9 * speed + pulled
+        value -= 0.2 * (pulled + 0.9 * speed)
+        assert float(model.encoder.detach()[0]) == pytest.approx(value, rel=1e-5)

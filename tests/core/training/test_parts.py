@@ -102,6 +102,40 @@ def test_a_cosine_rises_then_falls_to_its_end(total: int, warmup: int, restart: 
         )
 
 
+def test_a_warm_up_of_an_epoch_is_that_of_nlspn() -> None:
+    """Its code gives step n of N of the first epoch n / (N + 1) of the rate."""
+    config = ScheduleConfig(
+        kind="piecewise", rates=(1e-3, 2e-4), until_epochs=(2, 3), warmup_epochs=1
+    )
+    rates = _rates(config, 12, per_epoch=4, restart=False)
+    assert rates == pytest.approx([1e-3 * n / 5 for n in range(1, 5)] + 4 * [1e-3] + 4 * [2e-4])
+
+
+def test_a_plateau_lowers_the_rate_as_cspn_does() -> None:
+    """Its scheduler on these errors, run once: the rates after each."""
+    errors = [1.0, 0.9, 0.89995, 0.9, 0.91, 0.92, 0.93, 0.9, 0.9, 0.9, 0.9, *[0.5] * 11]
+    expected = [1e-2] * 5 + [1e-3] * 3 + [1e-4] * 7 + [1e-5] * 3 + [1e-6] * 4
+    config = ScheduleConfig(kind="plateau", rate=1e-2, least_improvement=1e-4)
+    found = [
+        learning_rate(
+            config,
+            count,
+            steps_per_epoch=1,
+            total_steps=99,
+            is_restart=False,
+            scores=errors[:count],
+        )
+        for count in range(1, len(errors) + 1)
+    ]
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+def test_a_rate_below_the_lowest_is_not_raised() -> None:
+    config = ScheduleConfig(kind="plateau", rate=1e-7, patience=1)
+    arguments = {"steps_per_epoch": 1, "total_steps": 9}
+    assert learning_rate(config, 5, is_restart=False, scores=[1.0] * 5, **arguments) == 1e-7
+
+
 @pytest.mark.parametrize(
     ("rates", "until"), [((), ()), ((1.0,), (1, 2)), ((1.0, 2.0), (2, 1)), ((-1.0,), (1,))]
 )

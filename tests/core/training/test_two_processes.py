@@ -14,6 +14,8 @@ import torch
 from safetensors.torch import load_file
 
 from depth_completion_core.training.loop.trainer import train
+from depth_completion_core.training.recipes.recipe import ValidationConfig
+from depth_completion_core.training.recipes.schedule import ScheduleConfig
 from tests.core.training.tiny import Planes, PlaneSource, TinyFusionNet, in_folder
 
 _ROOT = Path(__file__).resolve().parents[3]
@@ -29,6 +31,9 @@ train(recipe(Path(sys.argv[1]), sys.argv[2]), "tiny")
 # rounding, two orders of adding up differ by the learning rate.
 _EPS = "with an eps that is above rounding"
 
+_PLATEAU = ScheduleConfig(  # every epoch is one without improvement
+    kind="plateau", rate=2e-3, patience=1, factor=0.5, least_improvement=1e6
+)
 _CASES = {
     "whole": PlaneSource(),
     "some_skipped": PlaneSource(
@@ -40,6 +45,8 @@ _CASES = {
 def recipe(folder: Path, case: str) -> TinyFusionNet:
     """No batch norm that learns, and losses that are means over images."""
     plain = TinyFusionNet()
+    if case == "some_skipped":  # and rates that the first process's scores decide on
+        plain = replace(plain, schedule=_PLATEAU, validate=ValidationConfig(every_epochs=1))
     return replace(
         plain,
         data=_CASES[case],

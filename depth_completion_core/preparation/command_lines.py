@@ -1,0 +1,65 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What the program ``prepare`` can be told for each data set; nothing here needs more than tyro."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from depth_completion_core.settings.fields import setting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrepareNyu:
+    """Write the list of NYU's splits as NLSPN's generator does.
+
+    The images for training are shuffled and split into train and val; test is val/official. The
+    same files, ratio and seed always give the same list.
+    """
+
+    data: Path
+    """The folder with train/ and val/official/."""
+    out: Path | None = None
+    """The list; default: nyu.json in that folder."""
+    csv_train: Path | None = None
+    """CSPN's list of images for training, nyudepth_hdf5_train.csv; default: all of train/."""
+    val_ratio: float = setting(0.05, low=0.0, high=1.0)
+    """Share of the images for training that becomes val."""
+    num_train: int = setting(0, low=0)
+    """Largest number of images in train; 0 for all."""
+    num_val: int = setting(0, low=0)
+    """The same for val."""
+    num_test: int = setting(0, low=0)
+    """The same for test."""
+    seed: int = setting(7240, low=0)
+    """Of the order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrepareKittiDc:
+    """Copy KITTI's raw images into its depth completion tree, and list the splits as NLSPN does.
+
+    With --raw, images of both colour cameras, navigation (oxts) and calibration are copied to where
+    NLSPN's prepare script puts them: train/DRIVE and val/DRIVE. A file that is there in its full
+    size is not copied again, so the same command goes on after an interruption.
+    """
+
+    data: Path
+    """The folder with train/, val/ and depth_selection/."""
+    raw: Path | None = None
+    """The folder of the raw data, with DATE/DRIVE; nothing is copied without."""
+    out: Path | None = None
+    """The list; default: kitti_dc.json in the folder, kitti_dc_test.json with --test-data."""
+    test_data: bool = False
+    """List the 1000 images of the test server instead, under the key test."""
+    num_train: int = setting(0, low=0)
+    """Largest number of frames in train; 0 for all."""
+    num_val: int = setting(0, low=0)
+    """The same for val."""
+    num_test: int = setting(0, low=0)
+    """The same for test."""
+    seed: int = setting(7240, low=0)
+    """Of the order."""
+    dry_run: bool = False
+    """Say what would be copied and how large it is, and write nothing."""
