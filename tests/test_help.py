@@ -18,6 +18,7 @@ _CORE = (
     "benchmark",
     "benchmark_networks",
     "evaluate",
+    "export_onnx",
     "export_weights",
     "import_checkpoint",
     "infer",

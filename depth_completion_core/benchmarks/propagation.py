@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import grid_sample
 
-from depth_completion_core.models.propagation.engine import plain_step, propagate
+from depth_completion_core.models.propagation.engine import propagate
+from depth_completion_core.models.propagation.steps import plain_step
 from depth_completion_core.models.propagation.taps import Taps, bilinear_taps
 
 STEPS = 18

@@ -24,6 +24,15 @@ def model_with_default_weights(name: str) -> CompletionModel:
     """
     if not model_class(name).needs_weights:
         return build_model(name)
+    return load_checkpoint(shipped_weights(name)).model
+
+
+def shipped_weights(name: str) -> Path:
+    """The checkpoint of a network of the table that comes along.
+
+    Raises:
+        WeightsError: none does.
+    """
     shipped = WEIGHTS_FOLDER / f"{name}.safetensors"
     if not shipped.is_file():
         raise WeightsError(
@@ -31,4 +40,4 @@ def model_with_default_weights(name: str) -> CompletionModel:
             "import the weights of its authors (python -m depth_completion_core.import_checkpoint "
             "--help), and give the path of that .safetensors file in place of the name"
         )
-    return load_checkpoint(shipped).model
+    return shipped

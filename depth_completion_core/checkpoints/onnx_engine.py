@@ -2,14 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """A network that was exported to ONNX, run by onnxruntime without the code that defined it.
 
-What it needs to see stands in the file's metadata (:func:`engine_metadata`). Its inputs are named
+What it needs to see stands in the file's metadata (``onnx_metadata.py``). Its inputs are named
 after the fields of ``ModelView``, those of a further view with its offset, as in ``image_-1``; its
 outputs after the fields of ``ModelOutput``. Outputs with other names are maps.
 """
 
 from __future__ import annotations
 
-import json
 import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,29 +18,21 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from depth_completion_core.checkpoints.checkpoint_file import (
-    FORMAT_VERSION,
-    VERSION_KEY,
-    check_version,
-)
 from depth_completion_core.checkpoints.errors import CheckpointError
 from depth_completion_core.checkpoints.file_kinds import check_file
 from depth_completion_core.checkpoints.onnx_external_data import check_external_data
-from depth_completion_core.models.base import Along, CompletionModel, ModelInput, ModelOutput
+from depth_completion_core.checkpoints.onnx_metadata import EngineFacts, stated_facts
+from depth_completion_core.models.base import CompletionModel, ModelInput, ModelOutput
 from depth_completion_core.models.needs import ModelNeeds
-from depth_completion_core.settings.mapping import config_from_mapping, config_to_mapping
 
 _TARGET_FIELDS = ("image", "sparse_depth", "validity_map", "intrinsics")
 _VIEW_FIELDS = (*_TARGET_FIELDS, "time_s", "view_from_target")
-_ALONG: tuple[Along, ...] = ("z", "range")
 _CHANNELS = {"depth": 1, "valid": 1, "confidence": 1, "rays": 3}
 _DTYPES: dict[str, npt.DTypeLike] = {
     "tensor(float)": np.float32,
     "tensor(float16)": np.float16,
     "tensor(bool)": np.bool_,
 }
-# What a file may ask for; a stranger's could ask for more memory than there is.
-_MOST_OFFSET, _MOST_MULTIPLE, _MOST_SIDE_PX = 64, 1024, 16384
 
 
 class _Input(NamedTuple):
@@ -51,20 +42,6 @@ class _Input(NamedTuple):
     view: int
     field: str
     dtype: npt.DTypeLike
-
-
-def engine_metadata(needs: ModelNeeds, along: Along = "z") -> dict[str, str]:
-    """What an exporter writes into ``metadata_props``.
-
-    Args:
-        needs: of the network; ``fixed_size_px`` where the graph takes one size only.
-        along: what its depth is measured along.
-    """
-    return {
-        VERSION_KEY: str(FORMAT_VERSION),
-        "needs": json.dumps(config_to_mapping(needs)),
-        "along": along,
-    }
 
 
 def load_engine(path: Path, device: torch.device) -> OnnxEngine:
@@ -84,17 +61,9 @@ def load_engine(path: Path, device: torch.device) -> OnnxEngine:
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror}") from error
     session = _session(path, device)
-    metadata = dict(session.get_modelmeta().custom_metadata_map)
-    if VERSION_KEY not in metadata:
-        raise CheckpointError(
-            f"{path} does not say what it needs to see; its exporter must write that into "
-            "metadata_props (docs/adding_a_model.md)"
-        )
-    check_version(path, metadata)
-    needs, along = _needs(path, metadata), metadata.get("along")
-    if along not in _ALONG:
-        raise CheckpointError(f"{path}: its depth is along '{along}', expected z or range")
-    return OnnxEngine(path, session, needs, along)
+    return OnnxEngine(
+        path, session, stated_facts(path, session.get_modelmeta().custom_metadata_map)
+    )
 
 
 class OnnxEngine(CompletionModel):
@@ -103,20 +72,19 @@ class OnnxEngine(CompletionModel):
     Args:
         path: of its file, for messages.
         session: of onnxruntime.
-        needs: what it needs to see.
-        along: what its depth is measured along.
+        facts: what its file states.
 
     Raises:
         CheckpointError: the inputs or outputs of the session are not those of a network with these
             needs.
     """
 
-    def __init__(self, path: Path, session: Any, needs: ModelNeeds, along: Along) -> None:  # noqa: ANN401
+    def __init__(self, path: Path, session: Any, facts: EngineFacts) -> None:  # noqa: ANN401
         super().__init__()
-        self.needs = needs
-        self._path, self._session, self._along = path, session, along
+        self.needs, self.depth_range = facts.needs, facts.depth_range
+        self._path, self._session, self._along = path, session, facts.along
         found = session.get_inputs()
-        self._inputs = [_input(path, each, needs) for each in found]
+        self._inputs = [_input(path, each, facts.needs) for each in found]
         self._outputs = [each.name for each in session.get_outputs()]
         if "depth" not in self._outputs:
             raise CheckpointError(f"{path} has no output 'depth', only {', '.join(self._outputs)}")
@@ -196,24 +164,6 @@ def _session(path: Path, device: torch.device) -> Any:  # noqa: ANN401 - an extr
         raise CheckpointError(
             f"{path} cannot be read by onnxruntime {onnxruntime.__version__}: {error}"
         ) from error
-
-
-def _needs(path: Path, metadata: dict[str, str]) -> ModelNeeds:
-    try:
-        needs = config_from_mapping(ModelNeeds, dict(json.loads(metadata["needs"])), "needs.")
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise CheckpointError(f"{path}: what it needs cannot be read ({error})") from error
-    most = max(map(abs, needs.view_offsets), default=0)
-    if (
-        most > _MOST_OFFSET
-        or needs.size_multiple > _MOST_MULTIPLE
-        or max(needs.fixed_size_px, default=0) > _MOST_SIDE_PX
-    ):
-        raise CheckpointError(
-            f"{path} needs {needs}; this version gives images up to {_MOST_OFFSET} away, in sizes "
-            f"up to {_MOST_SIDE_PX} pixels and in multiples of up to {_MOST_MULTIPLE}"
-        )
-    return needs
 
 
 def _input(path: Path, found: Any, needs: ModelNeeds) -> _Input:  # noqa: ANN401 - of onnxruntime

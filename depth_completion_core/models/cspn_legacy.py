@@ -73,5 +73,5 @@ def folded(image: Tensor) -> Tensor:
     Returns:
         (B, 3, H, W) in 0..1.
     """
-    whole = (imagenet_normalized(image) * 255.0).trunc()
-    return torch.remainder(whole, 256.0) / 255.0
+    whole = (imagenet_normalized(image) * 255.0).to(torch.int32)  # towards 0
+    return torch.remainder(whole, 256) / 255.0

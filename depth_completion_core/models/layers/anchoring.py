@@ -96,12 +96,24 @@ def trust(error: Tensor, is_measured: Tensor) -> Tensor:
     pixels = error.shape[-2] * error.shape[-1]
     count = is_measured.sum(dim=(1, 2, 3)).clamp(min=1)
     side_px = _NEIGHBOURHOOD * (pixels / count).sqrt() / _REACH_CELLS
-    levels = side_px.log2().round().clamp(min=0).to(torch.int64).tolist()
+    levels = side_px.log2().round().clamp(min=0).to(torch.int64)
     weight = is_measured.to(error.dtype)
-    for level in sorted(set(levels)):
-        rows = [row for row, of_row in enumerate(levels) if of_row == level]
+    if torch.onnx.is_in_onnx_export():
+        return _of_levels(error, weight, levels)
+    for level in sorted(set(levels.tolist())):
+        rows = levels == level
         weight[rows] = _agreement(error[rows], weight[rows], level)
     return weight
+
+
+def _of_levels(error: Tensor, weight: Tensor, levels: Tensor) -> Tensor:
+    """As :func:`trust`, in a graph, which cannot look at numbers: all levels, and a choice."""
+    most = round(math.log2(_NEIGHBOURHOOD * math.sqrt(error[0].numel()) / _REACH_CELLS))
+    chosen = weight
+    for level in range(most + 1):
+        is_meant = (levels == level)[:, None, None, None]
+        chosen = torch.where(is_meant, _agreement(error, weight, level), chosen)
+    return chosen
 
 
 def spread_out(error: Tensor, weight: Tensor, coarsest: int) -> Tensor:
@@ -160,8 +172,8 @@ def _around(value: Tensor, level: int) -> Tensor:
 
 def _filtered(grid: Tensor) -> Tensor:
     """Channel by channel; what is outside counts as 0."""
-    channels = grid.shape[1]
-    kernel = grid.new_tensor(_KERNEL).expand(channels, 1, 5)
+    channels = int(grid.shape[1])
+    kernel = grid.new_tensor([[_KERNEL]] * channels)
     across = conv2d(grid, kernel[:, :, None, :], padding=(0, 2), groups=channels)
     return conv2d(across, kernel[:, :, :, None], padding=(2, 0), groups=channels)
 
@@ -171,7 +183,8 @@ def _cell_sums(grid: Tensor, level: int) -> Tensor:
     side = 2**level
     height, width = grid.shape[-2:]
     even = pad(grid, (0, -width % side, 0, -height % side))
-    return avg_pool2d(even, side, divisor_override=1)
+    means: Tensor = avg_pool2d(even, side)
+    return means * float(side**2)  # without rounding: sides are powers of two
 
 
 def _doubled(grid: Tensor) -> Tensor:

@@ -57,7 +57,7 @@ class NonLocalPropagation(nn.Module):
         """
         count = self.config.neighbours
         raw = self.conv_offset_aff(guidance)
-        offset = raw[:, : 2 * count].unflatten(1, (count, 2))
+        offset = raw[:, : 2 * count].reshape(raw.shape[0], count, 2, *raw.shape[-2:])
         square = raw.new_tensor(self._square_px)[:, :, None, None]
         if self.config.legacy and confidence is not None:
             offset = offset + square
@@ -84,7 +84,7 @@ class NonLocalPropagation(nn.Module):
         self, initial: Tensor, offset: Tensor, affinity: Tensor, sparse_depth: Tensor
     ) -> Tensor:
         kernel = self.w.view(-1)
-        center = len(kernel) // 2
+        center = self.config.neighbours // 2
         own = 1.0 - affinity.sum(dim=1, keepdim=True)
         weights = torch.cat([affinity[:, :center], own, affinity[:, center:]], dim=1)
         here = torch.zeros_like(offset[:, :1])

@@ -9,8 +9,9 @@ pixel and step beside them, where recording the steps would keep 8 S.
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -19,16 +20,8 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn.functional import pad
 
+from depth_completion_core.models.propagation.steps import Step, plain_step, step_of
 from depth_completion_core.models.propagation.taps import Taps, bordered, gathered
-
-# torch says once per process that sparse matrices are "beta". Their products are compared with
-# plain ones in tests, and nobody who completes a bag can do anything about the sentence.
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    torch.sparse_csr_tensor([0], [], [], (0, 0))
-
-Step = Callable[[Tensor], Tensor]
-"""(B, 1, H, W) to the same: the sum over the taps."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -44,6 +37,19 @@ class Anchors:
     where: Tensor
     value: Tensor
     when: Literal["before", "after"]
+
+
+_EXPORTED_STEP: ContextVar[Callable[[Taps], Step]] = ContextVar("step", default=plain_step)
+
+
+@contextmanager
+def exported_by(step_for: Callable[[Taps], Step]) -> Iterator[None]:
+    """Within, networks that are exported to ONNX take their steps so; outside, by gathers."""
+    token = _EXPORTED_STEP.set(step_for)
+    try:
+        yield
+    finally:
+        _EXPORTED_STEP.reset(token)
 
 
 def propagate(
@@ -71,57 +77,12 @@ def propagate(
     if anchors is not None:
         where, value, when = anchors.where, anchors.value, anchors.when
     if torch.onnx.is_in_onnx_export():
-        states = _states(plain_step(taps), start, steps, added, (where, value, when))
-        return torch.stack(states)
+        step = _EXPORTED_STEP.get()(taps)
+        return torch.stack(_states(step, start, steps, added, (where, value, when)))
     result: Tensor = _Propagation.apply(  # type: ignore[no-untyped-call]
         start, taps.weight, added, value, taps.sources, where, (steps, taps.size_px, when)
     )
     return result
-
-
-def step_of(taps: Taps) -> Step:
-    """The fastest step that this machine has for the taps."""
-    has_mkl: bool = torch.backends.mkl.is_available()  # type: ignore[no-untyped-call]
-    is_cpu = taps.weight.device.type == "cpu"
-    return _sparse_step(taps) if is_cpu and has_mkl else plain_step(taps)
-
-
-def plain_step(taps: Taps) -> Step:
-    """Gather, multiply, add: anywhere, and what the others are compared with."""
-
-    def step(values: Tensor) -> Tensor:
-        found = gathered(bordered(values), taps.sources) * taps.weight
-        return found.sum(-1).view(len(values), 1, *taps.size_px)
-
-    return step
-
-
-def _sparse_step(taps: Taps) -> Step:
-    """One product of a sparse matrix with the bordered image, by MKL."""
-    batch, pixels, count = taps.sources.shape
-    height, width = taps.size_px
-    border_pixels = (height + 2) * (width + 2)
-    index = taps.sources
-    if batch > 1:
-        first = torch.arange(batch, dtype=torch.int32, device=index.device) * border_pixels
-        index = index + first[:, None, None]
-    rows = batch * pixels
-    row_starts = torch.arange(0, rows * count + 1, count, dtype=torch.int32, device=index.device)
-    matrix = torch.sparse_csr_tensor(
-        row_starts,
-        index.flatten(),
-        taps.weight.flatten(),
-        (rows, batch * border_pixels),
-        check_invariants=False,
-    )
-    border = taps.weight.new_zeros(batch, 1, height + 2, width + 2)
-    inner = border[:, :, 1:-1, 1:-1]
-
-    def step(values: Tensor) -> Tensor:
-        inner.copy_(values)
-        return torch.mv(matrix, border.view(-1)).view(batch, 1, height, width)
-
-    return step
 
 
 _Anchoring = tuple[Tensor | None, Tensor | None, str]

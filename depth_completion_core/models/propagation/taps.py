@@ -16,6 +16,18 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 
+class BetweenPixels(NamedTuple):
+    """What taps between pixels were made of.
+
+    Attributes:
+        offset_px: (B, K, 2, H, W) down and right of each pixel.
+        weight: (B, K, H, W).
+    """
+
+    offset_px: Tensor
+    weight: Tensor
+
+
 class Taps(NamedTuple):
     """One linear step: the value of a pixel becomes the sum of ``weight`` times what is there.
 
@@ -23,11 +35,13 @@ class Taps(NamedTuple):
         sources: (B, H * W, S) int32, into the bordered image, flat.
         weight: (B, H * W, S), of the type of what is propagated.
         size_px: height and width of the image.
+        between: what they were made of; None for taps on pixels.
     """
 
     sources: Tensor
     weight: Tensor
     size_px: tuple[int, int]
+    between: BetweenPixels | None = None
 
 
 def bilinear_taps(offset_px: Tensor, weight: Tensor) -> Taps:
@@ -47,7 +61,9 @@ def bilinear_taps(offset_px: Tensor, weight: Tensor) -> Taps:
     column, column_part = _split(offset_px[:, :, 1], _ramp(offset_px, width, -1), width)
     stride = width + 2
     first = (row * stride + column).to(torch.int32)
-    corners = torch.tensor([0, 1, stride, stride + 1], dtype=torch.int32, device=first.device)
+    # Not as one list: an exported graph takes images of other widths.
+    places = torch.tensor(((0, 0), (0, 1), (1, 0), (1, 1)), dtype=torch.int32, device=first.device)
+    corners = places[:, 0] * stride + places[:, 1]
     amount = _pixels_first(weight)
     below = amount * row_part
     above = amount - below
@@ -57,6 +73,7 @@ def bilinear_taps(offset_px: Tensor, weight: Tensor) -> Taps:
         sources=(first.unsqueeze(-1) + corners).flatten(2),
         weight=torch.stack(parts, dim=-1).flatten(2),
         size_px=(height, width),
+        between=BetweenPixels(offset_px, weight),
     )
 
 
@@ -75,12 +92,8 @@ def pixel_taps(shifts_px: tuple[tuple[int, int], ...], weight: Tensor) -> Taps:
     rows = torch.arange(1, height + 1, dtype=torch.int32, device=weight.device)
     columns = torch.arange(1, width + 1, dtype=torch.int32, device=weight.device)
     here = (rows[:, None] * stride + columns).flatten()
-    shifts = torch.tensor(
-        [down * stride + right for down, right in shifts_px],
-        dtype=torch.int32,
-        device=weight.device,
-    )
-    index = (here[:, None] + shifts).expand(batch, -1, -1)
+    shifts = torch.tensor(shifts_px, dtype=torch.int32, device=weight.device)
+    index = (here[:, None] + (shifts[:, 0] * stride + shifts[:, 1])).expand(batch, -1, -1)
     return Taps(index, _pixels_first(weight), (height, width))
 
 

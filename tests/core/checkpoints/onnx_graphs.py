@@ -13,7 +13,7 @@ import onnx
 import torch
 from onnx import TensorProto, helper
 
-from depth_completion_core.checkpoints.onnx_engine import engine_metadata
+from depth_completion_core.checkpoints.onnx_metadata import engine_metadata
 from depth_completion_core.models.base import Along, ModelView
 from depth_completion_core.models.needs import ModelNeeds
 

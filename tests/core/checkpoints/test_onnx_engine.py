@@ -16,7 +16,8 @@ from onnx import helper
 
 from depth_completion_core.checkpoints.errors import CheckpointError
 from depth_completion_core.checkpoints.loaders import LOADERS
-from depth_completion_core.checkpoints.onnx_engine import OnnxEngine, engine_metadata, load_engine
+from depth_completion_core.checkpoints.onnx_engine import OnnxEngine, load_engine
+from depth_completion_core.checkpoints.onnx_metadata import engine_metadata
 from depth_completion_core.completer import DepthCompleter, load_model
 from depth_completion_core.config import AnchoringConfig, CompletionConfig, OutputConfig
 from depth_completion_core.frame import Frame, SparseDepth

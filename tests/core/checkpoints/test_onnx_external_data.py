@@ -14,12 +14,13 @@ from google.protobuf.message import DecodeError
 from onnx import TensorProto, helper
 
 from depth_completion_core.checkpoints.errors import CheckpointError
-from depth_completion_core.checkpoints.onnx_engine import engine_metadata, load_engine
+from depth_completion_core.checkpoints.onnx_engine import load_engine
 from depth_completion_core.checkpoints.onnx_external_data import (
     MESSAGES,
     check_external_data,
     external_files,
 )
+from depth_completion_core.checkpoints.onnx_metadata import engine_metadata
 from depth_completion_core.models.base import ModelInput
 from depth_completion_core.models.needs import ModelNeeds
 from tests.core.checkpoints.onnx_graphs import (

@@ -18,7 +18,7 @@ from torch import nn
 
 from depth_completion_core.checkpoints.checkpoint import load_weights
 from depth_completion_core.checkpoints.importers import ReleasedWeights
-from depth_completion_core.checkpoints.onnx_engine import engine_metadata
+from depth_completion_core.checkpoints.onnx_metadata import engine_metadata
 from depth_completion_core.completer import DepthCompleter, load_model
 from depth_completion_core.frame import Frame, SparseDepth
 from depth_completion_core.models.base import CompletionModel, ModelInput, ModelOutput

@@ -13,12 +13,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from depth_completion_core.models.propagation.engine import (
-    Anchors,
-    plain_step,
-    propagate,
-    step_of,
-)
+from depth_completion_core.models.propagation.engine import Anchors, propagate
+from depth_completion_core.models.propagation.steps import plain_step, step_of
 from depth_completion_core.models.propagation.taps import bilinear_taps, pixel_taps, sampled
 from tests.golden.filling import golden, numbers
 
