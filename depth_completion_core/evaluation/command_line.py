@@ -41,6 +41,8 @@ class Evaluate(ConfigFlags):
     """Corrupt the measurements: noise:0.02, outliers:0.1, dropouts:0.5, misplaced:1.5, ..."""
     seed: int = -1
     """Seed of both; -1 for that of the protocol."""
+    repeats: int = setting(1, low=1)
+    """Sample (and corrupt) the measurements so many times anew; reports means over these draws."""
     sweep: tuple[str, ...] = ()
     """points, measured, lines, noise, outliers, dropouts, misplaced; as points=150,500."""
     suite: Literal["", "real", "held_out"] = ""

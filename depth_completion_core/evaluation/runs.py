@@ -25,6 +25,12 @@ from depth_completion_core.evaluation.predictors import (
     model_sources,
     told_apart,
 )
+from depth_completion_core.evaluation.repeats import (
+    check_draws,
+    draw_seeds,
+    over_draws,
+    repeated,
+)
 from depth_completion_core.evaluation.report import (
     write_report,
     write_single_report,
@@ -54,6 +60,8 @@ def evaluate(wanted: Evaluate) -> list[str]:
             frame was scored, nor any depth predicted where there is no truth.
         OSError: a result cannot be written.
     """
+    if wanted.repeats > 1:
+        _check_repeats(wanted)
     runs = {"": _one_set, "real": _real, "held_out": _held_out}
     return runs[wanted.suite](wanted)
 
@@ -140,7 +148,13 @@ def _one_set(wanted: Evaluate) -> list[str]:
         seed=seed,
     )
     cases = sweep_cases(sweeps, base, wanted.out) or [Case((), base, wanted.out)]
+    if wanted.repeats > 1:
+        for case in cases:
+            check_draws(case.condition)
+        cases = repeated(cases, wanted.repeats)
     rows = session.evaluate(dataset, wanted.dataset, cases, models.groups, title=wanted.dataset)
+    if wanted.repeats > 1:
+        rows = over_draws(rows)
     told = {
         "dataset": wanted.dataset,
         "folder": str(wanted.data or ""),
@@ -149,6 +163,8 @@ def _one_set(wanted: Evaluate) -> list[str]:
         "seed": seed,
         "remarks": dataset.remarks,
     }
+    if wanted.repeats > 1:
+        told["seeds"] = draw_seeds(seed, wanted.repeats)
     if sweeps:
         pages = write_sweep_reports(wanted.out, sweeps, rows, session, told)
     else:
@@ -156,6 +172,17 @@ def _one_set(wanted: Evaluate) -> list[str]:
     print("\n".join(pages))
     _check_anything(rows)
     return [*failures(rows), *_submission_problems(wanted, rows)]
+
+
+def _check_repeats(wanted: Evaluate) -> None:
+    """Raise ValueError where there is nothing to repeat."""
+    for flag, is_given in (
+        ("--suite", bool(wanted.suite)),
+        ("--predictions, which were made from one draw", bool(wanted.predictions)),
+        ("--save kitti, which has measurements of its own", wanted.save == "kitti"),
+    ):
+        if is_given:
+            raise ValueError(f"--repeats does not go with {flag}: leave out one of the two")
 
 
 def _check_anything(rows: Sequence[Row]) -> None:

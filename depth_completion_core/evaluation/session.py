@@ -29,11 +29,12 @@ Group = Callable[[], Sequence[Predictor]]
 
 
 class Case(NamedTuple):
-    """A condition, its labels in tables, and the folder of its files."""
+    """A condition, its labels in tables, the folder of its files, and whether it has pictures."""
 
     labels: tuple[str, ...]
     condition: Condition
     folder: Path
+    has_sheets: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +108,7 @@ class Session:
                 if remark := job.pngs.remark(remedy):
                     print(f"{job.prediction_folder}: {remark}", file=sys.stderr)
             for case in cases:
-                if self.sheet_rows:
+                if self.sheet_rows and case.has_sheets:
                     write_sheets(dataset, indices, jobs[case], case.folder, self.sheet_rows)
                 rows[case] += [self._row(dataset, indices, case, job) for job in jobs[case]]
         return [row for case in cases for row in rows[case]]

@@ -30,6 +30,8 @@ class Summary:
         measured_pixels: mean number of measurements that the model saw.
         rel_measured: mean over images of the relative difference from those.
         ms: mean, p50 and p99 of the time per frame, milliseconds; NaN where nothing was timed.
+        draws: the means of each draw of the points, where they were sampled several times; the
+            figures above are then means over draws.
     """
 
     mean: dict[str, float]
@@ -41,12 +43,26 @@ class Summary:
     measured_pixels: float
     rel_measured: float
     ms: dict[str, float]
+    draws: tuple[dict[str, float], ...] = ()
+
+    @property
+    def std_over_draws(self) -> dict[str, float]:
+        """Standard deviation over draws (of the sample) of every mean; empty for a single draw."""
+        if len(self.draws) < 2:
+            return {}
+        return {
+            name: float(np.std([draw[name] for draw in self.draws], ddof=1)) for name in self.mean
+        }
 
     def to_json(self) -> dict[str, Any]:
         """Plain values without NaN."""
         values = asdict(self)
         for key in ("mean", "std", "ms"):
             values[key] = without_nan(values[key])
+        del values["draws"]
+        if self.draws:
+            values["std_over_draws"] = without_nan(self.std_over_draws)
+            values["draws"] = [without_nan(draw) for draw in self.draws]
         numbers = {"measured_pixels": self.measured_pixels, "rel_measured": self.rel_measured}
         return {**values, **without_nan(numbers)}
 

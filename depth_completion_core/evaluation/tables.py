@@ -65,7 +65,8 @@ def results_table(
         rows: one line each.
         protocol: whose unit is used.
         metrics: names of the columns.
-        with_spread: add the standard deviation over images to errors.
+        with_spread: add the standard deviation over images to errors; over draws to all figures,
+            where there were several.
     """
     columns = [_COLUMNS[name] for name in metrics]
     units = [column.unit[protocol.unit] for column in columns]
@@ -99,8 +100,9 @@ def _cell(name: str, summary: Summary, protocol: Protocol, *, with_spread: bool)
     column = _COLUMNS[name]
     factor, digits = _precision(column, protocol)
     text = _number(factor * summary.mean[name], digits)
-    if with_spread and column.has_spread and not math.isnan(summary.mean[name]):
-        text += f" ± {_number(factor * summary.std[name], digits)}"
+    spread = summary.std_over_draws or (summary.std if column.has_spread else {})
+    if with_spread and name in spread and not math.isnan(summary.mean[name]):
+        text += f" ± {_number(factor * spread[name], digits)}"
     return text
 
 
