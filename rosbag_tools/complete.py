@@ -16,6 +16,7 @@ from depth_completion_core.config import DepthEncoding
 from depth_completion_core.config_flags import ConfigFlags, parsed_with_config
 from depth_completion_core.files.json_files import write_json
 from depth_completion_core.files.kept_inputs import check_inputs_are_kept
+from depth_completion_core.reports.page import PAGE_FILE
 from depth_completion_core.sensing.holdout import Holdout
 from rosbag_tools.cli import run_cli
 from rosbag_tools.completion_job import CompletionJob
@@ -68,6 +69,8 @@ class Complete(ConfigFlags):
     """Folder for pictures: image | projected points | dense depth | error."""
     preview_every: int = 5
     """Write a picture of every n-th frame."""
+    report: Path | None = None
+    """Folder for report.html, a page with pictures, curves and tables, and its summary.json."""
     max_frames: int = 0
     """Stop after this many frames; 0 for all."""
 
@@ -86,6 +89,8 @@ def main(arguments: list[str]) -> int:
     print("\n".join(summary_lines(report)))
     if report.scores:
         print(score_line(report.scores, _truth_of(job)))
+    if wanted.report:
+        print(f"page         {wanted.report / PAGE_FILE}")
     if wanted.metrics:
         write_json(wanted.metrics, report_json(report, job.model))
     if report.interrupted:
@@ -122,6 +127,7 @@ def job_of(wanted: Complete) -> CompletionJob:
         protocol=wanted.protocol,
         preview=wanted.preview,
         preview_every=max(wanted.preview_every, 1),
+        report=wanted.report,
         max_frames=wanted.max_frames,
     )
 
@@ -131,13 +137,15 @@ def _check_inputs_are_kept(wanted: Complete) -> None:
     reads = wanted.reads
     named = (Path(reads.intrinsics.partition("#")[0]), Path(reads.odometry), Path(wanted.model))
     files = [path for path in named if path.is_file()]
-    beside = {"--metrics": wanted.metrics, "--preview": wanted.preview}
+    folders = {"--preview": wanted.preview, "--report": wanted.report}
+    beside = {"--metrics": wanted.metrics, **folders}
     check_inputs_are_kept(beside, inputs)
     check_inputs_are_kept(
         {"the output": output, **beside}, [wanted.config, reads.extrinsics, *files]
     )
-    if wanted.preview and output.resolve() in wanted.preview.resolve().parents:
-        raise BagError(f"--preview {wanted.preview} lies inside {output}, which is to be a bag")
+    for flag, folder in folders.items():
+        if folder and output.resolve() in folder.resolve().parents:
+            raise BagError(f"{flag} {folder} lies inside {output}, which is to be a bag")
 
 
 def _truth_of(job: CompletionJob) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from depth_completion_core.codecs.depth import share_beyond_16uc1
 from depth_completion_core.completer import DepthCompleter
 from depth_completion_core.frame import DepthPrediction, SparseDepth
 from depth_completion_core.metrics import protocol_named
@@ -17,15 +16,18 @@ from depth_completion_core.sensing.placed_frame import PlacedFrame
 from depth_completion_core.sensing.wanted_views import WantedViews
 from rosbag_tools.bag_frames import BagFrames, FrameToComplete
 from rosbag_tools.completion_job import CompletionJob
+from rosbag_tools.completion_page import write_completion_page
 from rosbag_tools.completion_plan import Plan
 from rosbag_tools.completion_report import CompletionReport
 from rosbag_tools.errors import BagError, UndecodableError
+from rosbag_tools.frame_outcome import outcome_of
 from rosbag_tools.input_copier import InputCopier
 from rosbag_tools.no_frame import no_frame_done
 from rosbag_tools.outputs import OutputWriter
 from rosbag_tools.preview import Preview
 from rosbag_tools.reader import BagReader, RawMessage
 from rosbag_tools.scoring import Scores
+from rosbag_tools.seen_frames import SeenFrames
 from rosbag_tools.thread_pipeline import ThreadPipeline
 from rosbag_tools.writer import BagWriter
 
@@ -36,6 +38,7 @@ class _Completed:
     log_ns: int
     truth: SparseDepth | None
     prediction: DepthPrediction
+    model_ms: float
 
 
 def complete_bag(
@@ -62,7 +65,7 @@ def complete_bag(
         raise KeyboardInterrupt
     if report.frames == 0:
         raise BagError(no_frame_done("completed", report.images, source, job.settings.pairing))
-    if max(report.coverage) == 0 and not report.interrupted:
+    if max(report.known("coverage")) == 0 and not report.interrupted:
         raise BagError(_all_empty(report, plan))
     return report
 
@@ -79,6 +82,7 @@ class _Run:
         self._completer, self._job, self._plan = completer, job, plan
         self._scores = Scores(protocol_named(job.protocol))
         self._preview = Preview(job.preview) if job.preview else None
+        self._seen = SeenFrames(plan.geometry) if job.report else None
         self._outputs = OutputWriter(writer, job.writes, job.settings.cloud)
         self._copier = InputCopier(reader, writer) if job.copies_inputs else None
         everything = list(reader.connections)
@@ -104,6 +108,8 @@ class _Run:
         report.notes = [line for line in self._plan.geometry.habits.history if line not in told]
         report.notes += self._completer.notes
         report.scores = self._scores.summary()
+        if self._job.report and self._seen and report.frames:
+            write_completion_page(self._job.report, report, self._seen, self._plan, self._job)
         return report
 
     def _announce_copies(self) -> None:
@@ -135,9 +141,12 @@ class _Run:
             frame, truth = self._job.holdout.split(item.placed, self._completer.sparse_depth)
         start = time.perf_counter()
         prediction = self._completer.complete(frame)
-        self._report.model_ms.append(1e3 * (time.perf_counter() - start))
         return _Completed(
-            placed=item.placed, log_ns=item.log_ns, truth=truth, prediction=prediction
+            placed=item.placed,
+            log_ns=item.log_ns,
+            truth=truth,
+            prediction=prediction,
+            model_ms=1e3 * (time.perf_counter() - start),
         )
 
     def _write(self, item: _Completed | RawMessage | None) -> None:
@@ -151,18 +160,19 @@ class _Run:
             max_depth = self._completer.config.projection.max_depth
             report.drops.add(*why_empty(item.placed, max_depth))
         self._outputs.write(item.placed, prediction, item.log_ns)
-        if item.truth is not None:
-            self._scores.add(prediction, item.truth)
+        metrics = None if item.truth is None else self._scores.add(prediction, item.truth)
         if self._preview and report.frames % self._job.preview_every == 0:
             self._preview.write(item.placed.frame.image, prediction, item.truth)
-        report.frames += 1
-        report.gap_ms.append(item.placed.gap_ns / 1e6)
-        report.coverage.append(float(prediction.valid.mean()))
-        if self._job.writes.encoding == "16UC1":
-            written = prediction.along_z
-            report.beyond_16uc1.append(share_beyond_16uc1(written.depth, written.valid))
-        if prediction.confidence is not None:
-            report.confidence.append(float(prediction.confidence.mean()))
+        outcome = outcome_of(
+            item.placed,
+            prediction,
+            model_ms=item.model_ms,
+            metrics=metrics,
+            is_16uc1=self._job.writes.encoding == "16UC1",
+        )
+        report.outcomes.append(outcome)
+        if self._seen:
+            self._seen.add(outcome, item.placed, prediction, item.truth)
         self._display.advance()
 
     def _copy(self, message: RawMessage) -> None:

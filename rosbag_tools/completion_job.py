@@ -33,6 +33,7 @@ class CompletionJob:
         protocol: which pixels of the truth are scored, a name of ``metrics.PROTOCOLS``.
         preview: folder for pictures; None for none.
         preview_every: a picture of every n-th frame.
+        report: folder for the page about it; None for none.
         max_frames: stop after this many; 0 for all.
     """
 
@@ -50,6 +51,7 @@ class CompletionJob:
     protocol: str = "all"
     preview: Path | None = None
     preview_every: int = 1
+    report: Path | None = None
     max_frames: int = 0
 
     def __post_init__(self) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from depth_completion_core.files.json_files import without_nan
 from depth_completion_core.sensing.drop_counts import DropCounts
 from depth_completion_core.sensing.far_depth import far_depth_note
+from rosbag_tools.frame_outcome import FrameOutcome
 
 
 @dataclass(slots=True, kw_only=True)
@@ -20,35 +21,34 @@ class CompletionReport:
     """What came of it.
 
     Attributes:
-        frames: frames completed and written.
+        outcomes: of the frames completed and written, in order.
         images: images in the bag.
         drops: messages that were not used, by reason, each with one example.
         scores: mean metrics; empty without truth.
-        model_ms: time in the model and around it (projection included), for each frame.
-        gap_ms: time between image and cloud of each pair.
-        confidence: mean confidence of each frame, where the model gives one.
-        coverage: share of the image's pixels with a depth, of each frame.
-        beyond_16uc1: share of the image's pixels whose depth 16UC1 cannot hold, of each frame that
-            is written so.
         interrupted: whether the user stopped it.
         damage: why reading ended early; empty where it did not.
         notes: what was found of the streams after the plan was told.
         doubts: what measurements say against the place of the clouds, with what to do.
     """
 
-    frames: int = 0
+    outcomes: list[FrameOutcome] = field(default_factory=list)
     images: int = 0
     drops: DropCounts = field(default_factory=DropCounts)
     scores: dict[str, float] = field(default_factory=dict)
-    model_ms: list[float] = field(default_factory=list)
-    gap_ms: list[float] = field(default_factory=list)
-    confidence: list[float] = field(default_factory=list)
-    coverage: list[float] = field(default_factory=list)
-    beyond_16uc1: list[float] = field(default_factory=list)
     interrupted: bool = False
     damage: str = ""
     notes: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
+
+    @property
+    def frames(self) -> int:
+        """How many frames were completed and written."""
+        return len(self.outcomes)
+
+    def known(self, name: str) -> list[float]:
+        """A number of :class:`FrameOutcome`, of each frame that has it."""
+        values = (getattr(outcome, name) for outcome in self.outcomes)
+        return [float(value) for value in values if value is not None]
 
 
 def report_json(report: CompletionReport, model: str) -> dict[str, object]:
@@ -61,13 +61,13 @@ def report_json(report: CompletionReport, model: str) -> dict[str, object]:
         "drops": counts,
         "drop_examples": {why: text for why in counts if (text := report.drops.example(why))},
         "scores": without_nan(report.scores),
-        "model_ms": without_nan(_percentiles(report.model_ms)),
-        "gap_ms": without_nan(_percentiles(report.gap_ms)),
+        "model_ms": without_nan(_percentiles(report.known("model_ms"))),
+        "gap_ms": without_nan(_percentiles(report.known("gap_ms"))),
         **without_nan(
             {
-                "coverage_of_image": _mean(report.coverage),
-                "beyond_16uc1_of_image": _mean(report.beyond_16uc1),
-                "mean_confidence": _mean(report.confidence),
+                "coverage_of_image": _mean(report.known("coverage")),
+                "beyond_16uc1_of_image": _mean(report.known("beyond_16uc1")),
+                "mean_confidence": _mean(report.known("confidence")),
             }
         ),
         "interrupted": report.interrupted,
@@ -79,19 +79,20 @@ def report_json(report: CompletionReport, model: str) -> dict[str, object]:
 
 def summary_lines(report: CompletionReport) -> list[str]:
     """The report for people, without its scores."""
-    model_ms, gap_ms = _percentiles(report.model_ms), _percentiles(report.gap_ms)
+    model_ms, gap_ms = _percentiles(report.known("model_ms")), _percentiles(report.known("gap_ms"))
+    confidence, beyond_16uc1 = report.known("confidence"), report.known("beyond_16uc1")
     lines = [
         f"model        p50 {model_ms['p50']:.1f} ms, p99 {model_ms['p99']:.1f} ms per frame",
         f"pair gap     p50 {gap_ms['p50']:.1f} ms, p99 {gap_ms['p99']:.1f} ms",
-        f"coverage     {100 * _mean(report.coverage):.1f} % of the image",
+        f"coverage     {100 * _mean(report.known('coverage')):.1f} % of the image",
     ]
-    if report.confidence:
-        lines.append(f"confidence   {_mean(report.confidence):.3f} on average")
+    if confidence:
+        lines.append(f"confidence   {_mean(confidence):.3f} on average")
     lines.extend(f"not used     {line}" for line in report.drops.lines)
     lines.extend(f"note         {note}" for note in report.notes)
     lines.extend(f"warning      {doubt}" for doubt in report.doubts)
-    if any(report.beyond_16uc1):
-        lines.append(f"warning      {far_depth_note(_mean(report.beyond_16uc1))}")
+    if any(beyond_16uc1):
+        lines.append(f"warning      {far_depth_note(_mean(beyond_16uc1))}")
     if report.damage:
         lines.append(f"stopped      {report.damage}")
     return lines

@@ -71,7 +71,7 @@ def run_demo(out: Path, *, duration: float, image_rate_hz: float, seed: int) -> 
         for model, report in reports.items():
             on_covered = covered.scores[model]
             metrics[scene][model] = {**report_json(report, model), "covered_scores": on_covered}
-            model_ms = float(np.median(report.model_ms))
+            model_ms = float(np.median(report.known("model_ms")))
             rows.append(Row(scene, model, report.scores, on_covered, model_ms))
         pictures.append(scene_picture(frames[len(frames) // 2], scene, completers))
     write_json(out / "metrics.json", metrics)

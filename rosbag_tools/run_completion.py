@@ -26,16 +26,20 @@ def run_job(
             output cannot be written.
         ValueError: there is no such model, the device is not there, or the model needs what no
             frame of a bag has.
+        ReportError: a page is asked for, but the package for it is missing.
         KeyboardInterrupt: Ctrl-C came before the first frame was complete.
     """
     # With torch, which takes seconds: describing a job needs neither.
     from depth_completion_core.completer import load_model  # noqa: PLC0415
+    from depth_completion_core.reports.html import check_pages_can_be_written  # noqa: PLC0415
     from rosbag_tools.completion import complete_bag  # noqa: PLC0415
     from rosbag_tools.reader import BagReader  # noqa: PLC0415
     from rosbag_tools.told_plan import told_plan  # noqa: PLC0415
     from rosbag_tools.writer import BagWriter  # noqa: PLC0415
 
     check_apart(job.inputs, job.output)
+    if job.report:
+        check_pages_can_be_written()
     completer = load_model(job.model, device=job.device, config=job.settings)
     needs = completer.model.needs
     refuse_what_streams_lack(

@@ -33,12 +33,13 @@ class Scores:
         self._protocol = protocol
         self.frames: list[DepthMetrics] = []
 
-    def add(self, prediction: DepthPrediction, truth: SparseDepth) -> None:
+    def add(self, prediction: DepthPrediction, truth: SparseDepth) -> DepthMetrics:
         """Score one frame."""
         depth = prediction.along_z
         self.frames.append(
             depth_metrics(depth.depth, depth.valid, truth.depth, truth.valid, self._protocol)
         )
+        return self.frames[-1]
 
     def summary(self) -> dict[str, float]:
         """Means over the frames; empty where none was scored."""
