@@ -20,7 +20,8 @@ from depth_completion_core.codecs.stamps import stamp_ns_of
 from depth_completion_core.config import PairingConfig
 from depth_completion_core.sensing.measurement_kinds import MEASUREMENT_KINDS
 from depth_completion_core.sensing.pair import MessagePair
-from depth_completion_core.sensing.stamp_health import REMEDY, StreamStamps, why_never_paired
+from depth_completion_core.sensing.stamp_health import REMEDY, clock_doubts, why_never_paired
+from depth_completion_core.sensing.stream_stamps import StreamStamps
 from depth_completion_ros.camera_infos import CameraInfos
 from depth_completion_ros.conversions import class_named, message_class
 from depth_completion_ros.live_transforms import LiveTransforms
@@ -102,10 +103,12 @@ class Inputs:
         self._plain.clear()
 
     def why_never_paired(self, pairing: PairingConfig) -> list[str]:
-        """Why the stamps of images and measurements cannot match, with what to do, in sentences."""
+        """Why the stamps of images and measurements cannot match, or match wrongly."""
         offset_ns = round((pairing.cloud_clock_offset_ms + pairing.cloud_time_offset_ms) * 1e6)
         image, *measured = (self.received[topic] for topic in self.filters)
         reasons = why_never_paired(image, measured, offset_ns) if measured else []
+        if not reasons and measured:
+            return clock_doubts(image, measured, offset_ns)
         return [f"{reason}. {REMEDY}" for reason in reasons]
 
     def _filter(self, kind: type[Any], topic: str) -> Subscriber:

@@ -11,7 +11,7 @@ from typing import Any
 from rclpy.node import Node
 
 from depth_completion_core.sensing.measurement_kinds import measurements_of
-from depth_completion_core.sensing.stamp_health import StreamStamps
+from depth_completion_core.sensing.stream_stamps import StreamStamps
 from depth_completion_core.sensing.unreadable_types import unreadable_form
 from depth_completion_ros.inputs import Inputs
 

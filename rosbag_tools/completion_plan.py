@@ -115,7 +115,12 @@ def describe(plan: Plan) -> list[str]:
     if topics.truth:
         lines.append(f"truth        {topics.truth.name}")
     lines += [f"note         {note}" for note in plan.notes]
-    return [*lines, *(f"warning      {doubt}" for doubt in plan.doubts)]
+    return [*lines, *map(described_doubt, plan.doubts)]
+
+
+def described_doubt(doubt: str) -> str:
+    """A line of the plan."""
+    return f"warning      {doubt}"
 
 
 def _described_measurements(topic: Topic, plan: Plan) -> str:

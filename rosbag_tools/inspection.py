@@ -15,7 +15,7 @@ from depth_completion_core.config import PairingConfig
 from depth_completion_core.geometry.transform_buffer import TransformBuffer
 from depth_completion_core.sensing.drop_counts import DropCounts
 from depth_completion_core.sensing.pairing import Pairer
-from rosbag_tools.completion_plan import Plan, describe
+from rosbag_tools.completion_plan import Plan, describe, described_doubt
 from rosbag_tools.errors import BagError, UndecodableError
 from rosbag_tools.plan_checks import checked_plan
 from rosbag_tools.reader import BagReader
@@ -57,10 +57,10 @@ def inspect_bag(reader: BagReader, wishes: PlanWishes, pairing: PairingConfig) -
     lines += ["", "complete would read:", *(f"  {line}" for line in describe(plan))]
     lines += [*_pair_gaps(plan.topics, times, pairing), *_sensor_facts(reader, plan)]
     try:
-        check_stamps(reader, plan.topics, pairing)
+        doubts = check_stamps(reader, plan.topics, pairing)
     except BagError as error:
         return [*lines, "", "complete would stop:", f"  {error}"]
-    return lines
+    return [*lines, *(f"  {described_doubt(doubt)}" for doubt in doubts)]
 
 
 def _all_candidates(reader: BagReader) -> list[Topic]:

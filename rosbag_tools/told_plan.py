@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from depth_completion_core.config import PairingConfig
-from rosbag_tools.completion_plan import Plan, describe
+from rosbag_tools.completion_plan import Plan, describe, described_doubt
 from rosbag_tools.plan_checks import checked_plan
 from rosbag_tools.reader import BagReader
 from rosbag_tools.stamp_check import check_stamps
@@ -29,5 +30,7 @@ def told_plan(
     plan = checked_plan(reader, wishes, pairing)
     for line in describe(plan):
         tell(line)
-    check_stamps(reader, plan.topics, pairing)
-    return plan
+    doubts = check_stamps(reader, plan.topics, pairing)
+    for doubt in doubts:
+        tell(described_doubt(doubt))
+    return replace(plan, doubts=[*plan.doubts, *doubts])

@@ -13,7 +13,8 @@ import numpy as np
 from depth_completion_core.config import PairingConfig
 from depth_completion_core.diagnosis.findings import Finding
 from depth_completion_core.geometry.intrinsics_doubts import info_doubts
-from depth_completion_core.sensing.stamp_health import REMEDY, StreamStamps, why_never_paired
+from depth_completion_core.sensing.stamp_health import REMEDY, clock_doubts, why_never_paired
+from depth_completion_core.sensing.stream_stamps import StreamStamps
 
 _NS_PER_S = 10**9
 _YEAR_NS = 365 * 86_400 * _NS_PER_S
@@ -153,6 +154,9 @@ def check_pairing(image: StreamLog, cloud: StreamLog, config: PairingConfig) -> 
     reasons = why_never_paired(image.stamps, [cloud.stamps], offset_ns)
     if reasons:
         return Finding(severity="error", subject=subject, found="; ".join(reasons), remedy=REMEDY)
+    doubts = clock_doubts(image.stamps, [cloud.stamps], offset_ns)
+    if doubts:
+        return Finding(severity="warning", subject=subject, found="; ".join(doubts), remedy=REMEDY)
     clouds_ns = [stamp_ns + offset_ns for stamp_ns in cloud.stamps_ns]
     # An image at either end of the listening may have its cloud beyond.
     inside = [ns for ns in image.stamps_ns if min(clouds_ns) <= ns <= max(clouds_ns)]

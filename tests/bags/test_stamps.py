@@ -88,6 +88,30 @@ def test_stamps_that_tell_nothing_are_refused(
     assert not (tmp_path / "out").exists()
 
 
+def _microseconds(log_ns: int) -> int:
+    return log_ns // 10**9 * 10**9 + log_ns % 10**9 // 1000
+
+
+@pytest.mark.parametrize("topic", [IMAGE_TOPIC, CLOUD_TOPIC])
+def test_microseconds_in_nanosec_are_refused(tmp_path: Path, topic: str) -> None:
+    with pytest.raises(BagError, match=f"{topic}: messages that come 100 ms apart are stamped"):
+        _complete(tmp_path, _drive(_microseconds, topic, count=5))
+
+
+@pytest.mark.parametrize("ahead_s", [3, -3])
+def test_a_clock_seconds_apart_is_told_with_what_mends_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], ahead_s: int
+) -> None:
+    entries = _drive(lambda log_ns: log_ns + ahead_s * 10**9, CLOUD_TOPIC, count=40)
+    assert _complete(tmp_path, entries) == 3
+    told = capsys.readouterr().out
+    assert f"the stamps of {CLOUD_TOPIC} are 3.0 s" in told
+    flag = "--pairing.cloud-clock-offset-ms"
+    (tmp_path / "mended").mkdir()
+    assert _complete(tmp_path / "mended", entries, flag, str(-1000 * ahead_s)) == 0
+    assert "the stamps of" not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("change", [_zero, _from_start])
 def test_the_time_of_recording_gives_each_image_its_own_cloud(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], change: Callable[[int], int]
