@@ -15,7 +15,7 @@ from depth_completion_core.evaluation.command_line import Evaluate
 from depth_completion_core.evaluation.conditions import condition_for
 from depth_completion_core.evaluation.held_out import BASELINES, WORLD_SEED, evaluate_held_out
 from depth_completion_core.evaluation.held_out import HEADINGS as HELD_OUT_HEADINGS
-from depth_completion_core.evaluation.kitti_submission import submission_problems
+from depth_completion_core.evaluation.kitti_submission import packed_submission
 from depth_completion_core.evaluation.predictors import (
     ModelSource,
     Predictor,
@@ -256,8 +256,14 @@ def _is_folder(name: str) -> bool:
 
 
 def _submission_problems(wanted: Evaluate, rows: Sequence[Row]) -> list[str]:
-    """What KITTI's server would refuse; nothing where no submission was asked for."""
+    """Pack what KITTI's server takes; what it would refuse, in sentences."""
     if wanted.save != "kitti":
         return []
-    folders = [wanted.out / folder_name(row.labels[-1]) / SUBMISSION for row in rows]
-    return [f"{folder}: {problem}" for folder in folders for problem in submission_problems(folder)]
+    told = []
+    for row in rows:
+        folder = wanted.out / folder_name(row.labels[-1]) / SUBMISSION
+        archive, problems = packed_submission(folder)
+        told += [f"{folder}: {problem}" for problem in problems]
+        if archive is not None:
+            print(f"{archive} is ready for KITTI's server")
+    return told

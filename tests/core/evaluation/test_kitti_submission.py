@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import cv2
@@ -14,10 +15,13 @@ from depth_completion_core.evaluation.kitti_submission import (
     COUNT,
     HEIGHT,
     WIDTH,
+    packed_submission,
     submission_problems,
 )
+from depth_completion_core.files.atomic import WriteError
 from tests.core.data.trees import K, write_matrix, write_numbers
 from tests.core.data.written_files import random_image, write_image
+from tests.file_size_limit import file_size_limit
 
 _SMALL = (4, 6)
 
@@ -47,6 +51,40 @@ def test_what_the_server_asks_for() -> None:
 
 def test_a_whole_submission_has_no_problem(sent: Path) -> None:
     assert submission_problems(sent) == []
+
+
+def test_the_archive_has_the_files_at_its_root(sent: Path) -> None:
+    archive, problems = packed_submission(sent)
+    assert problems == []
+    assert archive == sent.with_suffix(".zip")
+    with zipfile.ZipFile(archive) as packed:
+        assert packed.namelist() == [f"{number:010d}.png" for number in range(COUNT)]
+        assert packed.testzip() is None
+        assert packed.read("0000000042.png") == (sent / "0000000042.png").read_bytes()
+    first = archive.read_bytes()
+    packed_submission(sent)
+    assert archive.read_bytes() == first
+    assert [path.name for path in sent.parent.iterdir() if path.name.startswith(".")] == []
+
+
+def test_what_the_server_would_refuse_is_not_packed(sent: Path) -> None:
+    hole = _depth(_SMALL, 10.0)
+    hole[1, 2:4] = 0
+    for number in (3, 7):
+        write_numbers(sent / f"{number:010d}.png", hole)
+    archive, problems = packed_submission(sent)
+    assert archive is None
+    assert problems[0].startswith(
+        "2 files have pixels without depth (0), 4 in all: 0000000003.png, 0000000007.png; take a"
+    )
+    assert problems[1] == "sent.zip is not written until that is mended"
+    assert not sent.with_suffix(".zip").exists()
+
+
+def test_an_archive_that_does_not_fit_leaves_nothing(sent: Path) -> None:
+    with file_size_limit(2000), pytest.raises(WriteError, match=r"sent\.zip cannot be written"):
+        packed_submission(sent)
+    assert [path.name for path in sent.parent.iterdir()] == ["sent"]
 
 
 def test_each_problem_is_told_with_its_file(sent: Path) -> None:
@@ -94,8 +132,9 @@ def test_the_command_writes_what_the_server_takes(
     where = ["--dataset", "kitti_depth", "--data", str(tmp_path / "kitti"), "--set", "split=test"]
     out = ["--out", str(tmp_path / "out"), "--device", "cpu", "--sheets", "0", "--save", "kitti"]
     assert main(["--model", "nearest", *where, *out]) == 3
-    (told,) = capsys.readouterr().err.splitlines()[-1:]
+    *_, told, unpacked = capsys.readouterr().err.splitlines()
     assert "kitti_submission: 998 of 1000 files are missing: 0000000002.png" in told
+    assert "kitti_submission.zip is not written until that is mended" in unpacked
     sent = tmp_path / "out" / "nearest" / "kitti_submission"
     assert sorted(path.stem for path in sent.iterdir()) == names
     numbers = cv2.imread(str(sent / "0000000000.png"), cv2.IMREAD_UNCHANGED)
