@@ -66,9 +66,17 @@ def window_of(size: tuple[int, int], config: InferenceConfig, needs: ModelNeeds)
     if needs.fixed_size_px:
         model_width, model_height = _fixed_size(config, needs)
     else:
-        model_width = config.width_px or roi_width
-        model_height = config.height_px or roi_height
+        scale = _scale(size, config, needs)
+        model_width = config.width_px or max(round(scale * roi_width), 1)
+        model_height = config.height_px or max(round(scale * roi_height), 1)
     return Window(left, top, roi_width, roi_height, model_width, model_height)
+
+
+def _scale(size: tuple[int, int], config: InferenceConfig, needs: ModelNeeds) -> float:
+    """Of the whole image, so that things are as large as in training in a part of it, too."""
+    if config.width_px or config.height_px or not needs.short_side_px:
+        return 1.0
+    return min(needs.short_side_px / min(size), 1.0)
 
 
 def _fixed_size(config: InferenceConfig, needs: ModelNeeds) -> tuple[int, int]:

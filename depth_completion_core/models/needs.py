@@ -23,6 +23,9 @@ class ModelNeeds:
     """Height and width are padded to a multiple of this."""
     fixed_size_px: tuple[int, ...] = ()
     """Width and height of the only size that it takes; empty where it takes any."""
+    short_side_px: int = setting(0, low=0)
+    """Larger images are brought to a shorter side of this, unless the settings ask for a size; 0
+    for each image's own."""
 
     def __post_init__(self) -> None:
         """Refuse what no frame could meet."""

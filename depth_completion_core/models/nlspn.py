@@ -19,8 +19,10 @@ from depth_completion_core.models.layers.colors import imagenet_normalized
 from depth_completion_core.models.layers.nonlocal_propagation import NonLocalPropagation
 from depth_completion_core.models.layers.relative_depth import relative_depth
 from depth_completion_core.models.layers.resnet import resnet_stages
+from depth_completion_core.models.needs import ModelNeeds
 
 _SLOPE = 0.2
+_NEAREST_M = 0.1  # no data set that it was trained on has anything nearer
 
 
 class Refinement(NamedTuple):
@@ -54,6 +56,9 @@ class NLSPN(CompletionModel):
     def __init__(self, config: NLSPNConfig | None = None) -> None:
         super().__init__(config)
         config = self.config
+        self.needs = ModelNeeds(short_side_px=config.short_side_px)
+        if config.max_depth:
+            self.depth_range = (_NEAREST_M, config.max_depth)
         self.conv1_rgb = _conv(3, 48, normalizes=False)
         self.conv1_dep = _conv(2 if config.interpolation else 1, 16, normalizes=False)
         self.conv2, self.conv3, self.conv4, self.conv5 = resnet_stages(config.trunk)

@@ -29,9 +29,8 @@ from depth_completion_core.settings.fields import ConfigError
 from depth_completion_core.settings.mapping import config_from_mapping, config_to_mapping
 
 _RANGES = {
-    "nyu": "rooms, up to 10 m, in images of 304x228 px (with a camera of 640x480, give "
-    "--inference.width-px 320 --inference.height-px 240)",
-    "kitti": "streets, up to 90 m, in images of 1216x240 to 1216x352 px",
+    "nyu": "rooms, up to 10 m, in images of 240 rows, to which larger ones are resized",
+    "kitti": "streets, up to 90 m, in images as KITTI's, which are seen at their own size",
 }
 _DATA_SETS = {"NYU": "nyu", "KITTIDC": "kitti"}
 _STAGES = {f"layer{number}.": f"conv{number + 1}." for number in range(1, 5)}
@@ -42,6 +41,7 @@ _ARGUMENTS = {
     "affinity": "affinity",
     "affinity_gamma": "affinity_gamma",
     "conf_prop": "confidence",
+    "max_depth": "max_depth",
 }
 
 

@@ -37,6 +37,12 @@ class NLSPNConfig:
     legacy: bool = False
     """Whether neighbours are moved by their place in the square once more, as a mistake of the
     first release did. The released weights want it."""
+    short_side_px: int = setting(0, low=0)
+    """Shorter side of the images that its weights were trained on; larger ones are resized to it,
+    unless the settings ask for a size. 0 for each image's own."""
+    max_depth: float = setting(0.0, low=0.0)
+    """Farthest depth that its weights were trained for, metres; 0 where that is not known. Nothing
+    is cut off there."""
     interpolation: bool = False
     """Whether an interpolation of the measurements is seen, too, and the depth to begin with is a
     correction of it, so that one network serves rooms and streets. Not released."""
@@ -58,7 +64,7 @@ class NLSPNConfig:
 
 
 PRESETS = {
-    "nyu": NLSPNConfig(preserve_input=True, legacy=True),
-    "kitti": NLSPNConfig(preserve_input=True, legacy=True),
+    "nyu": NLSPNConfig(preserve_input=True, legacy=True, short_side_px=240, max_depth=10.0),
+    "kitti": NLSPNConfig(preserve_input=True, legacy=True, max_depth=90.0),
 }
 """The settings of the released weights, by the benchmark they are for."""

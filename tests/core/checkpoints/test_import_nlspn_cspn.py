@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,13 @@ from depth_completion_core.checkpoints.checkpoint import Checkpoint, load_checkp
 from depth_completion_core.checkpoints.errors import CheckpointError
 from depth_completion_core.checkpoints.importers import import_released, importable_models
 from depth_completion_core.completer import load_model
+from depth_completion_core.config import InferenceConfig
 from depth_completion_core.import_checkpoint import main
+from depth_completion_core.inference.preprocessing import window_of
 from depth_completion_core.models.configs.cspn import CSPNConfig, CSPNLegacyConfig
-from depth_completion_core.models.configs.nlspn import NLSPNConfig
+from depth_completion_core.models.configs.nlspn import PRESETS, NLSPNConfig
 from depth_completion_core.models.layers.resnet import resnet_stages
+from depth_completion_core.models.nlspn import NLSPN
 from tests.golden.filling import released_shapes
 
 State = dict[str, Any]
@@ -60,20 +64,49 @@ def test_an_nlspn_comes_with_what_its_file_says(
     net = _released("nlspn")
     state = {"net": net, "args": _arguments(data_name=data_name, prop_time=6, affinity="TC")}
     checkpoint = _imported(state, tmp_path, "nlspn")
-    expected = NLSPNConfig(propagation_steps=6, affinity="TC", preserve_input=True, legacy=True)
+    expected = replace(PRESETS[preset], propagation_steps=6, affinity="TC")
     assert checkpoint.model.config == expected
+    assert checkpoint.model.depth_range == (0.1, {"nyu": 10.0, "kitti": 90.0}[preset])
     assert checkpoint.provenance["preset"] == preset
     assert checkpoint.provenance["licence"] == "MIT"
     found = checkpoint.model.state_dict()
     assert found.keys() == net.keys()
     assert all(torch.equal(found[name], net[name]) for name in net)
-    assert f"settings '{preset}'" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert f"settings '{preset}'" in said
+    assert "--inference" not in said
+
+
+@pytest.mark.parametrize(
+    ("preset", "image", "seen"),
+    [
+        ("nyu", (480, 640), (240, 320)),
+        ("nyu", (720, 1280), (240, 427)),
+        ("nyu", (228, 304), (228, 304)),  # as evaluation cuts it out
+        ("kitti", (375, 1242), (375, 1242)),
+        ("kitti", (352, 1216), (352, 1216)),
+    ],
+)
+def test_the_size_that_an_nlspn_sees_goes_with_its_weights(
+    preset: str, image: tuple[int, int], seen: tuple[int, int]
+) -> None:
+    with torch.device("meta"):
+        needs = NLSPN(PRESETS[preset]).needs
+    window = window_of(image, InferenceConfig(), needs)
+    assert (window.model_height, window.model_width) == seen
+    assert (window.height, window.width) == image
+    asked = window_of(image, InferenceConfig(width_px=200, height_px=100), needs)
+    assert (asked.model_height, asked.model_width) == (100, 200)
+    # A part of the image is seen at the same scale.
+    height, width = image
+    part = window_of(image, InferenceConfig(roi_px=(0, 0, width // 2, height // 2)), needs)
+    assert part.model_width == pytest.approx(seen[1] / 2, abs=1)
 
 
 def test_an_nlspn_without_a_command_line_shows_what_it_is(tmp_path: Path) -> None:
     net = {f"module.{name}": value for name, value in _released("nlspn").items()}
     config = _imported(net, tmp_path, "nlspn", "--preset", "kitti").model.config
-    assert config == NLSPNConfig(preserve_input=True, legacy=True)
+    assert config == PRESETS["kitti"]
     without = {name: value for name, value in net.items() if ".cf_dec" not in name}
     assert import_released(without, "nlspn", "").config["confidence"] is False
 
