@@ -47,6 +47,11 @@ class DepthCompleter:
         config: CompletionConfig | None = None,
         device: str | torch.device = "cpu",
     ) -> None:
+        """Take a model.
+
+        Raises:
+            ConfigError: no depth that the model can say lies between the limits of the output.
+        """
         self.device = torch.device(device)
         self.model = model.to(self.device).eval()
         if self.device.type == "cpu":
@@ -54,6 +59,7 @@ class DepthCompleter:
             self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.config = config or CompletionConfig()
         self._learned = _Learned()
+        self.output  # noqa: B018 - settled here, so that no frame is the first to be refused
 
     def complete(self, frame: Frame) -> DepthPrediction:
         """Dense depth for one frame, at the size of its image.
@@ -78,9 +84,14 @@ class DepthCompleter:
         return []
 
     def configured(self, config: CompletionConfig) -> DepthCompleter:
-        """The same model with other settings; a completer's own never change."""
+        """The same model with other settings; a completer's own never change.
+
+        Raises:
+            ConfigError: no depth that the model can say lies between the limits of the output.
+        """
         other = object.__new__(type(self))
         other.__dict__.update(self.__dict__, config=config)
+        other.output  # noqa: B018 - as at first
         return other
 
     @torch.inference_mode()

@@ -26,6 +26,14 @@ DepthEncoding = Literal["32FC1", "16UC1"]
 """Of depth images: metres with NaN, or millimetres with 0 (REP 118)."""
 
 
+def _check_range(group: str, min_depth: float, max_depth: float) -> None:
+    if not min_depth < max_depth:
+        raise ConfigError(
+            f"'{group}.min_depth' is {min_depth:g} m and '{group}.max_depth' {max_depth:g} m: no "
+            "depth lies between them"
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OcclusionConfig:
     """Removal of points that the sensor sees past the edge of something nearer to the camera."""
@@ -49,6 +57,10 @@ class ProjectionConfig:
     max_depth: float = setting(200.0, low=0.0)
     """Farther points are dropped, metres."""
     occlusion: OcclusionConfig = field(default_factory=OcclusionConfig)
+
+    def __post_init__(self) -> None:
+        """Raise ConfigError where no depth lies between the limits."""
+        _check_range("projection", self.min_depth, self.max_depth)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +100,11 @@ class OutputConfig:
     preserve_measurements: bool = False
     """Replace the prediction by the measured depth where there is one."""
     anchoring: AnchoringConfig = field(default_factory=AnchoringConfig)
+
+    def __post_init__(self) -> None:
+        """Raise ConfigError where no depth lies between the limits; one below 0 is not set yet."""
+        if self.max_depth >= 0:
+            _check_range("output", self.min_depth, self.max_depth)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ import faulthandler
 import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import rclpy
@@ -16,7 +16,7 @@ import torch
 from diagnostic_updater import Updater
 from rclpy.clock import JumpThreshold
 from rclpy.duration import Duration
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
 from depth_completion_core.sensing.pair import MessagePair
@@ -37,6 +37,7 @@ from depth_completion_ros.services import Services
 from depth_completion_ros.setup_notes import SetupNotes
 from depth_completion_ros.silence import SilenceWatch
 from depth_completion_ros.status import Status
+from depth_completion_ros.stop_signal import StopSignal, init_without_signals
 from depth_completion_ros.worker import Mailbox, Worker
 
 
@@ -45,7 +46,7 @@ class _Active:
 
     def __init__(self, node: CompletionNode, config: NodeConfig, pipeline: Pipeline) -> None:
         self._transforms = node.transforms
-        self.mailbox: Mailbox[PairToComplete] = Mailbox()
+        self.mailbox: Mailbox[PairToComplete] = Mailbox(config.max_wait_ms / 1e3)
         self.inputs = Inputs(
             node,
             config,
@@ -58,16 +59,14 @@ class _Active:
         self._worker = Worker(self.mailbox, pipeline.handle)
         self._watch = SilenceWatch(node, self.inputs, config.silence_s, config.pairing.slop_ms)
 
-    def _post(self, pair: MessagePair) -> None:
-        self.mailbox.put(PairToComplete(messages=pair))
-        self.placement.add(pair)
+    def _post(self, pairs: Sequence[MessagePair]) -> None:
+        self.mailbox.put([PairToComplete(messages=pair) for pair in pairs])
+        for pair in pairs:
+            self.placement.add(pair)
 
     def drops(self) -> dict[str, int]:
         """Messages that made no pair and pairs that were replaced, by reason."""
-        counts = dict(self.inputs.pairing.pairer.drops)
-        if self.mailbox.replaced:
-            counts["a newer pair came before the model was free"] = self.mailbox.replaced
-        return counts
+        return {**self.inputs.pairing.pairer.drops, **self.mailbox.drops}
 
     def end(self) -> None:
         """Stop listening, and finish the current frame."""
@@ -99,6 +98,7 @@ class CompletionNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
             lambda: self.transforms.notes,
             lambda: self._habits(are_warnings=True),
             self._why_never_paired,
+            lambda: self._active.inputs.losses() if self._active else [],
             lambda: self._active.placement.notes if self._active else [],
             lambda: self._pipeline.notes if self._pipeline else [],
         )
@@ -227,6 +227,7 @@ class CompletionNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
         in_use = ModelInUse.of(self._pipeline.in_use.completer, config)
         self._pipeline.in_use = in_use
         if self._active is not None:
+            self._active.mailbox.max_wait_s = config.max_wait_ms / 1e3
             earlier_pairs = in_use.wanted_views.earlier_images
             self._active.inputs.pairing.set_config(config.pairing, earlier_pairs)
 
@@ -275,11 +276,10 @@ def _added(*counts: dict[str, int]) -> dict[str, int]:
 def main() -> int:
     """Run the node until it is asked to stop; returns the exit code."""
     faulthandler.register(signal.SIGUSR1)  # kill -USR1 shows where a node hangs
-    rclpy.init(args=sys.argv)
+    stop = StopSignal()
+    init_without_signals()
     try:
-        return _run()
-    except (KeyboardInterrupt, ExternalShutdownException):
-        return 0
+        return _run(stop)
     except ConfigError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -287,23 +287,15 @@ def main() -> int:
         rclpy.try_shutdown()
 
 
-def _run() -> int:
+def _run(stop: StopSignal) -> int:
     node = CompletionNode()
     try:
         executor = SingleThreadedExecutor()
         executor.add_node(node)
         # Not spin_until_future_complete(): it leaves a callback in the future at every turn.
-        while rclpy.ok() and not node.is_finished:
-            executor.spin_once()
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    except RuntimeError:  # rclpy's own, when a signal ends the context while it prepares to wait
-        if rclpy.ok():
-            raise
+        while not (stop.is_set or node.is_finished):
+            stop.spin_once(executor)
     finally:
-        # A terminal and its launch both send SIGINT: the second must not interrupt the farewell.
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
         node.close()
         node.destroy_node()
     return node.exit_code

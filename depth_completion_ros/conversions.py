@@ -48,6 +48,11 @@ def class_named(name: str) -> type[Any]:
     return found
 
 
+def name_of_class(message: type[Any]) -> str:
+    """The type of a class of messages, such as nav_msgs/msg/Odometry."""
+    return f"{message.__module__.split('.')[0]}/msg/{message.__name__}"
+
+
 def header(stamp_ns: int, frame_id: str) -> Header:
     """std_msgs/Header."""
     seconds, nanoseconds = seconds_and_nanoseconds(stamp_ns)

@@ -8,22 +8,23 @@ Takes the remappings and parameters of completion_node; ``seconds`` is how long 
 
 from __future__ import annotations
 
+import itertools
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import rclpy
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 
 from depth_completion_core.codecs.stamps import stamp_ns_of
 from depth_completion_core.completer import DepthCompleter
 from depth_completion_core.diagnosis.findings import Finding, Severity, render_findings, worst
+from depth_completion_core.diagnosis.pairing_check import check_pairing
 from depth_completion_core.diagnosis.stream_checks import (
     StreamLog,
     check_intrinsics,
-    check_pairing,
     check_stream,
 )
 from depth_completion_core.files.output_files import write_picture
@@ -45,6 +46,7 @@ from depth_completion_ros.node_config import NodeConfig
 from depth_completion_ros.parameters import NodeParameters
 from depth_completion_ros.placement_watch import pair_findings
 from depth_completion_ros.silence import offers_of
+from depth_completion_ros.stop_signal import StopSignal, init_without_signals
 
 
 class Doctor(Node):  # type: ignore[misc]  # rclpy has no types on every distro
@@ -64,15 +66,17 @@ class Doctor(Node):  # type: ignore[misc]  # rclpy has no types on every distro
         self.folder = Path(str(self.declare_parameter("folder", "doctor").value)).expanduser()
         self.transforms = LiveTransforms()
         self.pairs = SpreadPairs()
-        self.inputs = Inputs(self, self.config, self.transforms, self.pairs.add)
+        self.inputs = Inputs(self, self.config, self.transforms, self.pairs.extend)
         self.logs = {topic: StreamLog(topic=topic) for topic in self.inputs.filters}
         for topic, source in self.inputs.filters.items():
             source.registerCallback(self._note, self.logs[topic])
 
     def finish(self) -> None:
-        """Note who publishes what."""
+        """Note who publishes what, and how it was received."""
         for topic, log in self.logs.items():
             log.offers = offers_of(self, topic)
+            log.is_reliable = self.inputs.filters[topic].is_reliable
+            log.listened_s = self.seconds
 
     def _note(self, message: object, log: StreamLog) -> None:
         header = message.header  # type: ignore[attr-defined]
@@ -190,32 +194,37 @@ def _check_projection(placed: PlacedFrame, doctor: Doctor) -> Finding:
 
 
 def main() -> int:
-    """Listen, look, print; 1 where something cannot work."""
-    rclpy.init(args=sys.argv)
+    """Listen, look, print; 1 where something cannot work, 130 where it was interrupted."""
+    stop = StopSignal()
+    init_without_signals()
     try:
         doctor = Doctor()
-        findings = list(check_environment(doctor.config))
+        findings = list(_until(stop, check_environment(doctor.config)))
         print(render_findings(findings), flush=True)
-        _listen(doctor)
-        streams = list(findings_of(doctor))
+        _listen(doctor, stop)
+        streams = list(_until(stop, findings_of(doctor)))
+        if stop.is_set:
+            return 130
         print(render_findings(streams), flush=True)
         return 1 if worst([*findings, *streams]) == "error" else 0
     except ConfigError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    except (KeyboardInterrupt, ExternalShutdownException):
-        return 130
     finally:
         rclpy.try_shutdown()
 
 
-def _listen(doctor: Doctor) -> None:
+def _until(stop: StopSignal, findings: Iterator[Finding]) -> Iterator[Finding]:
+    return itertools.takewhile(lambda _: not stop.is_set, findings)
+
+
+def _listen(doctor: Doctor, stop: StopSignal) -> None:
     print(f"listening for {doctor.seconds:g} s ...", flush=True)
     executor = SingleThreadedExecutor()
     executor.add_node(doctor)
     end = time.monotonic() + doctor.seconds
-    while (left := end - time.monotonic()) > 0:
-        executor.spin_once(timeout_sec=min(left, 0.2))
+    while not stop.is_set and (left := end - time.monotonic()) > 0:
+        stop.spin_once(executor, left)
     doctor.finish()
 
 

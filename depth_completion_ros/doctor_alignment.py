@@ -30,14 +30,15 @@ class SpreadPairs:
         self.kept: list[MessagePair] = []
         self._seen, self._stride = 0, 1
 
-    def add(self, pair: MessagePair) -> None:
-        """Take a pair; when too many are kept, every other one goes."""
-        if self._seen % self._stride == 0:
-            self.kept.append(pair)
-        self._seen += 1
-        if len(self.kept) > _MOST:
-            self.kept = self.kept[::2]
-            self._stride *= 2
+    def extend(self, pairs: Sequence[MessagePair]) -> None:
+        """Take pairs; when too many are kept, every other one goes."""
+        for pair in pairs:
+            if self._seen % self._stride == 0:
+                self.kept.append(pair)
+            self._seen += 1
+            if len(self.kept) > _MOST:
+                self.kept = self.kept[::2]
+                self._stride *= 2
 
 
 def check_alignment(

@@ -5,48 +5,36 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from message_filters import Subscriber
 from rclpy.node import Node
-from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
-from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import CameraInfo
 from tf2_msgs.msg import TFMessage
 
 from depth_completion_core.codecs.odometry import ODOMETRY_TYPES
 from depth_completion_core.codecs.stamps import stamp_ns_of
 from depth_completion_core.config import PairingConfig
+from depth_completion_core.sensing.cadence import losses_in_words
 from depth_completion_core.sensing.measurement_kinds import MEASUREMENT_KINDS
 from depth_completion_core.sensing.pair import MessagePair
 from depth_completion_core.sensing.stamp_health import REMEDY, clock_doubts, why_never_paired
 from depth_completion_core.sensing.stream_stamps import StreamStamps
 from depth_completion_ros.camera_infos import CameraInfos
 from depth_completion_ros.conversions import class_named, message_class
+from depth_completion_ros.following_subscription import FollowingSubscription
 from depth_completion_ros.live_transforms import LiveTransforms
 from depth_completion_ros.node_config import IMAGE_TRANSPORTS, NodeConfig
 from depth_completion_ros.pairing_filter import PairingFilter
+from depth_completion_ros.steady_timer import steady_timer
+from depth_completion_ros.subscription_qos import FOLLOW
 
-_SENSOR_QOS = QoSProfile(
-    history=HistoryPolicy.KEEP_LAST, depth=5, reliability=ReliabilityPolicy.BEST_EFFORT
-)
-_ODOMETRY_QOS = QoSProfile(
-    history=HistoryPolicy.KEEP_LAST, depth=100, reliability=ReliabilityPolicy.BEST_EFFORT
-)
-_TF_QOS = QoSProfile(
-    history=HistoryPolicy.KEEP_LAST, depth=100, reliability=ReliabilityPolicy.RELIABLE
-)
-_TF_STATIC_QOS = QoSProfile(
-    history=HistoryPolicy.KEEP_LAST,
-    depth=100,
-    reliability=ReliabilityPolicy.RELIABLE,
-    durability=DurabilityPolicy.TRANSIENT_LOCAL,
-)
+_MOTION_QUEUE = 100
+_FOLLOW_S = 0.5
 
 
 class Inputs:
-    """The subscriptions; pairs go to a callback.
+    """The subscriptions; pairs go to a callback, those of one message together.
 
     Attributes:
         camera_infos: the calibration.
@@ -61,21 +49,21 @@ class Inputs:
         node: Node,
         config: NodeConfig,
         transforms: LiveTransforms,
-        on_pair: Callable[[MessagePair], None],
+        on_pairs: Callable[[Sequence[MessagePair]], None],
         *,
         earlier_pairs: int = 0,
     ) -> None:
         """Subscribe; each pair brings along as many earlier ones as are asked for."""
-        self._node, self._transforms, self._on_pair = node, transforms, on_pair
+        self._node, self._transforms, self._on_pairs = node, transforms, on_pairs
         self.camera_infos = CameraInfos(by_stamp=config.camera_info == "synchronized")
         self.received: dict[str, StreamStamps] = {}
         self.pairs = 0
-        self.filters: dict[str, Subscriber] = {}
-        self._plain: list[Any] = []
+        self.filters: dict[str, FollowingSubscription] = {}
+        self._subscriptions: list[FollowingSubscription] = []
         image_kind, image_topic = IMAGE_TRANSPORTS[config.image_transport]
         if not config.camera_info_url:
             # Before the image, so that the first image finds its calibration.
-            self._subscribe(CameraInfo, "camera_info", self.camera_infos.add, _SENSOR_QOS)
+            self._subscribe(CameraInfo, "camera_info", self.camera_infos.add, durability=FOLLOW)
         image = self._filter(message_class(image_kind), image_topic)
         clouds = [self._filter(kind, topic) for kind, topic in _measurement_topics(config)]
         self.pairing = PairingFilter(
@@ -89,18 +77,22 @@ class Inputs:
         self._odometry_frame = config.odometry_frame
         if config.odometry != "none":
             kind = class_named(ODOMETRY_TYPES[config.odometry])
-            self._subscribe(kind, "odometry", self._add_odometry, _ODOMETRY_QOS)
-        self._subscribe(TFMessage, "/tf", self._add_tf, _TF_QOS)
-        self._subscribe(TFMessage, "/tf_static", self._add_tf_static, _TF_STATIC_QOS)
+            self._subscribe(kind, "odometry", self._add_odometry, depth=_MOTION_QUEUE)
+        # As tf2 does, so that no transform is lost while a subscription is made anew.
+        tf = {"depth": _MOTION_QUEUE, "reliability": "reliable"}
+        self._subscribe(TFMessage, "/tf", self._add_tf, **tf)
+        self._subscribe(
+            TFMessage, "/tf_static", self._add_tf_static, **tf, durability="transient_local"
+        )
+        self._timer = steady_timer(node, _FOLLOW_S, self._follow)
 
     def destroy(self) -> None:
         """End all subscriptions."""
-        for filtered in self.filters.values():
-            self._node.destroy_subscription(filtered.sub)
-        for subscription in self._plain:
-            self._node.destroy_subscription(subscription)
+        self._node.destroy_timer(self._timer)
+        for subscription in self._subscriptions:
+            subscription.destroy()
         self.filters.clear()
-        self._plain.clear()
+        self._subscriptions.clear()
 
     def why_never_paired(self, pairing: PairingConfig) -> list[str]:
         """Why the stamps of images and measurements cannot match, or match wrongly."""
@@ -111,38 +103,39 @@ class Inputs:
             return clock_doubts(image, measured, offset_ns)
         return [f"{reason}. {REMEDY}" for reason in reasons]
 
-    def _filter(self, kind: type[Any], topic: str) -> Subscriber:
-        subscriber = Subscriber(
-            self._node,
-            kind,
-            topic,
-            qos_profile=_SENSOR_QOS,
-            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
-        )
-        topic_name = subscriber.sub.topic_name
-        received = self.received[topic_name] = StreamStamps(topic_name)
-        subscriber.registerCallback(lambda message: _count(received, message))
-        self.filters[topic_name] = subscriber
-        return subscriber
+    def losses(self) -> list[str]:
+        """Which images and measurements do not arrive, with what to do, in sentences."""
+        told = [
+            losses_in_words(
+                topic, self.received[topic].newest_ns, is_reliable=subscription.is_reliable
+            )
+            for topic, subscription in self.filters.items()
+        ]
+        return [sentence for sentence in told if sentence]
+
+    def _filter(self, kind: type[Any], topic: str) -> FollowingSubscription:
+        subscription = self._subscribe(kind, topic)
+        self.filters[subscription.topic_name] = subscription
+        return subscription
 
     def _subscribe(
-        self, kind: type[Any], topic: str, callback: Callable[[Any], None], qos: QoSProfile
-    ) -> None:
-        received = StreamStamps(self._node.resolve_topic_name(topic))
+        self,
+        kind: type[Any],
+        topic: str,
+        *callbacks: Callable[[Any], None],
+        **qos: Any,  # noqa: ANN401
+    ) -> FollowingSubscription:
+        subscription = FollowingSubscription(self._node, kind, topic, **qos)
+        received = self.received[subscription.topic_name] = StreamStamps(subscription.topic_name)
+        subscription.registerCallback(lambda message: _count(received, message))
+        for callback in callbacks:
+            subscription.registerCallback(callback)
+        self._subscriptions.append(subscription)
+        return subscription
 
-        def take(message: Any) -> None:  # noqa: ANN401
-            _count(received, message)
-            callback(message)
-
-        subscription = self._node.create_subscription(
-            kind,
-            topic,
-            take,
-            qos,
-            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
-        )
-        self.received[received.topic] = received
-        self._plain.append(subscription)
+    def _follow(self) -> None:
+        for subscription in self._subscriptions:
+            subscription.follow()
 
     def _add_tf(self, message: TFMessage) -> None:
         self._transforms.add(message, is_static=False)
@@ -153,9 +146,9 @@ class Inputs:
     def _add_odometry(self, message: Any) -> None:  # noqa: ANN401
         self._transforms.add_odometry(message, self._odometry_frame)
 
-    def _paired(self, pair: MessagePair) -> None:
-        self.pairs += 1
-        self._on_pair(pair)
+    def _paired(self, pairs: Sequence[MessagePair]) -> None:
+        self.pairs += len(pairs)
+        self._on_pairs(pairs)
 
     def _jumped_back(self) -> None:
         self._transforms.clear()

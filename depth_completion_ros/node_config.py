@@ -64,6 +64,8 @@ class NodeConfig(CompletionConfig):
     """Whether stamps mark the start or end of a sweep, for clouds with per-point times."""
     tf_timeout_ms: float = setting(100.0, low=0.0)
     """How long a pair waits for its CameraInfo, and for TF before the nearest known one is used."""
+    max_wait_ms: float = setting(50.0, low=0.0)
+    """How long images that one cloud decided wait for the model; then only the newest is served."""
     max_age_ms: float = setting(0.0, low=0.0)
     """Pairs whose image is older than this when the model is free are dropped; 0 for no limit."""
     depth_encoding: DepthEncoding = "32FC1"

@@ -17,7 +17,7 @@ from depth_completion_core.sensing.pairing import Pairer
 
 
 class PairingFilter(SimpleFilter):  # type: ignore[misc]  # message_filters has no types
-    """Signals a :class:`depth_completion_core.sensing.pairing.Pair` of messages once decided.
+    """Signals the pairs that a message decides, in a list, oldest first.
 
     Attributes:
         pairer: what decides; its drops are counted there.
@@ -65,5 +65,5 @@ class PairingFilter(SimpleFilter):  # type: ignore[misc]  # message_filters has 
         if jumps != self._jumps:
             self._jumps = jumps
             self._on_jump_back()
-        for pair in pairs:
-            self.signalMessage(pair)
+        if pairs:
+            self.signalMessage(pairs)

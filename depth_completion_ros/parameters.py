@@ -72,10 +72,10 @@ class NodeParameters:
         try:
             self._refuse_fixed(ours)
             changed = _merged(self.config, ours)
+            self._on_change(changed)
         except ConfigError as error:
             return SetParametersResult(successful=False, reason=str(error))
         self.config = changed
-        self._on_change(changed)
         return SetParametersResult(successful=True)
 
     def _refuse_fixed(self, values: Mapping[str, Any]) -> None:

@@ -10,10 +10,12 @@ from typing import Any
 
 from rclpy.node import Node
 
+from depth_completion_core.sensing.cadence import LOSS_REMEDY
 from depth_completion_core.sensing.measurement_kinds import measurements_of
 from depth_completion_core.sensing.stream_stamps import StreamStamps
 from depth_completion_core.sensing.unreadable_types import unreadable_form
 from depth_completion_ros.inputs import Inputs
+from depth_completion_ros.steady_timer import steady_timer
 
 _YEAR_S = 365 * 86_400
 _LONGEST_PAUSE_S = 600.0
@@ -28,7 +30,7 @@ class SilenceWatch:
         self._pairs = 0
         self._last_change = time.monotonic()
         self._wait_s = silence_s
-        self._timer = node.create_timer(1.0, self._look)
+        self._timer = steady_timer(node, 1.0, self._look)
 
     def destroy(self) -> None:
         """Stop looking."""
@@ -48,6 +50,7 @@ class SilenceWatch:
         silent_s = time.monotonic() - self._last_change
         lines = [f"no pair of image and points for {silent_s:.0f} s. What was received:"]
         lines += [self._of_topic(topic, got) for topic, got in self._inputs.received.items()]
+        lines += self._inputs.losses()
         gap_ns = self._inputs.pairing.pairer.best_gap_ns
         if gap_ns is not None:
             lines.append(
@@ -66,7 +69,8 @@ class SilenceWatch:
         listed = "; ".join(sorted(set(offers)))
         source = f"{len(offers)} publishers ({listed})" if offers else "no publisher"
         if not got.count:
-            return f"{topic}: nothing, {source}"
+            lost = f"; it is silent, or its messages are lost. {LOSS_REMEDY}" if offers else ""
+            return f"{topic}: nothing, {source}{lost}"
         if not got.stamp_ns:
             return f"{topic}: {got.count} messages, {source}"
         age_s = self._node.get_clock().now().nanoseconds / 1e9 - got.stamp_ns / 1e9

@@ -1,48 +1,70 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The one-slot mailbox between executor and model, and the one thread that owns the device."""
+"""The mailbox between executor and model, and the one thread that owns the device."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
+REPLACED = "a newer pair came before the model was free"
+WAITED = "decided together with a newer pair, waited longer than max_wait_ms"
+
 
 class Mailbox(Generic[T]):
-    """Holds at most one item: a newer one replaces it, so that nothing queues up.
+    """Holds what was decided last, so that nothing queues up.
+
+    One cloud decides several images at once where the camera is faster than the lidar. Such a batch
+    is handed out one by one; what is left of it when the next one comes is forgotten, and so is all
+    but its newest item when it has waited for too long.
 
     Attributes:
-        replaced: how many items were replaced before they were taken.
+        max_wait_s: how long the items of a batch may wait, seconds.
+        drops: how many items were forgotten, by reason.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, max_wait_s: float) -> None:
         self._changed = threading.Condition()
-        self._item: T | None = None
+        self._items: deque[T] = deque()
+        self._put_s = 0.0
         self._is_closed = False
-        self.replaced = 0
+        self.max_wait_s = max_wait_s
+        self.drops: Counter[str] = Counter()
 
-    def put(self, item: T) -> None:
-        """Leave an item; never waits."""
+    def put(self, batch: Sequence[T]) -> None:
+        """Leave some items, oldest first; never waits."""
         with self._changed:
-            self.replaced += self._item is not None
-            self._item = item
+            self._forget(len(self._items), REPLACED)
+            self._items.extend(batch)
+            self._put_s = time.monotonic()
             self._changed.notify()
 
     def take(self) -> T | None:
-        """The item, waiting for one; None once closed."""
+        """The next item, waiting for one; None once closed."""
         with self._changed:
-            self._changed.wait_for(lambda: self._item is not None or self._is_closed)
-            item, self._item = self._item, None
-            return None if self._is_closed else item
+            self._changed.wait_for(lambda: self._items or self._is_closed)
+            if self._is_closed:
+                return None
+            if time.monotonic() - self._put_s > self.max_wait_s:
+                self._forget(len(self._items) - 1, WAITED)
+            return self._items.popleft()
 
     def close(self) -> None:
         """Wake who waits; what was not taken is forgotten."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
+
+    def _forget(self, count: int, reason: str) -> None:
+        for _ in range(count):
+            self._items.popleft()
+        if count:
+            self.drops[reason] += count
 
 
 class Worker(Generic[T]):

@@ -7,7 +7,6 @@ from __future__ import annotations
 from contextlib import suppress
 from itertools import islice
 
-from depth_completion_core.codecs.image import decode_compressed_image, decode_image
 from depth_completion_core.codecs.stamps import stamp_ns_of
 from depth_completion_core.sensing.measured import read_depth_image, read_sweep
 from depth_completion_core.sensing.sensor_geometry import Geometry
@@ -30,6 +29,5 @@ def learn_habits(reader: BagReader, topics: Topics, geometry: Geometry) -> None:
                     read_sweep(measured, stamp_ns_of(measured), geometry)
     image = reader.first(topics.image.connections)
     if image is not None:
-        decode = decode_compressed_image if hasattr(image, "format") else decode_image
         with suppress(ValueError):
-            decode(image, geometry.habits.image_bits)
+            geometry.habits.rgb_of(image)

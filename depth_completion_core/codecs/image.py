@@ -64,6 +64,9 @@ _LAYOUTS: dict[str, _Layout] = {
     "yuyv": _Layout(2, 1, cv2.COLOR_YUV2RGB_YUY2),
 }
 
+# YUV 4:2:0: a plane of brightness, then half as many rows of interleaved colours.
+_PLANAR_TO_RGB = {"nv12": cv2.COLOR_YUV2RGB_NV12, "nv21": cv2.COLOR_YUV2RGB_NV21}
+
 _FILE_CHANNELS_TO_RGB = {
     1: cv2.COLOR_GRAY2RGB,
     3: cv2.COLOR_BGR2RGB,
@@ -91,7 +94,7 @@ def decode_image(message: ImageMessage, bits: UsedBits | None = None) -> UInt8Ar
     """A sensor_msgs/Image of any common encoding as RGB.
 
     Of 16-bit channels the upper 8 of the bits that are used are kept; grey is repeated three times;
-    alpha is dropped; Bayer mosaics are interpolated bilinearly; YUV 4:2:2 is read as BT.601 of
+    alpha is dropped; Bayer mosaics are interpolated bilinearly; YUV is read as BT.601 of
     limited range, as OpenCV does. Encodings: ros2/common_interfaces, image_encodings.hpp.
 
     Args:
@@ -106,11 +109,13 @@ def decode_image(message: ImageMessage, bits: UsedBits | None = None) -> UInt8Ar
     Raises:
         CodecError: unknown encoding, empty image, or sizes that contradict each other.
     """
+    if message.encoding in _PLANAR_TO_RGB:
+        return _decode_planar(message)
     layout = _LAYOUTS.get(message.encoding)
     if layout is None:
         raise unknown_encoding(
             message.encoding,
-            _LAYOUTS,
+            (*_LAYOUTS, *_PLANAR_TO_RGB),
             "Convert the images, or check that the topic is the camera's and not a depth image",
         )
     rows = pixel_rows(message, layout.channels * layout.bytes_per_channel)
@@ -186,6 +191,17 @@ def encode_image(image: npt.ArrayLike, encoding: str = "rgb8") -> ImageFields:
     height, width = converted.shape[:2]
     step = converted.size // height
     return ImageFields(height, width, encoding, 0, step, converted.reshape(-1))
+
+
+def _decode_planar(message: ImageMessage) -> UInt8Array:
+    width, height = int(message.width), int(message.height)
+    if width % 2 or height % 2:
+        raise CodecError(
+            f"the {message.encoding} image is {width}x{height} pixels, expected even numbers: in "
+            "4:2:0 four pixels share their colour. Set an even size in the camera driver"
+        )
+    planes = np.ascontiguousarray(pixel_rows(message, 1, rows=height * 3 // 2))
+    return _converted(planes, _PLANAR_TO_RGB[message.encoding])
 
 
 def _check_shared_colours(message: ImageMessage, layout: _Layout) -> None:

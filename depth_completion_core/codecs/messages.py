@@ -139,14 +139,21 @@ def byte_view(data: MessageBytes) -> UInt8Array:
         ) from error
 
 
-def pixel_rows(message: ImageMessage, bytes_per_pixel: int) -> UInt8Array:
-    """(height, width * bytes_per_pixel) uint8 view of an image, the padding of its rows cut off.
+def pixel_rows(message: ImageMessage, bytes_per_pixel: int, rows: int = 0) -> UInt8Array:
+    """(rows, width * bytes_per_pixel) uint8 view of an image, the padding of its rows cut off.
+
+    Args:
+        message: the image.
+        bytes_per_pixel: of each row.
+        rows: how many ``data`` holds, where its colours follow in rows of their own; 0 for as many
+            as the image is high.
 
     Raises:
         CodecError: the image is empty, ``step`` is too small, or ``data`` has another length than
-            ``height * step``.
+            ``rows * step``.
     """
     height, width, step = int(message.height), int(message.width), int(message.step)
+    rows = rows or height
     found = f"the {message.encoding} image is {width}x{height} pixels"
     if height <= 0 or width <= 0:
         raise CodecError(f"{found}, expected at least 1x1; its driver publishes empty images")
@@ -157,9 +164,10 @@ def pixel_rows(message: ImageMessage, bytes_per_pixel: int) -> UInt8Array:
             f"{row_bytes}. The step counts bytes, not pixels: mend the node that fills the message"
         )
     data = byte_view(message.data)
-    if data.size != height * step:
+    if data.size != rows * step:
+        counted = "height" if rows == height else "rows"
         raise CodecError(
-            f"{found} with {data.size} bytes of data, expected height {height} x step {step} = "
-            f"{height * step}. The message is truncated, or height, step or encoding are wrong"
+            f"{found} with {data.size} bytes of data, expected {counted} {rows} x step {step} = "
+            f"{rows * step}. The message is truncated, or height, step or encoding are wrong"
         )
-    return data.reshape(height, step)[:, :row_bytes]
+    return data.reshape(rows, step)[:, :row_bytes]

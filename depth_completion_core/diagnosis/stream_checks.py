@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from depth_completion_core.config import PairingConfig
 from depth_completion_core.diagnosis.findings import Finding
 from depth_completion_core.geometry.intrinsics_doubts import info_doubts
-from depth_completion_core.sensing.stamp_health import REMEDY, clock_doubts, why_never_paired
+from depth_completion_core.sensing.cadence import LOSS_REMEDY, cadence_of, losses_in_words
 from depth_completion_core.sensing.stream_stamps import StreamStamps
+
+FEWEST_MESSAGES = 5
+"""With fewer, neither a rate nor a gap can be told."""
 
 _NS_PER_S = 10**9
 _YEAR_NS = 365 * 86_400 * _NS_PER_S
@@ -31,6 +33,8 @@ class StreamLog:
         stamps_ns: stamp of each message, nanoseconds.
         frame_id: of the newest message.
         offers: the quality of service of each publisher, in words.
+        is_reliable: whether it was received as reliable.
+        listened_s: for how long it was listened to, seconds; 0 where that is not known.
     """
 
     topic: str
@@ -38,6 +42,8 @@ class StreamLog:
     stamps_ns: list[int] = field(default_factory=list)
     frame_id: str = ""
     offers: tuple[str, ...] = ()
+    is_reliable: bool = False
+    listened_s: float = 0.0
 
     def add(self, arrival_ns: int, stamp_ns: int, frame_id: str) -> None:
         """Note a message."""
@@ -59,14 +65,7 @@ def check_stream(log: StreamLog) -> Iterator[Finding]:
     if not log.stamps_ns:
         yield _nothing(log)
         return
-    rate_hz = _rate_hz(log.stamps_ns)
-    offers = f" from {len(log.offers)} publishers ({'; '.join(log.offers)})" if log.offers else ""
-    yield Finding(
-        severity="ok",
-        subject=log.topic,
-        found=f"{len(log.stamps_ns)} messages, {rate_hz:.1f} Hz by their stamps, frame "
-        f"'{log.frame_id}'{offers}",
-    )
+    yield _check_rate(log)
     if not log.frame_id:
         yield Finding(
             severity="error",
@@ -77,8 +76,32 @@ def check_stream(log: StreamLog) -> Iterator[Finding]:
     yield from _check_stamps(log)
 
 
+def _check_rate(log: StreamLog) -> Finding:
+    count, offers = len(log.stamps_ns), ""
+    if log.offers:
+        offers = f" from {len(log.offers)} publishers ({'; '.join(log.offers)})"
+    if count < FEWEST_MESSAGES and log.listened_s:
+        return Finding(
+            severity="error",
+            subject=log.topic,
+            found=f"only {count} came in {log.listened_s:.0f} s{offers}, too few to tell a rate",
+            remedy=f"does 'ros2 topic hz' see more? If not, the driver is slow. {LOSS_REMEDY}",
+        )
+    rate = f"{_rate_hz(log.stamps_ns):.1f} Hz by their stamps, frame '{log.frame_id}'{offers}"
+    lost = losses_in_words(log.topic, log.stamps_ns, is_reliable=log.is_reliable)
+    if lost:
+        found, remedy = lost.removeprefix(f"{log.topic}: ").split(". ", 1)
+        return Finding(
+            severity="warning", subject=log.topic, found=f"{rate}; {found}", remedy=remedy
+        )
+    return Finding(severity="ok", subject=log.topic, found=f"{count} messages, {rate}")
+
+
 def _rate_hz(stamps_ns: Sequence[int]) -> float:
-    """Of the median interval, so that lost messages do not count."""
+    """Of the messages as they were sent; of the median interval where they follow no period."""
+    cadence = cadence_of(stamps_ns)
+    if cadence is not None:
+        return _NS_PER_S / cadence.period_ns
     steps = np.diff(np.unique(np.array(stamps_ns, np.int64)))
     return _NS_PER_S / float(np.median(steps)) if len(steps) else 0.0
 
@@ -140,60 +163,6 @@ def _check_clock(log: StreamLog, stamps: np.ndarray[Any, np.dtype[np.int64]]) ->
             remedy="more than half a second, or less than nothing, means that clocks differ (PTP, "
             "NTP) or that messages queue up before they get here",
         )
-
-
-def check_pairing(image: StreamLog, cloud: StreamLog, config: PairingConfig) -> Finding:
-    """The gap between images and their nearest clouds."""
-    subject = f"{image.topic} + {cloud.topic}"
-    if not image.stamps_ns or not cloud.stamps_ns:
-        return Finding(
-            severity="error", subject=subject, found="no pairs: one is silent", remedy="see above"
-        )
-    offset_ms = config.cloud_time_offset_ms + config.cloud_clock_offset_ms
-    offset_ns = round(offset_ms * 1e6)  # added to clouds, as the pairer does
-    reasons = why_never_paired(image.stamps, [cloud.stamps], offset_ns)
-    if reasons:
-        return Finding(severity="error", subject=subject, found="; ".join(reasons), remedy=REMEDY)
-    doubts = clock_doubts(image.stamps, [cloud.stamps], offset_ns)
-    if doubts:
-        return Finding(severity="warning", subject=subject, found="; ".join(doubts), remedy=REMEDY)
-    clouds_ns = [stamp_ns + offset_ns for stamp_ns in cloud.stamps_ns]
-    # An image at either end of the listening may have its cloud beyond.
-    inside = [ns for ns in image.stamps_ns if min(clouds_ns) <= ns <= max(clouds_ns)]
-    gaps_ms = signed_gaps_ns(inside or image.stamps_ns, clouds_ns) / 1e6
-    largest, typical = float(np.percentile(np.abs(gaps_ms), 90)), float(np.median(gaps_ms))
-    found = f"the nearest cloud is {typical:+.1f} ms off (median), {largest:.1f} ms at most (p90)"
-    if largest <= config.slop_ms:
-        return Finding(severity="ok", subject=subject, found=found)
-    spread = float(np.percentile(np.abs(gaps_ms - typical), 90))
-    constant = spread < min(config.slop_ms, abs(typical))
-    remedy = (
-        f"a constant offset: set pairing.cloud_time_offset_ms to "
-        f"{config.cloud_time_offset_ms - typical:.0f}"
-        if constant
-        else f"set pairing.slop_ms to {np.ceil(largest / 10) * 10:.0f} or more, and give a "
-        "fixed_frame so that the motion in between is undone"
-    )
-    return Finding(
-        severity="error",
-        subject=subject,
-        found=f"{found}, but pairing.slop_ms allows {config.slop_ms:g}",
-        remedy=remedy,
-    )
-
-
-def signed_gaps_ns(
-    images_ns: Sequence[int], clouds_ns: Sequence[int]
-) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """(N,) for each image its nearest cloud's stamp minus its own."""
-    images, clouds = np.array(images_ns, np.int64), np.sort(np.array(clouds_ns, np.int64))
-    after = np.clip(np.searchsorted(clouds, images), 1, max(len(clouds) - 1, 1))
-    candidates = np.stack([clouds[after - 1], clouds[np.minimum(after, len(clouds) - 1)]])
-    gaps = candidates - images
-    nearest: np.ndarray[Any, np.dtype[np.float64]] = np.where(
-        np.abs(gaps[0]) <= np.abs(gaps[1]), gaps[0], gaps[1]
-    ).astype(np.float64)
-    return nearest
 
 
 def check_intrinsics(

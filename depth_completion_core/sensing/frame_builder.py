@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from depth_completion_core.codecs.image import decode_compressed_image, decode_image
 from depth_completion_core.codecs.points import PointCloud
 from depth_completion_core.frame import Frame, View
 from depth_completion_core.geometry.arrays import UInt8Array
@@ -175,5 +174,4 @@ class FrameBuilder:
         return frame_of(pair.image) or self._camera_frame
 
     def _image(self, pair: MessagePair) -> UInt8Array:
-        decode = decode_compressed_image if hasattr(pair.image, "format") else decode_image
-        return decode(pair.image, self._geometry.habits.image_bits)
+        return self._geometry.habits.rgb_of(pair.image)

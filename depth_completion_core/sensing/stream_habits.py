@@ -7,11 +7,19 @@ Bags and the live node read their messages through it, and say what it has found
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from depth_completion_core.codecs.image import decode_compressed_image, decode_image
+from depth_completion_core.codecs.messages import UInt8Array
 from depth_completion_core.codecs.sweep_clock import SweepClock
 from depth_completion_core.images.used_bits import UsedBits
 from depth_completion_core.sensing.depth_unit import DepthUnit
+
+_DEPTH_ENCODING = "16UC1"
+_MAYBE_DEPTH = (
+    "their encoding is 16UC1, as that of depth images (REP 118): is this the depth topic where the "
+    "colour images belong? Grey images are mono16"
+)
 
 
 class HabitNote(NamedTuple):
@@ -43,11 +51,25 @@ class StreamHabits:
     def __init__(self) -> None:
         self.image_bits = UsedBits()
         self.depth_unit = DepthUnit()
+        self._image_encoding = ""
         self._clocks: dict[str, SweepClock] = {}
 
     def clock_of(self, frame_id: str) -> SweepClock:
         """What reads the per-point times of the clouds of a frame."""
         return self._clocks.setdefault(frame_id, SweepClock())
+
+    def rgb_of(self, image: Any) -> UInt8Array:  # noqa: ANN401
+        """The pixels of a sensor_msgs/Image or CompressedImage, see codecs/image.py.
+
+        Returns:
+            (height, width, 3) uint8 RGB.
+
+        Raises:
+            CodecError: it cannot be decoded.
+        """
+        self._image_encoding = getattr(image, "encoding", "")
+        decode = decode_compressed_image if hasattr(image, "format") else decode_image
+        return decode(image, self.image_bits)
 
     @property
     def notes(self) -> list[HabitNote]:
@@ -74,10 +96,14 @@ class StreamHabits:
         return [*points, *map(str, self._image_notes())]
 
     def _image_notes(self) -> list[HabitNote]:
-        notes = self.image_bits.notes
-        found = [HabitNote("16-bit images", note, is_warning=False) for note in notes]
-        doubt = self.depth_unit.note
-        return [*found, *([HabitNote("depth images", doubt, is_warning=True)] if doubt else [])]
+        found = [
+            HabitNote("16-bit images", note, is_warning=False) for note in self.image_bits.notes
+        ]
+        if self._image_encoding == _DEPTH_ENCODING:
+            found.append(HabitNote("images", _MAYBE_DEPTH, is_warning=True))
+        if self.depth_unit.note:
+            found.append(HabitNote("depth images", self.depth_unit.note, is_warning=True))
+        return found
 
 
 def _subject(frame_id: str) -> str:

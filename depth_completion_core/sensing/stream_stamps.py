@@ -13,6 +13,7 @@ _NS_PER_S = 10**9
 _STUCK_NS = 50_000_000  # a message that arrives twice does so at once
 _STUCK_LATER_NS = _NS_PER_S  # a sweep may come in parts with one stamp
 _KEPT = 24
+_NEWEST = 100
 _FEWEST_STEPS = 3
 _SHORTEST_STEP_NS = 1_000_000  # no camera and no lidar sends a thousand messages a second
 _CROWDED = 20.0  # times
@@ -33,12 +34,14 @@ class StreamStamps:
         topic: its name.
         count: how many messages came.
         stamp_ns: stamp of the newest, nanoseconds.
+        newest_ns: stamps of up to 100 of the newest, in the order that they came in.
     """
 
     def __init__(self, topic: str) -> None:
         self.topic = topic
         self.count = 0
         self.stamp_ns = 0
+        self.newest_ns: deque[int] = deque(maxlen=_NEWEST)
         self._arrival_ns = 0
         self._first = Message(0, 0)
         self._recent: deque[Message] = deque(maxlen=_KEPT)
@@ -55,6 +58,7 @@ class StreamStamps:
         self.count += 1
         self._run += 1
         self.stamp_ns, self._arrival_ns = stamp_ns, arrival_ns
+        self.newest_ns.append(stamp_ns)
         self._recent.append(Message(stamp_ns, arrival_ns))
 
     @property

@@ -724,3 +724,21 @@ def test_the_distance_to_the_nearest_measurement_is_computed_for_who_asks(
     first = prediction.support_distance_px
     assert prediction.support_distance_px is first
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("output", "words"),
+    [
+        ({"min_depth": 5.0, "max_depth": 3.0}, "'output.min_depth' is 5 m"),
+        ({"max_depth": 0.05}, "'output.max_depth' 0.05 m"),
+        ({"min_depth": 300.0}, "'output.max_depth' 200"),
+    ],
+)
+def test_limits_between_which_nothing_lies_are_refused(
+    output: dict[str, float], words: str
+) -> None:
+    mapping = {"output": output}
+    with pytest.raises(ConfigError, match=words):
+        _nearest().configured(config_from_mapping(CompletionConfig, mapping))
+    with pytest.raises(ConfigError, match=words):
+        DepthCompleter(Nearest(), config=config_from_mapping(CompletionConfig, mapping))

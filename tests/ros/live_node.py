@@ -81,6 +81,11 @@ class NodeProcess:
         return self.process.wait(timeout=TIMEOUT_S)
 
 
+def serialized(entry: Entry) -> bytes:
+    """A message of a bag, as it travels."""
+    return bytes(_TYPES.serialize_cdr(entry.message, entry.msgtype))
+
+
 class Peer:
     """Publishes what a bag holds, and collects what comes back.
 
@@ -108,8 +113,7 @@ class Peer:
         """Publish the messages of a bag as they are, once somebody listens."""
         for entry in entries:
             self.advertise(entry)
-            serialized = bytes(_TYPES.serialize_cdr(entry.message, entry.msgtype))
-            self._publishers[entry.topic].publish(serialized)
+            self._publishers[entry.topic].publish(serialized(entry))
 
     def collect(self, topic: str, msgtype: str) -> list[Any]:
         """A list that grows with the messages of a topic."""
@@ -212,12 +216,14 @@ def live_node(
     *,
     remap: Sequence[tuple[str, str]] = REMAPPINGS,
     module: str = "depth_completion_ros.completion_node",
+    overrides: bool = True,
     **parameters: object,
 ) -> Iterator[NodeProcess]:
     """A node with the topics of the bag factory; killed at the end where it still lives."""
     # No message may be lost on its way, or the counts that are asserted would be luck.
-    reliable = {f"qos_overrides.{t}.subscription.reliability": "reliable" for t in _RELIABLE}
-    depth = {f"qos_overrides.{t}.subscription.depth": 50 for t in _RELIABLE}
+    topics = _RELIABLE if overrides else ()
+    reliable = {f"qos_overrides.{t}.subscription.reliability": "reliable" for t in topics}
+    depth = {f"qos_overrides.{t}.subscription.depth": 50 for t in topics}
     arguments = [word for source, target in remap for word in ("-r", f"{source}:={target}")]
     settings: dict[str, object] = {"warmup_size_px": "[64,48]", **reliable, **depth, **parameters}
     node = NodeProcess(folder / "node.log", settings, arguments, module)

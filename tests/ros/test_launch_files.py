@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -52,3 +53,29 @@ def test_the_model_is_set_and_all_else_is_handed_on(
     assert found["model"] == model
     assert (found["image"], found["weights"]) == ("/camera/image", "mine")
     assert found["points"] == "points"
+
+
+def _launched(*arguments: str) -> tuple[int, str]:
+    """Exit code and words of a launch that cannot go on."""
+    ended = subprocess.run(
+        ["ros2", "launch", str(_FOLDER / "completion.launch.py"), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return ended.returncode, " ".join((ended.stdout + ended.stderr).split())
+
+
+@pytest.mark.parametrize(
+    ("argument", "words"),
+    [
+        ("params_file:=/nowhere/mine.yaml", "params_file:=/nowhere/mine.yaml: there is no such"),
+        ("bag:=/nowhere/bag", "bag:=/nowhere/bag: there is no such file"),
+        ("model:=linaer", "the node ended with exit code 1"),
+    ],
+)
+def test_a_launch_fails_with_what_it_starts(argument: str, words: str) -> None:
+    code, said = _launched(argument)
+    assert code == 1, said
+    assert words in said

@@ -86,6 +86,36 @@ def _packed_yuv(rgb: UInt8Array, order: str) -> bytes:
     return bytes(packed)
 
 
+def _planar_yuv(rgb: UInt8Array, order: str) -> bytes:
+    """Four pixels share the colour of the one that is top left."""
+    luma = bytes(_yuv(pixel)[0] for row in rgb for pixel in row)
+    colours = bytearray()
+    for row in rgb[::2]:
+        for pixel in row[::2]:
+            _, u, v = _yuv(pixel)
+            colours += bytes((u, v) if order == "nv12" else (v, u))
+    return luma + bytes(colours)
+
+
+@pytest.mark.parametrize("encoding", ["nv12", "nv21"])
+@pytest.mark.parametrize("padding", [0, 4])
+def test_planes_of_brightness_and_colour(encoding: str, padding: int) -> None:
+    rgb = np.repeat(np.repeat(_gradient(3, 4), 2, axis=0), 2, axis=1)
+    payload = _padded(_planar_yuv(rgb, encoding), 9, padding)
+    decoded = decode_image(_message(payload, 6, 8, encoding, step=8 + padding))
+    assert decoded.shape == (6, 8, 3)
+    assert np.abs(decoded.astype(int) - rgb).max() <= 3
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "length", "words"),
+    [(6, 8, 71, "expected rows 9 x step 8 = 72"), (5, 8, 64, "expected even numbers")],
+)
+def test_planes_that_are_not_whole(height: int, width: int, length: int, words: str) -> None:
+    with pytest.raises(CodecError, match=words):
+        decode_image(_message(b"0" * length, height, width, "nv12", step=8))
+
+
 @pytest.mark.parametrize("encoding", ["rgb8", "bgr8", "rgba8", "bgra8"])
 @pytest.mark.parametrize("padding", [0, 5])
 def test_colour_round_trip(encoding: str, padding: int) -> None:

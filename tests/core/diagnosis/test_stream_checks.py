@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 
-from depth_completion_core.config import PairingConfig
 from depth_completion_core.diagnosis.findings import Finding
 from depth_completion_core.diagnosis.stream_checks import (
     StreamLog,
     check_intrinsics,
-    check_pairing,
     check_stream,
-    signed_gaps_ns,
 )
-from depth_completion_core.sensing.pairing import Pairer
 
 _MS = 1_000_000
 _NOW_NS = 1_700_000_000 * 10**9
@@ -61,6 +56,26 @@ def test_lost_messages_do_not_change_the_rate() -> None:
     assert "10.0 Hz" in next(iter(check_stream(_log(stamps)))).found
 
 
+@pytest.mark.parametrize(("is_reliable", "words"), [(False, "as reliable"), (True, "leaves them")])
+def test_lost_messages_are_told(is_reliable: bool, words: str) -> None:
+    log = StreamLog(topic="/points", is_reliable=is_reliable)
+    for index, stamp_ns in enumerate(_stamps(40)):
+        if index % 3:
+            log.add(stamp_ns + 20 * _MS, stamp_ns, "sensor")
+    (fault,) = _faults(log)
+    assert fault.found.startswith("10.0 Hz")
+    assert "about 12 of 38 messages did not arrive" in fault.found
+    assert words in fault.remedy
+
+
+def test_a_message_or_two_tell_no_rate() -> None:
+    log = _log(_stamps(2))
+    log.listened_s = 12.0
+    (fault,) = _faults(log)
+    assert fault.severity == "error"
+    assert "only 2 came in 12 s" in fault.found
+
+
 def test_silence_names_its_publishers() -> None:
     (nobody,) = _faults(StreamLog(topic="/points"))
     assert nobody.severity == "error"
@@ -103,72 +118,6 @@ def test_latency(delay_ms: int, faults: int) -> None:
     found = _faults(_log(_stamps(), delay_ns=delay_ms * _MS))
     assert len(found) == faults
     assert all(f"{delay_ms} ms after" in item.found for item in found)
-
-
-def test_nearest_gaps_equal_a_slow_search() -> None:
-    random = np.random.default_rng(0)
-    images = sorted(random.integers(0, 10**9, 40).tolist())
-    clouds = sorted(random.integers(0, 10**9, 15).tolist())
-    wanted = [min((cloud - image for cloud in clouds), key=abs) for image in images]
-    assert np.array_equal(np.abs(signed_gaps_ns(images, clouds)), np.abs(wanted))
-    assert signed_gaps_ns([5], [2]).tolist() == [-3.0]
-
-
-def _pairing(clouds_ns: list[int], config: PairingConfig | None = None) -> Finding:
-    images = _log(_stamps(40, period_ms=50), topic="/image")
-    return check_pairing(images, _log(clouds_ns), config or PairingConfig())
-
-
-def test_pairs_within_the_slop_are_ok() -> None:
-    finding = _pairing(_stamps(20, start_ms=10))
-    assert finding.severity == "ok"
-    assert finding.subject == "/image + /points"
-
-
-def test_too_narrow_a_slop_is_widened() -> None:
-    finding = _pairing(_stamps(5, period_ms=400))
-    assert finding.severity == "error"
-    assert "pairing.slop_ms" in finding.remedy
-    slop_ms = float(finding.remedy.split("slop_ms to ")[1].split()[0])
-    wider = _pairing(_stamps(5, period_ms=400), PairingConfig(slop_ms=slop_ms))
-    assert wider.severity == "ok"
-
-
-def _paired(images: StreamLog, clouds: StreamLog, config: PairingConfig) -> int:
-    """Pairs by the rules of the completion."""
-    pairer: Pairer[None, None] = Pairer(config)
-    pairs = [pair for stamp in images.stamps_ns for pair in pairer.add_image(stamp, None)]
-    pairs += [pair for stamp in clouds.stamps_ns for pair in pairer.add_cloud(stamp, None)]
-    return len(pairs + pairer.flush())
-
-
-def test_a_constant_offset_is_proposed_and_helps() -> None:
-    images = _log(_stamps(20), topic="/image")
-    clouds = _log(_stamps(20, start_ms=40))
-    narrow = PairingConfig(slop_ms=10.0)
-    finding = check_pairing(images, clouds, narrow)
-    assert "cloud_time_offset_ms to -40" in finding.remedy
-    helped = PairingConfig(slop_ms=10.0, cloud_time_offset_ms=-40.0)
-    assert check_pairing(images, clouds, helped).severity == "ok"
-    assert _paired(images, clouds, helped) == 20
-    worse = PairingConfig(slop_ms=10.0, cloud_time_offset_ms=-15.0)
-    assert "cloud_time_offset_ms to -40" in check_pairing(images, clouds, worse).remedy
-
-
-def test_a_pair_with_different_clocks() -> None:
-    finding = _pairing(_stamps(20, shift_ns=-50 * _YEAR_NS))
-    assert finding.severity == "error"
-    assert "the clock of /points is 50.0 years behind that of /image" in finding.found
-
-
-def test_stamps_that_do_not_move_make_no_pairs() -> None:
-    finding = _pairing([_NOW_NS] * 5)
-    assert finding.severity == "error"
-    assert "/points: all 5 messages, over 0.4 s, are stamped 1700000000.000 s" in finding.found
-
-
-def test_a_silent_side_makes_no_pairs() -> None:
-    assert _pairing([]).severity == "error"
 
 
 def _info(
