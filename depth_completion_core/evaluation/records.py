@@ -54,6 +54,7 @@ class FrameTable:
     Attributes:
         folder: folder of both files.
         records: by name of the sample, in the order in which they were added.
+        resumed: how many of them an earlier run has scored.
     """
 
     def __init__(self, folder: Path, settings: Mapping[str, Any], *, fresh: bool = False) -> None:
@@ -76,6 +77,7 @@ class FrameTable:
             )
         else:
             self.records = {item.name: item for item in read_records(self.file)}
+        self.resumed = sum(not item.failed for item in self.records.values())
 
     @property
     def file(self) -> Path:

@@ -98,6 +98,13 @@ class Session:
                 for case in cases
             }
             everything = [job for case in cases for job in jobs[case]]
+            for job in everything:
+                if job.table.resumed:
+                    print(
+                        f"{job.table.folder}: {job.table.resumed} frames were scored before; "
+                        "--fresh scores them again, as where their files have changed",
+                        file=sys.stderr,
+                    )
             score(dataset, indices, everything, self.protocol, title=title)
             for predictor in predictors:
                 for note in predictor.notes:

@@ -10,7 +10,11 @@ from pathlib import Path
 
 from depth_completion_core.file_completion.command_line import Infer
 from depth_completion_core.file_completion.file_pairs import ImagePartners, say_what_is_left_out
-from depth_completion_core.files.calibration_files import CALIBRATION_TYPES, read_intrinsics
+from depth_completion_core.files.calibration_files import (
+    CALIBRATION_TYPES,
+    numbers_of,
+    read_intrinsics,
+)
 from depth_completion_core.files.file_sources import files_of, lines_of
 from depth_completion_core.files.input_files import (
     DEPTH_TYPES,
@@ -72,10 +76,7 @@ def _is_calibration(path: Path) -> bool:
     """A text file may be the matrix itself, or a list of matrices."""
     if path.suffix in CALIBRATION_TYPES or not path.exists():
         return True  # let the reader say that it is missing
-    try:
-        return path.suffix == ".txt" and bool([float(w) for x in lines_of(path) for w in x.split()])
-    except ValueError:
-        return False
+    return path.suffix == ".txt" and numbers_of("\n".join(lines_of(path))) is not None
 
 
 def output_names(images: Sequence[Path]) -> list[str]:

@@ -35,6 +35,8 @@ def claim_folder(wanted: Infer, files: Sequence[FrameFiles]) -> None:
         InputInDangerError: inputs lie where results go.
         OSError: it cannot be written.
     """
+    if wanted.out.exists() and not wanted.out.is_dir():
+        raise ResultsError(f"{wanted.out} is a file, and --out is to be a folder; give another one")
     inputs = _Inputs(files)
     for folder in _folders(wanted.out, with_inputs=wanted.save_inputs):
         inputs.check_none_in(folder)

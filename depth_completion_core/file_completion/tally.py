@@ -8,7 +8,7 @@ import sys
 
 from depth_completion_core.config import OutputConfig
 from depth_completion_core.files.depth_pngs import DepthPngs
-from depth_completion_core.files.depth_ranges import DepthRange, unit_question
+from depth_completion_core.files.depth_ranges import DepthRange, scale_doubt, unit_question
 from depth_completion_core.files.listing import listed
 from depth_completion_core.frame import DepthPrediction, SparseDepth
 from depth_completion_core.geometry.camera import CameraModel
@@ -56,6 +56,8 @@ class Tally:
         self.model_ms.append(ms)
         if truth is not None:
             depth = prediction.along_z
+            if not self.scores and (doubt := scale_doubt(prediction.sparse, truth)):
+                print(f"{name}: {doubt}", file=sys.stderr)
             self.scores.append(
                 depth_metrics(depth.depth, depth.valid, truth.depth, truth.valid, self._protocol)
             )

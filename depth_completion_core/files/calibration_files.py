@@ -56,7 +56,7 @@ def read_calibration(
     """
     path, camera = _path_and_camera(str(file))
     try:
-        if path.suffix == ".npy":
+        if path.suffix.lower() == ".npy":
             calibration = of_matrix(read_array(path).ravel().tolist(), size)
         else:
             calibration = _of_text(_text_of(path), camera, size, image)
@@ -96,6 +96,12 @@ def _check_image(
     camera = CameraModel.from_matrix(
         calibration.k, width=calibration.width, height=calibration.height
     )
+    if camera.cx <= 1 and camera.cy <= 1:
+        raise CalibrationFileError(
+            f"{path} has its principal point at ({camera.cx:g}, {camera.cy:g}), as a share of the "
+            f"image: multiply the first row by the width of {image}, {width}, and the second one "
+            f"by its height, {height}"
+        )
     other = size_by_centre(camera)
     if other is not None and (camera.cx >= camera.width or camera.cy >= camera.height):
         raise CalibrationFileError(
@@ -127,7 +133,7 @@ def _text_of(path: Path) -> str:
 
 
 def _of_text(text: str, camera: str, size: tuple[int, int] | None, image: str) -> FileCalibration:
-    numbers = _numbers_of(text)
+    numbers = numbers_of(text)
     if numbers is not None:
         return of_matrix(numbers, size)
     content = _mapping_of(text)
@@ -144,7 +150,7 @@ def _of_text(text: str, camera: str, size: tuple[int, int] | None, image: str) -
     return of_message(content) if is_message else of_calibrator(content)
 
 
-def _numbers_of(text: str) -> list[float] | None:
+def numbers_of(text: str) -> list[float] | None:
     """The numbers of a text that holds nothing else, but for comments and brackets."""
     lines = (line.partition("#")[0] for line in text.splitlines())
     try:

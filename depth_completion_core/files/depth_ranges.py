@@ -10,6 +10,8 @@ import numpy as np
 
 from depth_completion_core.frame import SparseDepth
 
+_LARGEST_FACTOR = 2.0
+_FEWEST_PIXELS = 20
 _IMPLAUSIBLE_MEDIAN = 80.0  # metres; half of what a lidar sees is nearer
 
 
@@ -43,7 +45,7 @@ class DepthRange:
 
     def __str__(self) -> str:
         """As "0.5 to 12 m away"."""
-        return f"{self.nearest:.3g} to {self.farthest:.4g} m away"
+        return f"{self.nearest:.4g} to {self.farthest:.4g} m away"
 
     def doubt(self, depth_scale: str) -> str:
         """A question where half of the depth is implausibly far; "" where it is not.
@@ -57,6 +59,24 @@ class DepthRange:
             f"half of it is more than {_IMPLAUSIBLE_MEDIAN:g} m away, which is implausible. "
             f"{unit_question(depth_scale)}"
         )
+
+
+def scale_doubt(measured: SparseDepth, truth: SparseDepth) -> str:
+    """A question where measurements and truth of one frame differ by a factor; "" elsewhere.
+
+    At the same pixels they are the same distance, however noisy: half of them are within a factor
+    of :data:`_LARGEST_FACTOR`. Millimetres read as 256 to a metre are 3.9 times as far.
+    """
+    both = measured.valid & truth.valid
+    if np.count_nonzero(both) < _FEWEST_PIXELS:
+        return ""
+    factor = float(np.median(measured.depth[both] / truth.depth[both]))
+    if 1 / _LARGEST_FACTOR < factor < _LARGEST_FACTOR:
+        return ""
+    return (
+        f"the measurements are {factor:.4g} times as far as the true depth of the same pixels. Do "
+        "both have one unit?"
+    )
 
 
 def unit_question(depth_scale: str) -> str:

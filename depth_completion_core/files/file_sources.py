@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from depth_completion_core.files.input_files import InputFileError
+from depth_completion_core.files.listing import listed
 from depth_completion_core.files.name_numbers import frame_order
 
 _FRAME_LIKE = (
@@ -48,7 +49,9 @@ def files_of(source: Path, types: Sequence[str], *, root: Path) -> FileSource:
     if source.is_dir():
         found = files_in(source, types)
         if not found:
-            raise InputFileError(f"the folder {source} holds no {' or '.join(types)} files")
+            others = left_out_of(source, types)
+            but = f", but {listed(others)}" if others else ""
+            raise InputFileError(f"the folder {source} holds no {' or '.join(types)} files{but}")
         return FileSource(path=source, files=tuple(found))
     if not source.exists():
         raise InputFileError(f"there is no file or folder {source}")

@@ -63,7 +63,7 @@ def read_depth(path: Path, *, depth_scale: float) -> SparseDepth:
         InputFileError: the file cannot be read, or holds colours, 8-bit numbers or, as .npy, whole
             numbers.
     """
-    if path.suffix == ".npy":
+    if path.suffix.lower() == ".npy":
         depth = _metres(path)
     else:
         depth = _png_numbers(path, (np.uint16,)).astype(np.float64) / depth_scale
@@ -77,7 +77,7 @@ def read_validity(path: Path) -> BoolArray:
         InputFileError: the file cannot be read, or holds other numbers than 0 and one of 1, 255
             and 256.
     """
-    is_npy = path.suffix == ".npy"
+    is_npy = path.suffix.lower() == ".npy"
     numbers = read_array(path) if is_npy else _png_numbers(path, (np.uint8, np.uint16))
     held = np.unique(_of_two_dimensions(path, numbers))
     marks = held[held != 0].tolist()

@@ -229,6 +229,42 @@ def test_names_with_other_zeros_are_paired_by_number(
         assert np.all(np.load(data / "out" / "output_depth" / f"000{number}.npy") == number)
 
 
+def test_measurements_in_another_unit_than_the_truth_are_told(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    truth = ("--ground-truth", str(data / "ground_truth"))
+    assert _run(data, *truth, out="right") == 0
+    assert "times as far" not in capsys.readouterr().err
+    for path in (data / "sparse_depth").iterdir():
+        depth = read_depth(path, depth_scale=256.0)
+        write_depth_png(path, depth.depth, depth.valid, depth_scale=1000.0)
+    assert _run(data, *truth, out="wrong") == 0
+    words = "0001: the measurements are 3.9"
+    assert capsys.readouterr().err.count(words) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["30,0,15.5\n0,30,11.5\n0,0,1", "[[30 0 15.5]\n[0 30 11.5]\n[0 0 1]]"]
+)
+def test_a_matrix_is_no_list_of_files(data: Path, text: str) -> None:
+    (data / "K.txt").write_text(text, encoding="utf-8")
+    assert _run(data, "--intrinsics", str(data / "K.txt")) == 0
+    assert len(list((data / "out" / "points").iterdir())) == 3
+
+
+@pytest.mark.parametrize("ending", [".exr", ".npz", ".tiff"])
+def test_depth_of_another_kind_is_named(
+    data: Path, ending: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in (data / "sparse_depth").iterdir():
+        path.rename(path.with_suffix(ending))
+    (data / "out").write_text("a file", encoding="utf-8")
+    assert _run(data, out="other") == 1
+    assert f"holds no .png or .npy files, but 0001{ending}, 0002{ending}" in capsys.readouterr().err
+    assert main([str(data / "image"), "--model", "nearest", "--out", str(data / "out")]) == 1
+    assert "out is a file, and --out is to be a folder" in capsys.readouterr().err
+
+
 def test_what_is_left_out_is_told(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shutil.copytree(data / "image", data / "image" / "camera 2")
     (data / "image" / "readme").mkdir()
@@ -272,7 +308,7 @@ def test_lists_in_another_order_are_refused(data: Path, capsys: pytest.CaptureFi
 @pytest.mark.parametrize(
     ("name", "numbers", "words"),
     [
-        ("a.npy", np.full(_SIZE, 5000.0, np.float32), "5e+03 to 5000 m away. Is the unit right?"),
+        ("a.npy", np.full(_SIZE, 5000.0, np.float32), "5000 to 5000 m away. Is the unit right?"),
         ("a.npy", np.full(_SIZE, 5000, np.int32), "holds int32 numbers, expected metres"),
         ("a.npy", np.ones(_SIZE, np.bool_), "holds true and false, expected metres"),
         ("a.png", np.zeros(_SIZE, np.uint16), "no measurement in any file"),

@@ -18,20 +18,20 @@ read as one set of several sequences.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from depth_completion_core.data.readers.depth_units import unit_remarks
 from depth_completion_core.data.readers.frame_files import FrameFiles, poses_of, sample_of
 from depth_completion_core.data.readers.lists import check_unique
-from depth_completion_core.data.readers.reading import blamed_on, pose_of
+from depth_completion_core.data.readers.reading import blamed_on
 from depth_completion_core.data.readers.sequences import neighbours_in
 from depth_completion_core.data.sample import DataError, DepthDataset, Sample
-from depth_completion_core.files.depth_ranges import DepthRange
-from depth_completion_core.files.file_sources import files_in, left_out_of
+from depth_completion_core.files.file_sources import files_in, files_of, left_out_of
 from depth_completion_core.files.input_files import DEPTH_TYPES, IMAGE_TYPES
 from depth_completion_core.files.listing import listed
 from depth_completion_core.files.partners import partners_by_name
-from depth_completion_core.geometry.transforms import RigidTransform
 from depth_completion_core.settings.fields import setting
 
 _MATRIX_TYPES = (".txt", ".npy")
@@ -56,7 +56,6 @@ class Folder(DepthDataset):
     def __init__(self, root: Path, config: Config | None = None) -> None:
         super().__init__(root, config)
         self._left_out: list[str] = []
-        self._ranges: dict[str, DepthRange] = {}
         sequences = _sequences(root)
         if sequences == [root]:
             self._leave_out(root, [f"{path.parent.name}/" for path in sorted(root.glob("*/image"))])
@@ -68,31 +67,20 @@ class Folder(DepthDataset):
         return [files.name for files in self._frames]
 
     def __getitem__(self, index: int) -> Sample:
-        sample = sample_of(self._frames[index], depth_scale=self.config.depth_scale)
-        for what, depth in (("measurements", sample.sparse), ("true depth", sample.truth)):
-            if depth is not None:
-                self._ranges.setdefault(what, DepthRange()).add(depth)
-        return sample
+        return sample_of(self._frames[index], depth_scale=self.config.depth_scale)
 
     @property
     def remarks(self) -> list[str]:
-        """What is not read, and how far away depth is, by which a wrong unit shows."""
-        scale = f"--set depth_scale ({self.config.depth_scale:g} now; 1000 for millimetres)"
-        left_out = [f"Not read: {what}." for what in self._left_out]
-        found = {what: item for what, item in self._ranges.items() if item.is_known}
-        ranges = ", ".join(f"{what} {item}" for what, item in found.items())
-        doubts = [f"{what}: {doubt}" for what, i in found.items() if (doubt := i.doubt(scale))]
-        return [
-            *left_out,
-            *([f"Depth in files: {ranges}; PNGs by {scale}."] if found else []),
-            *doubts,
-        ]
+        """What is not read, and how far away depth is, by which a wrong unit shows.
 
-    def world_from_camera(self, index: int) -> RigidTransform | None:
-        """Of absolute_pose/NAME.txt."""
-        image = self._frames[index].image
-        path = image.parent.parent / "absolute_pose" / f"{image.stem}.txt"
-        return pose_of(path) if path.is_file() else None
+        They are the same for a run that goes on as for a whole one.
+        """
+        scale = f"--set depth_scale ({self.config.depth_scale:g} now; 1000 for millimetres)"
+        samples = []
+        for index in sorted({0, len(self) - 1}):
+            with suppress(DataError):  # told where it is to be scored
+                samples.append(self[index])
+        return [*(f"Not read: {what}." for what in self._left_out), *unit_remarks(samples, scale)]
 
     def _frames_of(self, sequence: Path) -> Iterator[FrameFiles]:
         images = files_in(sequence / "image", IMAGE_TYPES)
@@ -132,7 +120,8 @@ class Folder(DepthDataset):
             return {}
         remedy = f"; {folder.name}/ has a file for every image or is not there"
         with blamed_on(folder):
-            found = partners_by_name(images, files_in(folder, types), folder.name, remedy=remedy)
+            files = files_of(folder, types, root=self.root).files
+            found = partners_by_name(images, files, folder.name, remedy=remedy)
         self._leave_out(folder, [*left_out_of(folder, types), *found.unused])
         return dict(zip(images, found.files, strict=True))
 

@@ -40,7 +40,8 @@ def test_reads_what_is_there(tmp_path: Path) -> None:
 
 def test_what_is_not_read_is_told(tmp_path: Path) -> None:
     _folder(tmp_path, 2)
-    assert build_dataset("folder", tmp_path).remarks == []
+    (ranges,) = build_dataset("folder", tmp_path).remarks
+    assert ranges.startswith("Depth of the first and the last frame: measurements ")
     for name in ("image/more/a.png", "image/x.tif", "ground_truth/9.png", "other/image/a.png"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"x")
@@ -48,6 +49,7 @@ def test_what_is_not_read_is_told(tmp_path: Path) -> None:
         "Not read: other/ in ./.",
         "Not read: more/, x.tif in image/.",
         "Not read: 9.png in ground_truth/.",
+        ranges,
     ]
 
 

@@ -136,13 +136,25 @@ def test_the_range_of_depth_is_told_and_doubted_where_it_cannot_be(
     write_folder_set(tmp_path / "set", 2)
     assert evaluated(tmp_path / "set", tmp_path / "right", *_NEAREST) == 0
     told = capsys.readouterr().out
-    assert "Depth in files: measurements 0.629 to 6.923 m away, true depth 0.502 to" in told
+    assert "last frame: measurements 0.6291 to 6.923 m away, true depth 0.502 to" in told
     assert "--set depth_scale (256 now; 1000 for millimetres)" in told
     assert "implausible" not in told
     for path in (tmp_path / "set" / "ground_truth").iterdir():
         np.save(path, 1000 * np.load(path))
     assert evaluated(tmp_path / "set", tmp_path / "wrong", *_NEAREST) == 0
-    assert "true depth: half of it is more than 80 m away" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "true depth: half of it is more than 80 m away" in told
+    assert "0000: the measurements are 0.001 times as far as the true depth" in told
+
+
+def test_frames_that_an_earlier_run_scored_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_folder_set(tmp_path / "set", 3)
+    words = f"{tmp_path / 'out' / 'nearest'}: 3 frames were scored before; --fresh"
+    for flags, is_told in (((), False), ((), True), (("--fresh",), False)):
+        assert evaluated(tmp_path / "set", tmp_path / "out", *_NEAREST, *flags) == 0
+        assert (words in capsys.readouterr().err) == is_told
 
 
 def test_a_frame_that_was_repaired_is_scored_by_the_same_command(

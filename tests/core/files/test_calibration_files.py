@@ -211,3 +211,10 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "bytes.yaml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(CalibrationFileError, match="not text"):
         read_calibration(tmp_path / "bytes.yaml")
+
+
+def test_a_matrix_in_shares_of_the_image_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "K.txt"
+    path.write_text("0.78 0 0.5\n0 1.04 0.5\n0 0 1\n", encoding="utf-8")
+    with pytest.raises(CalibrationFileError, match=r"at \(0.5, 0.5\), as a share.*640.*480"):
+        read_intrinsics(path, width=640, height=480, image=Path("a.png"))

@@ -85,6 +85,13 @@ def test_damaged_depth_is_named(tmp_path: Path, name: str, content: bytes, words
         read_depth(tmp_path / name, depth_scale=256.0)
 
 
+def test_endings_may_be_in_capitals(tmp_path: Path) -> None:
+    depth = np.array([[0, 1.5]], np.float32)
+    np.save(tmp_path / "a.npy", depth)
+    (tmp_path / "a.npy").rename(tmp_path / "A.NPY")
+    np.testing.assert_array_equal(read_depth(tmp_path / "A.NPY", depth_scale=256.0).depth, depth)
+
+
 def test_an_image_of_12_bits_is_not_dark(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     for name in ("a.png", "b.png"):
         cv2.imwrite(str(tmp_path / name), np.full((4, 4), 4080, np.uint16))
@@ -184,7 +191,7 @@ def test_other_numbers_are_no_validity_map(tmp_path: Path, numbers: list[list[in
 
 def test_intrinsics_of_another_size_are_refused(tmp_path: Path) -> None:
     np.savetxt(tmp_path / "K.txt", np.array([[500.0, 0, 320], [0, 510, 240], [0, 0, 1]]))
-    with pytest.raises(InputFileError, match=r"K\.txt has .* \(320, 240\), .* of a\.png"):
+    with pytest.raises(InputFileError, match=r"K\.txt has .* at \(320, 240\), .* but a\.png has"):
         read_intrinsics(tmp_path / "K.txt", width=320, height=240, image=Path("a.png"))
 
 
