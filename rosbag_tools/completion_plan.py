@@ -81,7 +81,9 @@ def make_plan(reader: BagReader, wishes: PlanWishes) -> Plan:
     except BagError as error:
         raise BagError("\n".join([str(error), *unread.lines])) from error
     learn_habits(reader, topics, geometry)
-    notes = [*topics.notes, *fixed.notes, *transforms.notes, *map(str, geometry.habits.notes)]
+    doubts = _rivalry(topics, geometry)
+    oddities = [note for note in transforms.notes if note not in doubts]
+    notes = [*topics.notes, *fixed.notes, *oddities, *map(str, geometry.habits.notes)]
     unused = unused_extrinsics(
         extrinsics, [cloud.frame_id for cloud in topics.clouds if not cloud.is_depth]
     )
@@ -95,7 +97,18 @@ def make_plan(reader: BagReader, wishes: PlanWishes) -> Plan:
         geometry=geometry,
         notes=notes,
         projection=projection_in_words(rectified=geometry.rectified),
+        doubts=doubts,
     )
+
+
+def _rivalry(topics: Topics, geometry: Geometry) -> list[str]:
+    """Where two publishers disagree on what the points go through."""
+    frames = [cloud.frame_id for cloud in topics.clouds if not cloud.is_depth]
+    ways = [(topics.optical_frame, name) for name in frames if name not in geometry.extrinsics]
+    if geometry.fixed_frame:
+        ways.append((topics.optical_frame, geometry.fixed_frame))
+    told = (words for way in ways for words in geometry.transforms.rivalry_between(*way))
+    return list(dict.fromkeys(told))
 
 
 def describe(plan: Plan) -> list[str]:

@@ -147,7 +147,7 @@ def _of_kind(clouds: list[Topic], measurements: MeasurementName) -> list[Topic]:
 
 def _is_mounted(transforms: TransformBuffer, optical_frame: str, frame: str) -> bool:
     """Whether a sensor is fixed to the camera, as a map in the world is not."""
-    return transforms.connects(optical_frame, frame) and transforms.is_static_between(
+    return transforms.connects(optical_frame, frame) and transforms.is_still_between(
         optical_frame, frame
     )
 

@@ -47,6 +47,7 @@ class TransformBuffer:
         edge = self._edge(parent, child, is_static=False)
         if edge.is_static:
             return
+        self._notes.watch(edge.parent, _clean(child), stamp_ns, parent_from_child)
         if edge.add(stamp_ns, parent_from_child) is not None:
             self._notes.add_stray(edge.parent, _clean(child))
         if self._keep_ns:
@@ -117,6 +118,18 @@ class TransformBuffer:
         """Whether every edge between two connected frames is static."""
         up, down = self._path(_clean(target), _clean(source))
         return all(self._edges[child].is_static for child in up + down)
+
+    def is_still_between(self, target: str, source: str) -> bool:
+        """Whether two connected frames never moved against each other, static or published."""
+        up, down = self._path(_clean(target), _clean(source))
+        return all(self._edges[child].is_still for child in up + down)
+
+    def rivalry_between(self, target: str, source: str) -> list[str]:
+        """Where two publishers disagree on the way between two frames, in sentences."""
+        if not self.connects(target, source):
+            return []
+        up, down = self._path(_clean(target), _clean(source))
+        return [words for child in up + down for words in self._notes.rivalry(child)]
 
     def lookup(
         self, target: str, source: str, stamp_ns: int, *, tolerance_ns: int | None = None

@@ -7,14 +7,22 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from depth_completion_core.geometry.transforms import RigidTransform
 
+_SAME_PLACE = 1e-3  # 1 mm, and 1 mm at a metre's distance
 _FAR_AHEAD_NS = 15_000_000_000
 _LONGEST_GAP_NS = 3_600_000_000_000  # what one transform of next year would fill
 
 
 class TransformError(LookupError):
     """A transform that the tree cannot give; the message names the frames that exist."""
+
+
+def is_same_place(one: RigidTransform, other: RigidTransform) -> bool:
+    """Whether two transforms differ by no more than rounding."""
+    return np.allclose(one.matrix, other.matrix, rtol=0, atol=_SAME_PLACE)
 
 
 @dataclass(slots=True)
@@ -26,12 +34,14 @@ class TransformEdge:
         is_static: whether one transform holds for all times.
         stamps_ns: of the transforms, sorted; of a static one, when it was stamped.
         history: parent from child, by stamp.
+        is_still: whether the place was one and the same all the time.
     """
 
     parent: str
     is_static: bool
     stamps_ns: list[int] = field(default_factory=list)
     history: dict[int, RigidTransform] = field(default_factory=dict)
+    is_still: bool = True
 
     def add(self, stamp_ns: int, parent_from_child: RigidTransform) -> int | None:
         """Take a transform; a static one replaces the other.
@@ -45,6 +55,8 @@ class TransformEdge:
         if self.is_static:
             self.stamps_ns, self.history = [stamp_ns], {stamp_ns: parent_from_child}
             return None
+        if self.is_still and self.stamps_ns:
+            self.is_still = is_same_place(self.history[self.stamps_ns[0]], parent_from_child)
         stray_ns = self._stray_before(stamp_ns)
         if stray_ns is not None:
             self.stamps_ns.pop()

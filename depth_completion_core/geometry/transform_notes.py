@@ -6,12 +6,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-import numpy as np
-
-from depth_completion_core.geometry.transform_edge import TransformEdge
+from depth_completion_core.geometry.rival_places import PlaceAt, RivalPlaces
+from depth_completion_core.geometry.transform_edge import TransformEdge, is_same_place
 from depth_completion_core.geometry.transforms import RigidTransform
-
-_SAME_PLACE = 1e-3  # 1 mm, and 1 mm at a metre's distance
 
 
 class TransformNotes:
@@ -19,6 +16,7 @@ class TransformNotes:
 
     def __init__(self) -> None:
         self._conflicts: dict[str, str] = {}
+        self._rivals: dict[tuple[str, str], RivalPlaces] = {}
         self._strays: Counter[tuple[str, str]] = Counter()
         self._refused: Counter[str] = Counter()
         self._why_refused: dict[str, str] = {}
@@ -37,7 +35,7 @@ class TransformNotes:
         known_ns = known.stamps_ns[-1]
         old = known.history[known_ns]
         moves = not known.is_static and not is_static
-        if known.parent == parent and (moves or _is_same_place(old, new)):
+        if known.parent == parent and (moves or is_same_place(old, new)):
             return
         stays = known.is_static and known.parent == parent and not is_static
         self._conflicts[child] = (
@@ -47,6 +45,25 @@ class TransformNotes:
             f"The {'static' if stays else 'last'} one counts. Two drivers, URDFs or launch files "
             "may disagree: stop one of them"
         )
+
+    def watch(
+        self, parent: str, child: str, stamp_ns: int, parent_from_child: RigidTransform
+    ) -> None:
+        """Look whether the place of a moving frame jumps between those of two publishers."""
+        rivals = self._rivals.get((parent, child))
+        if rivals is None:
+            rivals = self._rivals[parent, child] = RivalPlaces()
+        rivals.add(stamp_ns, parent_from_child)
+
+    def rivalry(self, *children: str) -> list[str]:
+        """What two publishers disagree about, of some frames or of all, in sentences."""
+        return [
+            f"two publishers place '{child}' in turn: "
+            f"{', and '.join(_moving(parent, place) for place in found)}. "
+            "What lies between two messages is neither's: stop one of them"
+            for (parent, child), rivals in self._rivals.items()
+            if (found := rivals.found) and (child in children or not children)
+        ]
 
     def add_stray(self, parent: str, child: str) -> None:
         """Count a transform stamped far ahead of its neighbours, which was left out."""
@@ -79,11 +96,11 @@ class TransformNotes:
             f"{self._why_refused[child]} ({count} refused)"
             for child, count in self._refused.items()
         ]
-        return [*self._conflicts.values(), *strays, *refused]
+        return [*self._conflicts.values(), *self.rivalry(), *strays, *refused]
 
 
-def _is_same_place(one: RigidTransform, other: RigidTransform) -> bool:
-    return np.allclose(one.matrix, other.matrix, rtol=0, atol=_SAME_PLACE)
+def _moving(parent: str, place: PlaceAt) -> str:
+    return _described(parent, place.parent_from_child, place.stamp_ns, is_static=False)
 
 
 def _described(parent: str, transform: RigidTransform, stamp_ns: int, *, is_static: bool) -> str:

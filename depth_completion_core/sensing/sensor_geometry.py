@@ -74,7 +74,7 @@ def moving_frames_above(transforms: TransformBuffer, optical_frame: str) -> list
         above = transforms.above(optical_frame)
     except TransformError:  # a loop, which look-ups name
         return []
-    return [frame for frame in above if not transforms.is_static_between(frame, optical_frame)]
+    return [frame for frame in above if not transforms.is_still_between(frame, optical_frame)]
 
 
 def _world_frames(transforms: TransformBuffer, bodies: Sequence[str]) -> list[str]:
