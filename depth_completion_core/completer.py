@@ -14,6 +14,7 @@ import torch
 from depth_completion_core.checkpoints.loaders import model_of
 from depth_completion_core.config import CompletionConfig, OutputConfig
 from depth_completion_core.frame import DepthPrediction, Frame, FrameError, SparseDepth
+from depth_completion_core.geometry.arrays import Float32Array
 from depth_completion_core.inference.depth_limits import with_limits
 from depth_completion_core.inference.measured_depth import measured_depth
 from depth_completion_core.inference.model_input import run_model
@@ -119,6 +120,26 @@ class DepthCompleter:
             group = self._complete_group([frames[i] for i in indices], [sparse[i] for i in indices])
             results.update(zip(indices, group, strict=True))
         return [results[index] for index in range(len(frames))]
+
+    @torch.inference_mode()
+    def stages(self, frame: Frame) -> dict[str, Float32Array]:
+        """How the model comes to its depth of a frame, step by step.
+
+        Returns:
+            (H, W) or (C, H, W) maps by name, at the size that the model sees, without what is done
+            to its answer; none for a model without stages, or where nothing was measured.
+
+        Raises:
+            FrameError, ValueError: as :meth:`complete`.
+        """
+        sparse, needs = self.sparse_depth(frame), self.model.needs
+        self._check_needs(frame)
+        window = window_of(frame.size, self.config.inference, needs)
+        if needs.sparse_depth and not sparse.valid[window.slices].any():
+            return {}
+        inputs = model_input([frame], [sparse], window, needs, self.device)
+        stages = self.model.stages(inputs)
+        return {name: each[0].squeeze(0).float().cpu().numpy() for name, each in stages.items()}
 
     def sparse_depth(self, frame: Frame) -> SparseDepth:
         """The measurements of a frame on its pixels: projected, z-buffered, hidden ones removed."""

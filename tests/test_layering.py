@@ -141,7 +141,7 @@ _LAWS: dict[str, set[str]] = {
     "inference": {"models", "models.layers", "config", "frame", "geometry"},
     "checkpoints.importers": {"checkpoints", "files", "models", "models.configs", "settings"},
     "checkpoints": {"files", "files.atomic", "models", "models.propagation", "settings"},
-    "completer": {"checkpoints", "inference", "models", "config", "frame"},
+    "completer": {"checkpoints", "inference", "models", "config", "frame", "geometry"},
     "alignment": {"diagnosis", "sensing", "geometry"},
     "diagnosis": {"geometry", "files", "files.atomic", "pictures", "sensing", "config", "settings"},
     "data.layers": {"frame", "geometry"},

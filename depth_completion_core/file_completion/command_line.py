@@ -49,5 +49,8 @@ class Infer(ConfigFlags):
     """Folder to which the paths of .txt lists are relative; they must stay inside it."""
     save_maps: bool = False
     """Also write the model's further maps as .npy."""
+    save_stages: bool = False
+    """Also write stages/: the depth to begin with, every step, offsets and affinities of models
+    that propagate depth, as .npy."""
     save_inputs: bool = False
     """Also write image/, sparse_depth/ and ground_truth/ as used, and FusionNet's input_depth/."""

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 
@@ -68,6 +70,13 @@ def write_results(
             if given is not None:
                 target = out / folder / f"{name}.png"
                 pngs.write(target, given.depth, given.valid)
+
+
+def write_stages(out: Path, name: str, stages: Mapping[str, Float32Array]) -> None:
+    """Write how a model came to its depth, a folder for each stage; raises OSError."""
+    for kind, values in stages.items():
+        known = np.ones(values.shape, dtype=np.bool_)
+        write_depth_npy(out / "stages" / folder_name(kind) / f"{name}.npy", values, known)
 
 
 def _points(frame: Frame, prediction: DepthPrediction) -> Float32Array | None:

@@ -20,7 +20,15 @@ from depth_completion_core.files.kept_inputs import InputInDangerError
 from depth_completion_core.files.run_files import RUN_FILE, ResultsError, difference, read_run
 from depth_completion_core.settings.mapping import config_to_mapping
 
-_FOLDERS = ("output_depth", "preview", "points", "confidence", "output_uncertainty", "maps")
+_FOLDERS = (
+    "output_depth",
+    "preview",
+    "points",
+    "confidence",
+    "output_uncertainty",
+    "maps",
+    "stages",
+)
 _INPUT_FOLDERS = ("image", "input_depth", "sparse_depth", "ground_truth")
 _ENDINGS = (".png", ".npy", ".ply")
 

@@ -16,7 +16,11 @@ from depth_completion_core.file_completion.frame_files import (
     output_names,
     truth_of,
 )
-from depth_completion_core.file_completion.results import report_results, write_results
+from depth_completion_core.file_completion.results import (
+    report_results,
+    write_results,
+    write_stages,
+)
 from depth_completion_core.file_completion.results_folder import claim_folder, release_folder
 from depth_completion_core.file_completion.tally import Tally
 from depth_completion_core.frame import OF_ONE_FRAME
@@ -37,6 +41,8 @@ def infer(wanted: Infer) -> list[str]:
     """
     protocol = protocol_named(wanted.protocol)
     completer = load_model(wanted.model, device=wanted.device, config=wanted.settings)
+    if wanted.save_stages and not completer.model.has_stages:
+        raise ValueError(_no_stages(wanted.model))
     tally = Tally(protocol, completer.output, wanted.depth_scale)
     needs, files = completer.model.needs, frame_files_of(wanted)
     claim_folder(wanted, files)
@@ -55,6 +61,8 @@ def infer(wanted: Infer) -> list[str]:
             continue
         tally.add(name, prediction, ms, truth)
         write_results(wanted, name, frame, prediction, truth, pngs=tally.pngs)
+        if wanted.save_stages:
+            write_stages(wanted.out, name, completer.stages(frame))
     if not tally.names:
         release_folder(wanted.out)
         raise ValueError(_why_nothing(tally, len(files)))
@@ -62,6 +70,13 @@ def infer(wanted: Infer) -> list[str]:
     if tally.all_empty:
         raise ValueError(tally.emptiness())
     return tally.failed
+
+
+def _no_stages(model: str) -> str:
+    return (
+        f"'{model}' has no stages; --save-stages is for networks that propagate depth, such as "
+        "nlspn, cspn and cspn_legacy, from a checkpoint (.safetensors)"
+    )
 
 
 def _why_nothing(tally: Tally, images: int) -> str:

@@ -116,6 +116,7 @@ class CompletionModel(nn.Module):
         depth_range: the nearest and the farthest depth that it can say, metres; None where it
             does not tell, or where that depends on the frame.
         needs_weights: whether the model is of no use before a checkpoint was loaded.
+        has_stages: whether :meth:`stages` tells how it came to its answer.
         config: the settings it was built with.
     """
 
@@ -123,6 +124,7 @@ class CompletionModel(nn.Module):
     needs: ModelNeeds = ModelNeeds()
     depth_range: tuple[float, float] | None = None
     needs_weights: ClassVar[bool] = False
+    has_stages: ClassVar[bool] = False
 
     def __init__(self, config: Any = None) -> None:  # noqa: ANN401 - each model's own Config
         super().__init__()
@@ -132,3 +134,8 @@ class CompletionModel(nn.Module):
     def forward(self, inputs: ModelInput) -> ModelOutput:
         """Complete a batch."""
         raise NotImplementedError
+
+    def stages(self, inputs: ModelInput) -> Mapping[str, Tensor]:
+        """Maps (B, C, H, W) by name of how :meth:`forward` comes to its answer; none by default."""
+        del inputs
+        return {}

@@ -15,7 +15,10 @@ from torch import Tensor
 from depth_completion_core.models.base import CompletionModel, ModelInput, ModelOutput
 from depth_completion_core.models.configs.cspn import CSPNConfig
 from depth_completion_core.models.layers.colors import imagenet_normalized
-from depth_completion_core.models.layers.convolutional_propagation import affinities
+from depth_completion_core.models.layers.convolutional_propagation import (
+    Refinement,
+    affinities,
+)
 from depth_completion_core.models.layers.cspn_unet import CSPNUNet
 from depth_completion_core.models.layers.relative_depth import relative_depth
 from depth_completion_core.models.propagation.engine import Anchors, propagate
@@ -27,6 +30,7 @@ class CSPN(CompletionModel):
     """Image and sparse depth to dense depth; takes images of any size."""
 
     needs_weights = True
+    has_stages = True
 
     Config = CSPNConfig
     config: CSPNConfig
@@ -39,9 +43,19 @@ class CSPN(CompletionModel):
 
     def forward(self, inputs: ModelInput) -> ModelOutput:
         """Depth everywhere, 0 at least; what it began with is the map ``initial_depth``."""
+        refined = self.refine(inputs)
+        depth = refined.states[-1].clamp(min=0.0)
+        return ModelOutput(depth=depth, maps={"initial_depth": refined.initial})
+
+    def stages(self, inputs: ModelInput) -> dict[str, Tensor]:
+        """Depth step by step from where measurements are put in, guidance and affinities."""
+        return self.refine(inputs).stages()
+
+    def refine(self, inputs: ModelInput) -> Refinement:
+        """All steps, and what they are made of."""
         initial, guidance = self._initial(imagenet_normalized(inputs.image), inputs.sparse_depth)
         with torch.autocast(initial.device.type, enabled=False):
-            taps, own = affinities(guidance, self.config.norm, least_sum=_LEAST_SUM)
+            taps, weight, own = affinities(guidance, self.config.norm, least_sum=_LEAST_SUM)
             measured = Anchors(
                 where=inputs.sparse_depth > 0, value=inputs.sparse_depth, when="after"
             )
@@ -53,7 +67,7 @@ class CSPN(CompletionModel):
                 added=own * start,
                 anchors=measured,
             )
-        return ModelOutput(depth=states[-1].clamp(min=0.0), maps={"initial_depth": initial})
+        return Refinement(states, initial, guidance, weight)
 
     def _initial(self, image: Tensor, sparse_depth: Tensor) -> tuple[Tensor, Tensor]:
         """(B, 1, H, W) metres and (B, 8, H, W) guidance, in full precision."""

@@ -15,7 +15,10 @@ from torch import Tensor
 from depth_completion_core.models.base import CompletionModel, ModelInput, ModelOutput
 from depth_completion_core.models.configs.cspn import CSPNLegacyConfig
 from depth_completion_core.models.layers.colors import imagenet_normalized
-from depth_completion_core.models.layers.convolutional_propagation import affinities
+from depth_completion_core.models.layers.convolutional_propagation import (
+    Refinement,
+    affinities,
+)
 from depth_completion_core.models.layers.cspn_unet import CSPNUNet
 from depth_completion_core.models.needs import ModelNeeds
 from depth_completion_core.models.propagation.engine import Anchors, propagate
@@ -25,6 +28,7 @@ class CSPNLegacy(CompletionModel):
     """Image and sparse depth to dense depth, with the released weights."""
 
     needs_weights = True
+    has_stages = True
 
     Config = CSPNLegacyConfig
     config: CSPNLegacyConfig
@@ -36,14 +40,18 @@ class CSPNLegacy(CompletionModel):
 
     def forward(self, inputs: ModelInput) -> ModelOutput:
         """Depth of any sign, invalid where it is NaN, and the map ``initial_depth``."""
-        states = self.refine(folded(inputs.image), inputs.sparse_depth)
-        depth = states[-1]
+        refined = self.refine(folded(inputs.image), inputs.sparse_depth)
+        depth = refined.states[-1]
         return ModelOutput(
-            depth=depth, valid=torch.isfinite(depth), maps={"initial_depth": states[0]}
+            depth=depth, valid=torch.isfinite(depth), maps={"initial_depth": refined.initial}
         )
 
-    def refine(self, image: Tensor, sparse_depth: Tensor) -> Tensor:
-        """(steps + 1, B, 1, H, W) metres: the depth to begin with, and what each step made of it.
+    def stages(self, inputs: ModelInput) -> dict[str, Tensor]:
+        """Depth step by step, guidance and affinities."""
+        return self.refine(folded(inputs.image), inputs.sparse_depth).stages()
+
+    def refine(self, image: Tensor, sparse_depth: Tensor) -> Refinement:
+        """All steps, and what they are made of.
 
         Args:
             image: (B, 3, H, W), colours as the network sees them.
@@ -52,14 +60,15 @@ class CSPNLegacy(CompletionModel):
         initial, guidance = self.unet(image, sparse_depth)
         initial, guidance = initial.float(), guidance.float()
         with torch.autocast(initial.device.type, enabled=False):
-            taps, own = affinities(guidance, self.config.norm, least_sum=0.0)
-            return propagate(
+            taps, weight, own = affinities(guidance, self.config.norm, least_sum=0.0)
+            states = propagate(
                 initial,
                 taps,
                 steps=self.config.propagation_steps,
                 added=own * initial,
                 anchors=Anchors(where=sparse_depth > 0, value=initial, when="after"),
             )
+        return Refinement(states, initial, guidance, weight)
 
 
 def folded(image: Tensor) -> Tensor:

@@ -20,6 +20,7 @@ from depth_completion_core.models.layers.nonlocal_propagation import NonLocalPro
 from depth_completion_core.models.layers.relative_depth import relative_depth
 from depth_completion_core.models.layers.resnet import resnet_stages
 from depth_completion_core.models.needs import ModelNeeds
+from depth_completion_core.models.propagation.stages import depth_stages
 
 _SLOPE = 0.2
 _NEAREST_M = 0.1  # no data set that it was trained on has anything nearer
@@ -49,6 +50,7 @@ class NLSPN(CompletionModel):
     """Image and sparse depth to dense depth; takes images of any size."""
 
     needs_weights = True
+    has_stages = True
 
     Config = NLSPNConfig
     config: NLSPNConfig
@@ -85,6 +87,18 @@ class NLSPN(CompletionModel):
             maps={"initial_depth": refined.states[0]},
         )
 
+    def stages(self, inputs: ModelInput) -> dict[str, Tensor]:
+        """Depth step by step, and the maps of :class:`Refinement`, offsets as (B, 2 K, H, W)."""
+        refined = self.refine(imagenet_normalized(inputs.image), inputs.sparse_depth)
+        further = {
+            "guidance": refined.guidance,
+            "offset_px": refined.offset_px.flatten(1, 2),
+            "affinity": refined.affinity,
+        }
+        if refined.confidence is not None:
+            further["confidence"] = refined.confidence
+        return {**depth_stages(refined.states), **further}
+
     def refine(self, image: Tensor, sparse_depth: Tensor) -> Refinement:
         """All steps, and what they are made of.
 
@@ -96,7 +110,9 @@ class NLSPN(CompletionModel):
         depths = sparse_depth if relative is None else relative.seen
         full = torch.cat([self.conv1_rgb(image), self.conv1_dep(depths)], dim=1)
         decoded = self._decoded(full)
-        initial = self._head(self.id_dec1, self.id_dec0, decoded, full).float()
+        # Half precision would round 10 m to 4 cm.
+        with torch.autocast(image.device.type, enabled=False):
+            initial = self._head(self.id_dec1, self.id_dec0, decoded.float(), full.float())
         if relative is not None:
             initial = relative.corrected(initial)
         guidance = self._head(self.gd_dec1, self.gd_dec0, decoded, full).float()

@@ -414,3 +414,33 @@ def test_inputs_are_not_written_over(data: Path, capsys: pytest.CaptureFixture[s
     assert {path: path.read_bytes() for path in data.rglob("*") if path.is_file()} == before
     assert _run(data, out=".") == 0  # without copies nothing of it is touched
     assert before.items() <= {p: p.read_bytes() for p in data.rglob("*") if p.is_file()}.items()
+
+
+@pytest.mark.parametrize(
+    ("name", "further"),
+    [
+        ("nlspn", {"guidance", "offset_px", "affinity", "confidence"}),
+        ("cspn", {"guidance", "affinity"}),
+    ],
+)
+def test_stages_lead_to_the_answer(data: Path, name: str, further: set[str]) -> None:
+    torch.manual_seed(0)
+    model = build_model(name, {"trunk": "resnet18", "propagation_steps": 2})
+    save_checkpoint(data / "x.safetensors", name, model, provenance={})
+    flags = ("--model", str(data / "x.safetensors"), "--output.min-depth", "0")
+    assert _run(data, *flags, "--save-stages") == 0
+    stages = data / "out" / "stages"
+    steps = {"initial_depth", "step_01", "step_02"}
+    assert {folder.name for folder in stages.iterdir()} == steps | further
+    found = {folder.name: np.load(folder / "0002.npy") for folder in stages.iterdir()}
+    depth = np.load(data / "out" / "output_depth" / "0002.npy")
+    np.testing.assert_array_equal(np.maximum(found["step_02"], 0), depth)
+    assert found["affinity"].shape == (8, *_SIZE)
+    if name == "nlspn":
+        assert found["offset_px"].shape == (16, *_SIZE)
+
+
+def test_a_model_without_stages_says_so(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run(data, "--save-stages") == 1
+    assert "'nearest' has no stages; --save-stages is for" in capsys.readouterr().err
+    assert not (data / "out").exists()

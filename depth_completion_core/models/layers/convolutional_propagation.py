@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from depth_completion_core.models.configs.cspn import Norm
+from depth_completion_core.models.propagation.stages import depth_stages
 from depth_completion_core.models.propagation.taps import Taps, pixel_taps
 
 _SHIFTS_PX = ((1, 1), (1, 0), (1, -1), (0, 1), (0, -1), (-1, 1), (-1, 0), (-1, -1))
@@ -25,10 +26,12 @@ class Affinities(NamedTuple):
 
     Attributes:
         taps: of the eight neighbours.
+        weight: (B, 8, H, W), what each of them counts.
         own: (B, 1, H, W) what the depth to begin with counts in every step.
     """
 
     taps: Taps
+    weight: Tensor
     own: Tensor
 
 
@@ -53,5 +56,29 @@ def affinities(guidance: Tensor, norm: Norm, *, least_sum: float) -> Affinities:
     ]
     raw = torch.stack(heard, dim=1)
     total = raw.abs().sum(dim=1, keepdim=True)
-    weights = raw / (total.clamp(min=least_sum) if least_sum else total)
-    return Affinities(pixel_taps(_SHIFTS_PX, weights), 1.0 - weights.sum(dim=1, keepdim=True))
+    weight = raw / (total.clamp(min=least_sum) if least_sum else total)
+    own = 1.0 - weight.sum(dim=1, keepdim=True)
+    return Affinities(pixel_taps(_SHIFTS_PX, weight), weight, own)
+
+
+class Refinement(NamedTuple):
+    """What CSPN says of a batch.
+
+    Attributes:
+        states: (steps + 1, B, 1, H, W) metres: the depth to begin with, and what each step made
+            of it.
+        initial: (B, 1, H, W) metres, the network's own depth.
+        guidance: (B, 8, H, W), what each pixel has to say to its neighbours.
+        affinity: (B, 8, H, W), what each neighbour counts; the depth to begin with counts the rest
+            to 1.
+    """
+
+    states: Tensor
+    initial: Tensor
+    guidance: Tensor
+    affinity: Tensor
+
+    def stages(self) -> dict[str, Tensor]:
+        """All of it as maps by name."""
+        further = {"guidance": self.guidance, "affinity": self.affinity}
+        return {**depth_stages(self.states), **further}

@@ -76,7 +76,9 @@ class CSPNUNet(nn.Module):
         decoded = self.gud_up_proj_layer2(decoded, _size(eighth), eighth)
         decoded = self.gud_up_proj_layer3(decoded, _size(quarter), quarter)
         decoded = self.gud_up_proj_layer4(decoded, _size(half), half)
-        depth = self.gud_up_proj_layer5.enlarge(decoded, _size(image))
+        # Half precision would round 10 m to 4 cm.
+        with torch.autocast(image.device.type, enabled=False):
+            depth = self.gud_up_proj_layer5.enlarge(decoded.float(), _size(image))
         return depth, self.gud_up_proj_layer6.enlarge(decoded, _size(image))
 
 

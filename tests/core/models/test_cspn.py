@@ -51,7 +51,7 @@ def _module_inputs() -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _released(guidance: Tensor, depth: Tensor, norm: Norm, steps: int, where: Tensor) -> Tensor:
-    taps, own = affinities(guidance, norm, least_sum=0.0)
+    taps, _, own = affinities(guidance, norm, least_sum=0.0)
     anchors = Anchors(where=where, value=depth, when="after")
     return propagate(depth, taps, steps=steps, added=own * depth, anchors=anchors)[-1]
 
@@ -129,7 +129,7 @@ def _check_network(name: str, norm: Norm, reference: str) -> None:
     image = numbers(0, (1, 3, *size))
     with torch.inference_mode():
         found = network.refine(image, sparse_input(1, 2, (1, 1, *size), above=0.99))
-    _compare(found[-1], _GOLDEN["networks"][f"{reference}/{norm}"])
+    _compare(found.states[-1], _GOLDEN["networks"][f"{reference}/{norm}"])
 
 
 def test_the_small_network_has_the_released_values() -> None:
@@ -168,7 +168,7 @@ def test_a_patch_without_guidance_spreads_as_released_and_harms_nothing_as_meant
     for steps in (1, 2, 3):  # from the four pixels that nothing is said to, by one pixel a step
         released = _released(guidance, depth, "8sum", steps, nowhere)
         assert int((~torch.isfinite(released)).sum()) == (2 * steps) ** 2
-    taps, own = affinities(guidance, "8sum", least_sum=1e-6)
+    taps, _, own = affinities(guidance, "8sum", least_sum=1e-6)
     meant = propagate(depth, taps, steps=24, added=own * depth)[-1]
     assert torch.isfinite(meant).all()
     # Nothing is said to a pixel in the middle of the patch.
