@@ -14,14 +14,24 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from depth_completion_core.preparation.command_lines import PrepareKittiDc, PrepareNyu
+from depth_completion_core.preparation.command_lines import (
+    PrepareKitti,
+    PrepareKittiDc,
+    PrepareNyu,
+    PrepareVoid,
+)
 from depth_completion_core.settings.command_line import parsed
 from depth_completion_core.settings.mapping import check_limits
 
 _PROGRAM = "python -m depth_completion_core.prepare"
 
 # The flags of each set; the module of its name in preparation/ does the work.
-SETS: dict[str, type[Any]] = {"nyu": PrepareNyu, "kitti_dc": PrepareKittiDc}
+SETS: dict[str, type[Any]] = {
+    "nyu": PrepareNyu,
+    "kitti_dc": PrepareKittiDc,
+    "void": PrepareVoid,
+    "kitti": PrepareKitti,
+}
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -162,6 +162,7 @@ _LAWS: dict[str, set[str]] = {
     },
     "data.verification": {"data", "data.readers", "files", "images", "progress"},
     "preparation": {
+        "files",
         "data",
         "data.readers",
         "files.atomic",

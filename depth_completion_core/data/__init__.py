@@ -22,6 +22,7 @@ DATASETS = {
     "scenenet": "scenenet:SceneNet",
     "vkitti1": "vkitti:VirtualKitti1",
     "vkitti2": "vkitti:VirtualKitti2",
+    "scaffnet_lists": "scaffnet_lists:ScaffNetLists",
     "folder": "folder:Folder",
     "real": "real:Real",
     "synthetic": "synthetic_drives:SyntheticDrives",

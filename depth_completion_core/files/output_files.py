@@ -9,6 +9,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from depth_completion_core.files.atomic import write_whole
 from depth_completion_core.geometry.arrays import (
@@ -64,8 +65,13 @@ def numbers_png(numbers: UInt16Array) -> bytes:
 
 def write_depth_npy(path: Path, depth: Float32Array, valid: BoolArray) -> None:
     """Write (H, W) float32 metres as .npy, 0 where not valid."""
+    write_npy(path, np.where(valid, depth, np.float32(0)))
+
+
+def write_npy(path: Path, array: npt.NDArray[np.generic]) -> None:
+    """Write an array of plain numbers as .npy."""
     buffer = io.BytesIO()
-    np.save(buffer, np.where(valid, depth, np.float32(0)), allow_pickle=False)
+    np.save(buffer, array, allow_pickle=False)
     write_whole(path, buffer.getvalue())
 
 

@@ -63,3 +63,45 @@ class PrepareKittiDc:
     """Of the order."""
     dry_run: bool = False
     """Say what would be copied and how large it is, and write nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrepareVoid:
+    """Write ScaffNet's training lists and image triplets of VOID, as the release's set-up does.
+
+    The folder --out gets data/void_release (a link), data/void_derived (triplets, intrinsics) and
+    the lists in training/void and testing/void. What is there is not made again.
+    """
+
+    data: Path
+    """The folder void_release."""
+    out: Path
+    """Where the lists' paths start."""
+    density: int = setting(0, low=0)
+    """150, 500 or 1500; 0 for all that are there."""
+    offset: int = setting(10, low=1)
+    """Frames from the middle image of a triplet to the others."""
+    paths_only: bool = False
+    """Write lists alone, no images."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrepareKitti:
+    """Write ScaffNet's training lists and image triplets of KITTI, as the release's set-up does.
+
+    The folder --out gets data/kitti_depth_completion and data/kitti_raw_data (links),
+    data/kitti_derived (triplets, intrinsics) and the lists in training/, validation/ and
+    testing/kitti. What is there is not made again.
+    """
+
+    data: Path
+    """The folder with train/ and depth_selection/."""
+    raw: Path
+    """The folder of the raw data, with DATE/DRIVE."""
+    out: Path
+    """Where the lists' paths start."""
+    static_frames: Path | None = None
+    """A list of frames in which the car stands, DATE DRIVE NUMBER a line; lists without them,
+    called nonstatic, are written beside the others."""
+    paths_only: bool = False
+    """Write lists and intrinsics alone, no images."""
