@@ -84,6 +84,8 @@ def _wrong_intrinsics(path: Path, size: tuple[int, int]) -> str:
     except DataError as error:
         return str(error).removeprefix(f"{path}: ").removeprefix(f"{path} ")
     across, down = (camera.cx + 0.5) / camera.width, (camera.cy + 0.5) / camera.height
+    if not (0 <= across <= 1 and 0 <= down <= 1):
+        return f"its principal point ({camera.cx:.1f}, {camera.cy:.1f}) lies outside of the images"
     if abs(across - down) < _ALIKE_WITHIN and abs(across - 0.5) > _CENTRED_WITHIN:
         return (
             f"its principal point ({camera.cx:.1f}, {camera.cy:.1f}) lies at {across:.0%} of the "
