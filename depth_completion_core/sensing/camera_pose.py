@@ -21,12 +21,16 @@ def fixed_from_camera(geometry: Geometry, placed: PlacedFrame) -> RigidTransform
     if not geometry.fixed_frame:
         return None
     frame = placed.frame
-    fixed_from_frame = _fixed_from_optical(geometry, frame.frame_id, frame.stamp_ns)
+    fixed_from_frame = fixed_from_optical(geometry, frame.frame_id, frame.stamp_ns)
     return fixed_from_frame @ placed.camera_from_frame.inverse()
 
 
-def _fixed_from_optical(geometry: Geometry, optical_frame: str, stamp_ns: int) -> RigidTransform:
-    """Through the frame of a cloud, where the camera's own is not in TF."""
+def fixed_from_optical(geometry: Geometry, optical_frame: str, stamp_ns: int) -> RigidTransform:
+    """An optical frame in the fixed frame; through that of a cloud, where it is not in TF itself.
+
+    Raises:
+        TransformError: nothing was received of that instant.
+    """
     fixed, transforms = geometry.fixed_frame, geometry.transforms
     if not transforms.connects(fixed, optical_frame):
         for frame, optical_from_cloud in geometry.extrinsics.items():
