@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from depth_completion_core.files.json_files import write_json
 from depth_completion_core.reports.blocks import (
     depth_distribution,
     distribution,
@@ -19,6 +20,7 @@ from depth_completion_core.reports.blocks import (
 from depth_completion_core.reports.depth_histogram import EDGES_M
 from depth_completion_core.reports.html import write_page
 from depth_completion_core.reports.page import (
+    SUMMARY_FILE,
     Cell,
     Chart,
     Column,
@@ -53,7 +55,8 @@ def write_completion_page(
         ReportError: Jinja2 is not installed.
         WriteError: the folder cannot be written.
     """
-    write_page(folder, _page(report, seen, plan, job), _summary(report, seen, plan, job))
+    write_json(folder / SUMMARY_FILE, _summary(report, seen, plan, job))
+    write_page(folder, _page(report, seen, plan, job))
 
 
 def _summary(

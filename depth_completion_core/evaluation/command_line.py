@@ -62,6 +62,8 @@ class Evaluate(ConfigFlags):
     """Value of a saved prediction's PNG that means 1 m."""
     sheets: int = setting(4, low=0)
     """Frames on each sheet of pictures; 0 for no sheets."""
+    report: bool = False
+    """Write report.html, a page with tables to sort, curves and sheets, and summary.json."""
     fresh: bool = False
     """Start again instead of resuming from the results in --out."""
     device: str = "auto"

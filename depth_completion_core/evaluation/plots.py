@@ -5,29 +5,15 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
+from depth_completion_core.evaluation.curves import Curve, is_wide
 from depth_completion_core.files.atomic import write_whole
 
 
 class PlotError(ImportError):
     """The plotting package is not installed; the message says how to install it."""
-
-
-class Curve(NamedTuple):
-    """Errors of one model over a sweep, in millimetres.
-
-    Attributes:
-        x: values at which they were measured.
-        mae_mm: mean absolute errors.
-        rmse_mm: roots of the mean squared error.
-    """
-
-    x: list[float]
-    mae_mm: list[float]
-    rmse_mm: list[float]
 
 
 def plot_curves(path: Path, curves: Mapping[str, Curve], *, x_label: str, title: str) -> None:
@@ -65,8 +51,3 @@ def plot_curves(path: Path, curves: Mapping[str, Curve], *, x_label: str, title:
     image = io.BytesIO()
     figure.savefig(image, format="png", dpi=120)
     write_whole(path, image.getvalue())
-
-
-def is_wide(values: Sequence[float]) -> bool:
-    """Whether values are positive and far enough apart for a logarithmic axis."""
-    return min(values) > 0 and max(values) / min(values) >= 8

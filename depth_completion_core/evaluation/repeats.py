@@ -44,10 +44,13 @@ def repeated(cases: Sequence[Case], repeats: int) -> list[Case]:
 
 def over_draws(rows: Sequence[Row]) -> list[Row]:
     """One row for the rows of :func:`repeated` that differ in their draw alone, in their order."""
-    groups: dict[tuple[str, ...], list[Summary]] = {}
+    groups: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
-        groups.setdefault(row.labels[1:], []).append(row.summary)
-    return [Row(labels, merged(summaries)) for labels, summaries in groups.items()]
+        groups.setdefault(row.labels[1:], []).append(row)
+    return [
+        draws[0]._replace(labels=labels, summary=merged([draw.summary for draw in draws]))
+        for labels, draws in groups.items()
+    ]
 
 
 def merged(draws: Sequence[Summary]) -> Summary:

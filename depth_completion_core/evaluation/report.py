@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from depth_completion_core.evaluation.plots import Curve, PlotError, plot_curves
+from depth_completion_core.evaluation.curves import Curve, checkpoint_curves, sweep_curves
+from depth_completion_core.evaluation.plots import PlotError, plot_curves
 from depth_completion_core.evaluation.session import Session, protocol_values
 from depth_completion_core.evaluation.sweep import Sweep, sweep_folder
 from depth_completion_core.evaluation.tables import FULL, Row, results_table
@@ -48,9 +49,6 @@ def write_report(
     remarks = notes(protocol, name, rows, with_spread=with_spread)
     remarks += settings_note(session.settings, about)
     page = f"# {title}\n\n{table}\n{remarks}"
-    results = [
-        {**dict(zip(headings, row.labels, strict=True)), **row.summary.to_json()} for row in rows
-    ]
     write_text(out / "table.md", page)
     write_json(
         out / "metrics.json",
@@ -58,10 +56,17 @@ def write_report(
             **about,
             "protocol": {"name": name, **protocol_values(protocol)},
             "notes": remarks.splitlines(),
-            "results": results,
+            "results": results_of(headings, rows),
         },
     )
     return page
+
+
+def results_of(headings: Sequence[str], rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """The rows as plain values, their labels by the headings."""
+    return [
+        {**dict(zip(headings, row.labels, strict=True)), **row.summary.to_json()} for row in rows
+    ]
 
 
 def write_single_report(
@@ -88,12 +93,7 @@ def write_single_report(
         session=session,
         about=about,
     )
-    by_label = {row.labels[-1]: row for row in rows}
-    curves = {
-        training: _curve([float(step) for step in own.values()], [by_label[x] for x in own])
-        for training, own in steps.items()
-        if len(own) > 1
-    }
+    curves = checkpoint_curves(rows, steps)
     if curves:
         _draw(out / _CURVE, curves, x_label="step", title=str(about["dataset"]))
     return page
@@ -110,7 +110,7 @@ def write_sweep_reports(
     pages = []
     for sweep in sweeps:
         folder = sweep_folder(out, sweep)
-        mine = [Row(row.labels[1:], row.summary) for row in rows if row.labels[0] == sweep.name]
+        mine = [row._replace(labels=row.labels[1:]) for row in rows if row.labels[0] == sweep.name]
         title = f"{about['dataset']}: {sweep.label}"
         pages.append(
             write_report(
@@ -122,23 +122,9 @@ def write_sweep_reports(
                 about={**about, "sweep": sweep.name},
             )
         )
-        curves = {
-            label: _curve(
-                [float(row.labels[0]) for row in mine if row.labels[1] == label],
-                [row for row in mine if row.labels[1] == label],
-            )
-            for label in dict.fromkeys(row.labels[1] for row in mine)
-        }
+        curves = sweep_curves(mine)
         _draw(folder / _CURVE, curves, x_label=sweep.label, title=title)
     return pages
-
-
-def _curve(x: list[float], rows: Sequence[Row]) -> Curve:
-    return Curve(
-        x,
-        [row.summary.mean["mae_mm"] for row in rows],
-        [row.summary.mean["rmse_mm"] for row in rows],
-    )
 
 
 def _draw(path: Path, curves: Mapping[str, Curve], *, x_label: str, title: str) -> None:

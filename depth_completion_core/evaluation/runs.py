@@ -4,10 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 from depth_completion_core.data import build_dataset, dataset_class
@@ -16,15 +14,7 @@ from depth_completion_core.evaluation.conditions import condition_for
 from depth_completion_core.evaluation.held_out import BASELINES, WORLD_SEED, evaluate_held_out
 from depth_completion_core.evaluation.held_out import HEADINGS as HELD_OUT_HEADINGS
 from depth_completion_core.evaluation.kitti_submission import packed_submission
-from depth_completion_core.evaluation.predictors import (
-    ModelSource,
-    Predictor,
-    SavedPredictions,
-    check_labels,
-    checkpoints_in,
-    model_sources,
-    told_apart,
-)
+from depth_completion_core.evaluation.page import set_charts, write_evaluation_page
 from depth_completion_core.evaluation.repeats import (
     check_draws,
     draw_seeds,
@@ -37,7 +27,8 @@ from depth_completion_core.evaluation.report import (
     write_sweep_reports,
 )
 from depth_completion_core.evaluation.run import NO_TRUTH, SUBMISSION
-from depth_completion_core.evaluation.session import Case, Group, Session
+from depth_completion_core.evaluation.scored_models import ScoredModels
+from depth_completion_core.evaluation.session import Case, Session
 from depth_completion_core.evaluation.suite import HEADINGS as SUITE_HEADINGS
 from depth_completion_core.evaluation.suite import PROTOCOL as SUITE_PROTOCOL
 from depth_completion_core.evaluation.suite import evaluate_real, suite_root
@@ -46,7 +37,7 @@ from depth_completion_core.evaluation.tables import SHORT, Row
 from depth_completion_core.evaluation.wording import failures
 from depth_completion_core.files.folder_names import folder_name
 from depth_completion_core.metrics import protocol_named
-from depth_completion_core.models import MODELS
+from depth_completion_core.reports.html import check_pages_can_be_written
 from depth_completion_core.settings.fields import ConfigError
 from depth_completion_core.settings.mapping import config_to_mapping
 from depth_completion_core.settings.yaml_text import yaml_values
@@ -59,9 +50,12 @@ def evaluate(wanted: Evaluate) -> list[str]:
         ValueError: what is wanted does not fit together, or cannot be read; with a remedy. Or no
             frame was scored, nor any depth predicted where there is no truth.
         OSError: a result cannot be written.
+        ReportError: a page is wanted, but the package for it is missing.
     """
     if wanted.repeats > 1:
         _check_repeats(wanted)
+    if wanted.report:
+        check_pages_can_be_written()
     runs = {"": _one_set, "real": _real, "held_out": _held_out}
     return runs[wanted.suite](wanted)
 
@@ -93,20 +87,11 @@ def _real(wanted: Evaluate) -> list[str]:
     seed = _seed(wanted, session)
     root = suite_root(wanted.data)
     rows, unreadable, remarks = evaluate_real(
-        session, root, wanted.out, _Models(wanted).groups, seed=seed
+        session, root, wanted.out, ScoredModels(wanted).groups, seed=seed
     )
-    page = write_report(
-        wanted.out,
-        title="Models on real recordings",
-        headings=SUITE_HEADINGS,
-        rows=rows,
-        session=session,
-        about={"suite": wanted.suite, "seed": seed, "unreadable": unreadable, "remarks": remarks},
-        metrics=SHORT,
-        with_spread=False,
-    )
-    print(page)
-    _check_anything(rows)
+    about = {"suite": wanted.suite, "seed": seed, "unreadable": unreadable, "remarks": remarks}
+    title = "Models on real recordings"
+    _report_suite(wanted, session, rows, title=title, headings=SUITE_HEADINGS, about=about)
     return [*unreadable.values(), *failures(rows)]
 
 
@@ -114,21 +99,40 @@ def _held_out(wanted: Evaluate) -> list[str]:
     session = _session(wanted, wanted.protocol or SUITE_PROTOCOL)
     seed = _seed(wanted, session)
     named = (*wanted.model, *(name for name in BASELINES if name not in wanted.model))
-    groups = _Models(replace(wanted, model=named)).groups
+    groups = ScoredModels(replace(wanted, model=named)).groups
     rows = evaluate_held_out(session, wanted.out, groups, seed=seed)
+    title = "Models on objects that no recipe trains on"
+    about = {"suite": wanted.suite, "seed": seed, "world_seed": WORLD_SEED}
+    _report_suite(wanted, session, rows, title=title, headings=HELD_OUT_HEADINGS, about=about)
+    return failures(rows)
+
+
+def _report_suite(
+    wanted: Evaluate,
+    session: Session,
+    rows: Sequence[Row],
+    *,
+    title: str,
+    headings: Sequence[str],
+    about: Mapping[str, Any],
+) -> None:
     page = write_report(
         wanted.out,
-        title="Models on objects that no recipe trains on",
-        headings=HELD_OUT_HEADINGS,
+        title=title,
+        headings=headings,
         rows=rows,
         session=session,
-        about={"suite": wanted.suite, "seed": seed, "world_seed": WORLD_SEED},
+        about=about,
         metrics=SHORT,
         with_spread=False,
     )
     print(page)
+    if wanted.report:
+        path = write_evaluation_page(
+            wanted.out, title=title, headings=headings, rows=rows, session=session, about=about
+        )
+        print(f"page: {path}")
     _check_anything(rows)
-    return failures(rows)
 
 
 def _one_set(wanted: Evaluate) -> list[str]:
@@ -138,7 +142,7 @@ def _one_set(wanted: Evaluate) -> list[str]:
     seed = _seed(wanted, session)
     if wanted.sweep and wanted.save == "kitti":
         raise ValueError("--save kitti writes one submission for each model: leave out --sweep")
-    sweeps, models = sweeps_from(wanted.sweep), _Models(wanted)
+    sweeps, models = sweeps_from(wanted.sweep), ScoredModels(wanted)
     dataset = build_dataset(wanted.dataset, wanted.data, dataset_settings(wanted.set))
     base = condition_for(
         dataset,
@@ -170,6 +174,17 @@ def _one_set(wanted: Evaluate) -> list[str]:
     else:
         pages = [write_single_report(wanted.out, rows, session, told, models.steps)]
     print("\n".join(pages))
+    if wanted.report:
+        path = write_evaluation_page(
+            wanted.out,
+            title=f"{wanted.dataset}, measurements: {base}",
+            headings=("sweep", "value", "model") if sweeps else ("model",),
+            rows=rows,
+            session=session,
+            about=told,
+            charts=set_charts(wanted.dataset, sweeps, rows, models.steps),
+        )
+        print(f"page: {path}")
     _check_anything(rows)
     return [*failures(rows), *_submission_problems(wanted, rows)]
 
@@ -208,51 +223,6 @@ def _session(wanted: Evaluate, protocol_name: str) -> Session:
         fresh=wanted.fresh,
         sheet_rows=0 if wanted.sweep else wanted.sheets,
     )
-
-
-class _Models:
-    """What is scored: the named models together, a folder's checkpoints one after the other."""
-
-    def __init__(self, wanted: Evaluate) -> None:
-        if not wanted.model and not wanted.predictions:
-            raise ValueError("say what to score: --model NAME_OR_CHECKPOINT, or --predictions DIR")
-        files = [name for name in wanted.model if not _is_folder(name)]
-        sources = told_apart([*model_sources(files), *_checkpoints(wanted)])
-        named = [source for source in sources if not source.training]
-        checkpoints = [source for source in sources if source.training]
-        load = partial(ModelSource.load, device=wanted.device, config=wanted.settings)
-        loaded: list[Predictor] = [load(source) for source in named]
-        scale = wanted.prediction_scale
-        loaded += [SavedPredictions(folder, depth_scale=scale) for folder in wanted.predictions]
-        check_labels([p.label for p in loaded] + [source.label for source in checkpoints])
-        self.steps: dict[str, dict[str, int]] = {}
-        for source in checkpoints:
-            if source.step is not None:
-                self.steps.setdefault(source.training, {})[source.label] = source.step
-        self.groups: list[Group] = [lambda: loaded] if loaded else []
-        self.groups += [partial(_alone, load, source) for source in checkpoints]
-
-
-def _checkpoints(wanted: Evaluate) -> list[ModelSource]:
-    return [
-        source
-        for name in wanted.model
-        if _is_folder(name)
-        for source in checkpoints_in(
-            Path(name),
-            first=wanted.checkpoint_first,
-            every=wanted.checkpoint_every,
-            last=wanted.checkpoint_last,
-        )
-    ]
-
-
-def _alone(load: Callable[[ModelSource], Predictor], source: ModelSource) -> list[Predictor]:
-    return [load(source)]
-
-
-def _is_folder(name: str) -> bool:
-    return name not in MODELS and Path(name).is_dir()
 
 
 def _submission_problems(wanted: Evaluate, rows: Sequence[Row]) -> list[str]:

@@ -142,7 +142,7 @@ class Session:
         names = dataset.names
         records = [job.table.records[names[index]] for index in indices]
         labels = (*case.labels, job.predictor.label)
-        return Row(labels, summary_of(records, self.protocol))
+        return Row(labels, summary_of(records, self.protocol), records, job.table.folder)
 
 
 def protocol_values(protocol: Protocol) -> dict[str, Any]:

@@ -25,6 +25,13 @@ from depth_completion_core.pictures.panels import beside, panel, stacked, title
 from depth_completion_core.pictures.preview import absolute_errors, error_map, frame_picture
 from depth_completion_core.pictures.scales import Scale, depth_scale, error_scale
 
+SHEETS = {
+    "best": "frames with the smallest errors",
+    "worst": "frames with the largest errors",
+    "spread": "frames spread over the set",
+}
+"""The sheets of one model, by the name of their file."""
+SIDE_BY_SIDE = "side_by_side.png"
 _COLUMN_WIDTH_PX = 400
 T = TypeVar("T")
 Answers = Callable[[Job], DepthPrediction]
@@ -62,7 +69,7 @@ def write_sheets(
     if len(jobs) > 1:
         common = [name for name in names if all(job.table.has(name) for job in jobs)]
         draw = partial(side_by_side, jobs=jobs)
-        sheets.append(_Sheet(folder / "side_by_side.png", _spread(common, rows), draw))
+        sheets.append(_Sheet(folder / SIDE_BY_SIDE, _spread(common, rows), draw))
     drawn: dict[tuple[Path, str], UInt8Array] = {}
     for index, name in zip(indices, names, strict=True):
         showing = [sheet for sheet in sheets if name in sheet.names]

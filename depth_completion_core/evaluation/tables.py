@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
+from depth_completion_core.evaluation.records import FrameRecord
 from depth_completion_core.evaluation.summary import Summary
 from depth_completion_core.metrics import Protocol
 
@@ -48,6 +50,10 @@ class Row(NamedTuple):
 
     labels: tuple[str, ...]
     summary: Summary
+    records: Sequence[FrameRecord] = ()
+    """What was averaged, frame by frame; with several draws, of the first of them."""
+    folder: Path | None = None
+    """Of its files: frames.csv and the sheets."""
 
 
 def results_table(
@@ -68,15 +74,10 @@ def results_table(
         with_spread: add the standard deviation over images to errors; over draws to all figures,
             where there were several.
     """
-    columns = [_COLUMNS[name] for name in metrics]
-    units = [column.unit[protocol.unit] for column in columns]
-    titles = [
-        *headings,
-        *(f"{c.heading} {unit}".strip() for c, unit in zip(columns, units, strict=True)),
-    ]
+    titles = [*headings, *(metric_heading(name, protocol) for name in metrics)]
     lines = [
         table_line([*titles, "coverage", "images", "points", "ms"]),
-        table_line(["---"] * len(headings) + ["---:"] * (len(columns) + 4)),
+        table_line(["---"] * len(headings) + ["---:"] * (len(metrics) + 4)),
     ]
     for row in rows:
         summary = row.summary
@@ -98,7 +99,7 @@ def results_table(
 
 def _cell(name: str, summary: Summary, protocol: Protocol, *, with_spread: bool) -> str:
     column = _COLUMNS[name]
-    factor, digits = _precision(column, protocol)
+    factor, digits = metric_precision(name, protocol)
     text = _number(factor * summary.mean[name], digits)
     spread = summary.std_over_draws or (summary.std if column.has_spread else {})
     if with_spread and name in spread and not math.isnan(summary.mean[name]):
@@ -109,7 +110,7 @@ def _cell(name: str, summary: Summary, protocol: Protocol, *, with_spread: bool)
 def _is_best(name: str, summary: Summary, group: Sequence[Summary], protocol: Protocol) -> bool:
     """Whether none of several others is better, as far as the table's digits tell."""
     column = _COLUMNS[name]
-    factor, digits = _precision(column, protocol)
+    factor, digits = metric_precision(name, protocol)
     values = [round(factor * row.mean[name], digits) for row in group]
     known = [value for value in values if not math.isnan(value)]
     if len(known) < 2:
@@ -118,9 +119,15 @@ def _is_best(name: str, summary: Summary, group: Sequence[Summary], protocol: Pr
     return round(factor * summary.mean[name], digits) == best
 
 
-def _precision(column: _Column, protocol: Protocol) -> tuple[float, int]:
+def metric_heading(name: str, protocol: Protocol) -> str:
+    """A metric's name for people, with its unit."""
+    column = _COLUMNS[name]
+    return f"{column.heading} {column.unit[protocol.unit]}".strip()
+
+
+def metric_precision(name: str, protocol: Protocol) -> tuple[float, int]:
     """The factor to the protocol's unit, and how many digits are printed in it."""
-    is_metric = protocol.unit == "m"
+    column, is_metric = _COLUMNS[name], protocol.unit == "m"
     return column.in_metres if is_metric else 1.0, column.digits[is_metric]
 
 

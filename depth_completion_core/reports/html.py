@@ -1,29 +1,27 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""A page as HTML, written beside the numbers that it shows."""
+"""A page as HTML."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib import import_module, resources
 from pathlib import Path
-from typing import Any, TypeGuard, TypeVar
+from typing import TypeGuard, TypeVar
 
 import cv2
 import numpy as np
 
 from depth_completion_core.files.atomic import write_text
-from depth_completion_core.files.json_files import write_json
 from depth_completion_core.geometry.arrays import UInt8Array
 from depth_completion_core.reports.drawn_chart import drawn
 from depth_completion_core.reports.page import (
     MOST_PICTURES,
     MOST_ROWS,
     PAGE_FILE,
-    SUMMARY_FILE,
     Cell,
     Page,
 )
@@ -47,23 +45,16 @@ def check_pages_can_be_written() -> None:
         ) from error
 
 
-def write_page(folder: Path, page: Page, summary: Mapping[str, Any]) -> Path:
-    """Write report.html and summary.json; returns the former.
-
-    Args:
-        folder: for both.
-        page: what people read.
-        summary: plain values, for programs.
+def write_page(folder: Path, page: Page) -> Path:
+    """Write report.html; returns its path.
 
     Raises:
         ReportError: Jinja2 is not installed.
         WriteError: the folder cannot be written.
-        ValueError: the summary has a NaN.
     """
-    text = html_of(page)
-    write_json(folder / SUMMARY_FILE, summary)
-    write_text(folder / PAGE_FILE, text)
-    return folder / PAGE_FILE
+    path = folder / PAGE_FILE
+    write_text(path, html_of(page))
+    return path
 
 
 def html_of(page: Page) -> str:

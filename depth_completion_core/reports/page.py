@@ -13,7 +13,9 @@ from depth_completion_core.geometry.arrays import UInt8Array
 Cell: TypeAlias = str | float | None
 """Of a table; None, NaN and the infinite are shown as a dash and sorted last."""
 
-PAGE_FILE, SUMMARY_FILE = "report.html", "summary.json"
+PAGE_FILE = "report.html"
+SUMMARY_FILE = "summary.json"
+"""The numbers of a page, beside it."""
 MOST_ROWS = 2000
 MOST_PICTURES = 24
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from tests.bags.bag_factory import (
     tf_entry,
     write_ros2,
 )
+from tests.core.reports.read_page import ReadPage
 
 pytest.importorskip("jinja2")
 
@@ -84,8 +84,11 @@ def test_trajectory_is_that_of_the_camera(summary: dict[str, Any]) -> None:
 def test_page_has_every_frame_and_every_drop(folder: Path, summary: dict[str, Any]) -> None:
     html = (folder / "page/report.html").read_text(encoding="utf-8")
     assert html.count("<img ") == _FRAMES
-    assert len(re.findall(r"<tr>\s*<td", html)) == _FRAMES + len(summary["drops"])
-    assert sum(summary["drops"].values()) == 1
+    frames, drops = ReadPage(html).tables
+    assert [row[0] for row in frames[1:]] == [str(number) for number in range(_FRAMES)]
+    assert [row[:2] for row in drops[1:]] == [[why, "1"] for why in summary["drops"]]
+    errors = [f"{frame['metrics']['mae_mm']:.1f}" for frame in summary["per_frame"]]
+    assert [row[frames[0].index("MAE [mm]")] for row in frames[1:]] == errors
     for text in (*summary["drops"], "Trajectory from above", "Errors", "Depth"):
         assert text in html
 

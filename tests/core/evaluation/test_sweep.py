@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from depth_completion_core.evaluation.conditions import Condition
-from depth_completion_core.evaluation.plots import Curve, PlotError, is_wide, plot_curves
+from depth_completion_core.evaluation.curves import Curve, is_wide
+from depth_completion_core.evaluation.plots import PlotError, plot_curves
 from depth_completion_core.evaluation.sweep import (
     AXES,
     Sweep,

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import sys
-from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 
 import cv2
@@ -25,30 +22,10 @@ from depth_completion_core.reports.page import (
     Sheet,
     Table,
 )
+from tests.core.reports.read_page import ReadPage
 from tests.core.reports.sample_page import HOSTILE, sample_page
 
 pytest.importorskip("jinja2")
-
-
-class _Read(HTMLParser):
-    """Tags with their attributes, and the text of each kind of element."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.texts: dict[str, list[str]] = {}
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        self.texts.setdefault(tag, []).append("")
-
-    def handle_data(self, data: str) -> None:
-        if self.tags:
-            self.texts[self.tags[-1][0]][-1] += data
-
-    def named(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.tags if name == tag]
 
 
 def _table_page(rows: int) -> Page:
@@ -58,17 +35,17 @@ def _table_page(rows: int) -> Page:
 
 
 def test_text_stays_text() -> None:
-    read = _Read(html_of(sample_page()))
+    read = ReadPage(html_of(sample_page()))
     assert len(read.named("script")) == 1
     assert all("onerror" not in attributes for _, attributes in read.tags)
-    assert read.texts["title"][0].strip() == f"Page {HOSTILE}"
-    assert HOSTILE in [text.strip() for text in read.texts["h2"]]
+    assert read.texts["title"][0] == f"Page {HOSTILE}"
+    assert HOSTILE in read.texts["h2"]
     assert HOSTILE in {attributes.get("alt") for attributes in read.named("img")}
 
 
 def test_nothing_is_fetched_and_only_the_own_script_runs() -> None:
     html = html_of(sample_page())
-    read = _Read(html)
+    read = ReadPage(html)
     for _, attributes in read.tags:
         for name in ("src", "href"):
             assert (attributes.get(name) or "data:").startswith("data:")
@@ -87,17 +64,17 @@ def test_numbers_are_sorted_by_their_full_value_and_missing_ones_are_dashes() ->
         rows=[(1 / 3,), (float("nan"),), (None,), (float("inf"),)],
     )
     page = Page(title="t", facts={}, sections=[Section(heading="h", blocks=[table])])
-    read = _Read(html_of(page))
+    read = ReadPage(html_of(page))
     keys = [item["data-value"] for item in read.named("td")]
     assert [float(keys[0] or 0), *keys[1:]] == [1 / 3, "", "", ""]
-    assert [text.strip() for text in read.texts["td"]] == ["0.3", "–", "–", "–"]
+    assert read.texts["td"] == ["0.3", "–", "–", "–"]
     assert "<td" not in html
 
 
 @pytest.mark.parametrize("rows", [MOST_ROWS, MOST_ROWS + 1, 3 * MOST_ROWS])
 def test_a_long_table_shows_every_nth_row_and_says_so(rows: int) -> None:
     html = html_of(_table_page(rows))
-    shown = [int(item["data-value"] or -1) for item in _Read(html).named("td")]
+    shown = [int(item["data-value"] or -1) for item in ReadPage(html).named("td")]
     step = shown[1] - shown[0]
     assert shown == list(range(0, rows, step))
     assert MOST_ROWS / 2 <= len(shown) <= MOST_ROWS
@@ -110,7 +87,7 @@ def test_a_sheet_of_too_many_pictures_shows_some_and_says_so() -> None:
     sheet = Sheet(pictures=[picture] * (MOST_PICTURES + 1))
     page = Page(title="t", facts={}, sections=[Section(heading="h", blocks=[sheet])])
     html = html_of(page)
-    assert len(_Read(html).named("img")) <= MOST_PICTURES
+    assert len(ReadPage(html).named("img")) <= MOST_PICTURES
     assert f"of {MOST_PICTURES + 1}, evenly spread" in html
 
 
@@ -123,14 +100,13 @@ def test_pictures_keep_their_colours_and_are_not_too_wide() -> None:
     np.testing.assert_allclose(shown.reshape(-1, 3).mean(axis=0), (200, 0, 0), atol=4)
 
 
-def test_the_page_and_its_numbers_are_written_together(tmp_path: Path) -> None:
-    path = write_page(tmp_path / "new", sample_page(), {"frames": 3})
+def test_the_page_is_written_to_a_new_folder(tmp_path: Path) -> None:
+    path = write_page(tmp_path / "new", sample_page())
     assert path.read_text(encoding="utf-8") == html_of(sample_page())
-    assert json.loads((tmp_path / "new/summary.json").read_text(encoding="utf-8")) == {"frames": 3}
 
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "jinja2", None)
     with pytest.raises(ReportError, match=r"depth_completion_ros\[report\]"):
-        write_page(tmp_path, replace(sample_page(), title="t"), {})
+        write_page(tmp_path, sample_page())
     assert list(tmp_path.iterdir()) == []
