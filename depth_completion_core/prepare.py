@@ -15,9 +15,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from depth_completion_core.preparation.command_lines import (
+    PrepareFusionNet,
     PrepareKitti,
     PrepareKittiDc,
     PrepareNyu,
+    PrepareSceneNet,
+    PrepareVkitti,
     PrepareVoid,
 )
 from depth_completion_core.settings.command_line import parsed
@@ -31,6 +34,9 @@ SETS: dict[str, type[Any]] = {
     "kitti_dc": PrepareKittiDc,
     "void": PrepareVoid,
     "kitti": PrepareKitti,
+    "scenenet": PrepareSceneNet,
+    "vkitti": PrepareVkitti,
+    "fusionnet": PrepareFusionNet,
 }
 
 

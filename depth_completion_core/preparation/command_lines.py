@@ -105,3 +105,66 @@ class PrepareKitti:
     called nonstatic, are written beside the others."""
     paths_only: bool = False
     """Write lists and intrinsics alone, no images."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrepareSceneNet:
+    """Write ScaffNet's training lists of SceneNet: triplets, 384 points by Harris and k-means.
+
+    The folder --out gets data/scenenet (a link), data/scenenet_derived and the lists in
+    training/scenenet and validation/scenenet. What is there is not made again.
+    """
+
+    data: Path
+    """The folder with train/PART/SEQUENCE/{photo,depth}, and val/ where that is there."""
+    out: Path
+    """Where the lists' paths start."""
+    parts: tuple[int, ...] = (0, 1)
+    """Parts of train/ to read."""
+    bad_frames: Path | None = None
+    """A list of frames to leave out; lines of train/PART/SEQUENCE/N."""
+    is_ray_length: bool = False
+    """Turn the lengths of rays that SceneNet holds into depth; the release takes them for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrepareVkitti:
+    """Write ScaffNet's training lists of Virtual KITTI 2, at the pixels of KITTI's lidar.
+
+    Every rendered drive with every drive of KITTI: choose with --scenes and --drives. The folder
+    --out gets data/virtual_kitti and data/kitti_depth_completion (links),
+    data/virtual_kitti_derived and the lists in training/virtual_kitti.
+    """
+
+    data: Path
+    """The folder of Virtual KITTI 2, with SceneNN/clone/frames/depth."""
+    kitti: Path
+    """The folder of KITTI depth completion, with train/DRIVE/proj_depth/velodyne_raw."""
+    out: Path
+    """Where the lists' paths start."""
+    scenes: tuple[str, ...] = ()
+    """Only these scenes, such as Scene01; all without."""
+    drives: tuple[str, ...] = ()
+    """Only these drives of KITTI; all without."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrepareFusionNet:
+    """Write what a trained ScaffNet says of listed frames, for a FusionNet that reads that.
+
+    The predictions, 16-bit PNGs of metres times 256, go to data/, and their list to those of the
+    frames, ..._predict_depth. What is there is not made again.
+    """
+
+    data: Path
+    """Where the lists' paths start."""
+    lists: str
+    """How the lists begin: training/void/unsupervised/void_train."""
+    suffix: str = ""
+    """How they end, without .txt: 1500."""
+    model: str
+    """The ScaffNet: the name of a model, or a checkpoint (.safetensors)."""
+    derived: str = "scaffnet_predictions"
+    """The folder in data/ for the predictions; another one for each ScaffNet."""
+    device: str = "auto"
+    """cpu, cuda, cuda:1, ...; auto uses a GPU if there is one."""

@@ -21,7 +21,11 @@ from depth_completion_core.data.readers.reading import rgb_of
 from depth_completion_core.data.sample import DataError
 from depth_completion_core.files.atomic import write_text
 from depth_completion_core.files.json_files import write_json
-from depth_completion_core.files.output_files import write_npy, write_picture
+from depth_completion_core.files.output_files import write_depth_png, write_npy, write_picture
+from depth_completion_core.frame import SparseDepth
+
+DEPTH_SCALE = 256.0
+_FARTHEST = 65535 / DEPTH_SCALE
 
 Row = Mapping[str, Path]
 """The files of a frame, by what they are, as the lists are named."""
@@ -86,6 +90,17 @@ class ScaffNetTree:
                 if picture.shape != pictures[0].shape:
                     raise DataError(f"{source} has another size than {sources[0]}")
             write_picture(target, np.concatenate(pictures, axis=1))
+        return target
+
+    def depth(self, target: Path, depth: SparseDepth) -> Path:
+        """Depth as 16-bit PNG of metres times 256, made where it is not there yet.
+
+        What is too far for that has the largest number, as in the release: the sky of Virtual
+        KITTI is supervised as the farthest that a network can say.
+        """
+        if not target.is_file():
+            cut_off = np.minimum(depth.depth, np.float32(_FARTHEST))
+            write_depth_png(target, cut_off, depth.valid, depth_scale=DEPTH_SCALE)
         return target
 
     def numbers(self, target: Path, array: npt.NDArray[np.generic]) -> Path:

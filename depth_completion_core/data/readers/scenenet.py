@@ -101,6 +101,14 @@ class SceneNet(DepthDataset):
             views=read_views(frame.neighbours, size=size, camera=SCENENET_CAMERA),
         )
 
+    def triplet(self, index: int) -> tuple[Path, ...]:
+        """The images before, of and after a frame, or its own alone without neighbours."""
+        frame = self._frames[index]
+        if not frame.neighbours:
+            return (frame.image,)
+        before, after = frame.neighbours
+        return before, frame.image, after
+
     def _truth(self, frame: _Frame) -> SparseDepth:
         path = frame.image.parent.parent / "depth" / f"{frame.image.stem}.png"
         stored = depth_of(path, depth_scale=_MILLIMETRES, size=(_HEIGHT, _WIDTH))

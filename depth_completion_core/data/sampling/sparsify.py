@@ -11,6 +11,7 @@ A sparsifier is named by a short text, on command lines and in settings alike:
 ``corners:500:1.5``         the same, each found 1.5 pixels (standard deviation) off
 ``lidar_lines:64``          64 scan lines of a lidar at the camera, over its field of view
 ``lidar_lines:64:0.2``      the same, fired every 0.2 degrees instead of every pixel
+``harris:384``              the middles of as many clusters of edges, as ScaffNet for SceneNet
 ``bernoulli_valid:500``     each valid pixel with probability 500 / their number, as CSPN for KITTI
 ==========================  =====================================================================
 """
@@ -26,6 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 from depth_completion_core.data.sample import DataError, Sample
+from depth_completion_core.data.sampling.harris_points import harris_points
 from depth_completion_core.data.sampling.seeding import generator_for
 from depth_completion_core.frame import SparseDepth
 from depth_completion_core.geometry.arrays import BoolArray, UInt8Array
@@ -264,6 +266,13 @@ def _draw_corners(
     return corners(_truth(sample), sample.image, amount, generator, jitter_px=detail)
 
 
+def _draw_harris(
+    sample: Sample, amount: int, _: float, generator: np.random.Generator
+) -> SparseDepth:
+    del generator
+    return _truth(sample).masked(harris_points(sample.image, amount))
+
+
 def _draw_lidar_lines(
     sample: Sample, amount: int, detail: float, generator: np.random.Generator
 ) -> SparseDepth:
@@ -290,6 +299,7 @@ SPARSIFIERS: dict[str, _Kind] = {
     "bernoulli": _Kind(_draw_bernoulli),
     "corners": _Kind(_draw_corners, "jitter in pixels"),
     "lidar_lines": _Kind(_draw_lidar_lines, "azimuth step in degrees"),
+    "harris": _Kind(_draw_harris),
     "bernoulli_valid": _Kind(_draw_bernoulli_valid),
 }
 """Every kind of sparsifier, by name."""

@@ -288,5 +288,6 @@ def test_depth_that_fits_neither_an_image_nor_a_triplet(listed: Path) -> None:
     path = listed / "training/void/unsupervised/void_train_sparse_depth_150.txt"
     write_numbers(listed / "odd.png", np.full((24, 40), 700))
     write_text(path, "\n".join(["odd.png", *_lines(path)[1:]]) + "\n")
-    with pytest.raises(DataError, match=r"odd.png is 40x24 pixels, expected 96x24"):
+    words = r"odd.png is 40x24 pixels, expected 96x24 as .*3.0000.png, or a third of its width"
+    with pytest.raises(DataError, match=words):
         _read(listed, **_TRAINED)[0]
