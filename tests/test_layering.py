@@ -146,7 +146,7 @@ _LAWS: dict[str, set[str]] = {
     "diagnosis": {"geometry", "files", "files.atomic", "pictures", "sensing", "config", "settings"},
     "data.layers": {"frame", "geometry"},
     "data": {"data.layers", "frame", "geometry", "settings"},
-    "data.sampling": {"data", "data.layers", "config", "frame", "geometry", "settings"},
+    "data.sampling": {"data", "data.layers", "config", "frame", "geometry", "images", "settings"},
     "world": {"data", "data.sampling", "config", "frame", "geometry", "settings"},
     "data.readers": {
         "data",

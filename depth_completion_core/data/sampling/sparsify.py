@@ -32,9 +32,7 @@ from depth_completion_core.data.sampling.seeding import generator_for
 from depth_completion_core.frame import SparseDepth
 from depth_completion_core.geometry.arrays import BoolArray, UInt8Array
 from depth_completion_core.geometry.camera import CameraModel
-
-_CORNER_QUALITY = 1e-3  # of the best corner: weak ones are better than none
-_SPACING_SHARE = 0.5  # of the mean distance that so many points would have
+from depth_completion_core.images.corners import corner_spacing_px, strongest_corners
 
 Float64Array = npt.NDArray[np.float64]
 
@@ -212,20 +210,11 @@ def _strongest_corners(
     image: UInt8Array, valid: BoolArray, count: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Rows and columns (N,) of at most ``count`` corners on valid pixels."""
-    spacing_px = _SPACING_SHARE * math.sqrt(valid.size / count)
     import cv2  # noqa: PLC0415 - corners alone need it; texts are read without
 
-    found = cv2.goodFeaturesToTrack(
-        cv2.cvtColor(image, cv2.COLOR_RGB2GRAY),
-        maxCorners=count,
-        qualityLevel=_CORNER_QUALITY,
-        minDistance=spacing_px,
-        mask=valid.astype(np.uint8),
-    )
-    if found is None:
-        nothing = np.zeros(0, dtype=np.int64)
-        return nothing, nothing
-    column, row = found.reshape(-1, 2).astype(np.int64).T
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.uint8, copy=False)
+    found = strongest_corners(grey, valid, count, corner_spacing_px(valid.shape, count))
+    column, row = found.astype(np.int64).T
     return row, column
 
 
