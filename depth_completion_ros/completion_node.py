@@ -100,6 +100,7 @@ class CompletionNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
             self._why_never_paired,
             lambda: self._active.inputs.losses() if self._active else [],
             lambda: self._active.placement.notes if self._active else [],
+            self._odometry_notes,
             lambda: self._pipeline.notes if self._pipeline else [],
         )
         facts = SetupNotes(
@@ -252,6 +253,10 @@ class CompletionNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
             return "not active"
         wanted = self._outputs is not None and self._outputs.are_wanted
         return "" if wanted else "nobody listens to any output"
+
+    def _odometry_notes(self) -> list[str]:
+        file = self._active.inputs.odometry_file if self._active else None
+        return file.notes if file else []
 
     def _why_never_paired(self) -> list[str]:
         active = self._active

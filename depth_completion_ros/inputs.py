@@ -25,6 +25,7 @@ from depth_completion_ros.conversions import class_named, message_class
 from depth_completion_ros.following_subscription import FollowingSubscription
 from depth_completion_ros.live_transforms import LiveTransforms
 from depth_completion_ros.node_config import IMAGE_TRANSPORTS, NodeConfig
+from depth_completion_ros.odometry_file import OdometryFile
 from depth_completion_ros.pairing_filter import PairingFilter
 from depth_completion_ros.steady_timer import steady_timer
 from depth_completion_ros.subscription_qos import FOLLOW
@@ -40,6 +41,7 @@ class Inputs:
         camera_infos: the calibration.
         received: the stamps of what came in, by topic.
         pairing: the filter that makes the pairs.
+        odometry_file: motion that comes from a file; None where it does not.
         filters: what the images and the measurements come through, by topic, images first.
         pairs: how many it made.
     """
@@ -65,6 +67,11 @@ class Inputs:
             # Before the image, so that the first image finds its calibration.
             self._subscribe(CameraInfo, "camera_info", self.camera_infos.add, durability=FOLLOW)
         image = self._filter(message_class(image_kind), image_topic)
+        self.odometry_file: OdometryFile | None = None
+        if config.odometry_file:
+            self.odometry_file = OdometryFile(config.odometry_file, config.odometry_frame)
+            # Before the pairing, so that a pair finds the motion of its image.
+            image.registerCallback(self._play_odometry)
         clouds = [self._filter(kind, topic) for kind, topic in _measurement_topics(config)]
         self.pairing = PairingFilter(
             image,
@@ -145,6 +152,10 @@ class Inputs:
 
     def _add_odometry(self, message: Any) -> None:  # noqa: ANN401
         self._transforms.add_odometry(message, self._odometry_frame)
+
+    def _play_odometry(self, image: Any) -> None:  # noqa: ANN401
+        if self.odometry_file is not None:
+            self._transforms.add_poses(self.odometry_file.poses_around(stamp_ns_of(image)))
 
     def _paired(self, pairs: Sequence[MessagePair]) -> None:
         self.pairs += len(pairs)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from depth_completion_core.codecs.odometry import decode_odometry
@@ -64,17 +65,35 @@ class LiveTransforms(TransformBuffer):
             moving_frame: the frame that moves; empty for the one that the message names.
         """
         with self._changed:
+            try:
+                poses = decode_odometry(message, moving_frame, self._newest_of_path(message))
+            except ValueError as error:
+                self.refuse(moving_frame, f"odometry: {error}")
+            else:
+                self.add_poses(poses)
+
+    def add_poses(self, poses: Sequence[StampedPose]) -> None:
+        """Take poses, as above."""
+        with self._changed:
             self._is_adding = True
             try:
-                pose = decode_odometry(message, moving_frame)
-                if not pose.moving_frame:
-                    raise ValueError("it does not say what moves: name it in odometry_frame")
-                self._hang(pose)
+                for pose in poses:
+                    if not pose.moving_frame:
+                        raise ValueError("it does not say what moves: name it in odometry_frame")
+                    self._hang(pose)
             except (ValueError, TransformError) as error:
-                self.refuse(moving_frame, f"odometry: {error}")
+                self.refuse(poses[0].moving_frame, f"odometry: {error}")
             finally:
                 self._is_adding = False
             self._changed.notify_all()
+
+    def _newest_of_path(self, message: Any) -> int:  # noqa: ANN401
+        """Up to where a path was taken before; -1 for nothing, as after time jumped back."""
+        newest_ns = self.settled_ns(self._moved_by_odometry)
+        poses = getattr(message, "poses", ())
+        if newest_ns is None or not poses or stamp_ns_of(poses[-1]) < newest_ns - _JUMP_BACK_NS:
+            return -1
+        return newest_ns
 
     def _hang(self, pose: StampedPose) -> None:
         if not self.odometry_frame:

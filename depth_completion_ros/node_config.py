@@ -54,6 +54,8 @@ class NodeConfig(CompletionConfig):
     """Fixed frame for motion compensation; auto takes odom, map or world; none turns it off."""
     odometry: Literal["none", OdometryKind] = "none"
     """Motion that is not in TF: what the messages on the topic 'odometry' are; goes before TF."""
+    odometry_file: str = ""
+    """TUM trajectory in place of such a topic, as for a replayed bag; odometry_frame moves so."""
     odometry_frame: str = ""
     """Frame of the robot that the odometry moves, where its messages name none, or a wrong one."""
     extrinsics_file: str = ""
@@ -95,6 +97,7 @@ FIXED_AT_START = (
     "camera_info",
     "camera_info_url",
     "odometry",
+    "odometry_file",
     "odometry_frame",
     "extrinsics_file",
     "silence_s",

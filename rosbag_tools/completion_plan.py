@@ -81,7 +81,7 @@ def make_plan(reader: BagReader, wishes: PlanWishes) -> Plan:
     except BagError as error:
         raise BagError("\n".join([str(error), *unread.lines])) from error
     learn_habits(reader, topics, geometry)
-    doubts = _rivalry(topics, geometry)
+    doubts = [*fixed.doubts, *_rivalry(topics, geometry)]
     oddities = [note for note in transforms.notes if note not in doubts]
     notes = [*topics.notes, *fixed.notes, *oddities, *map(str, geometry.habits.notes)]
     unused = unused_extrinsics(

@@ -18,10 +18,11 @@ from rosbag_tools.wishes import PlanWishes
 
 
 class FixedFrame(NamedTuple):
-    """The frame, empty for none, and what is to be said of it."""
+    """The frame, empty for none, and what is to be said of it: notes, and doubts about it."""
 
     name: str
     notes: list[str]
+    doubts: list[str]
 
 
 def find_fixed_frame(
@@ -38,9 +39,10 @@ def find_fixed_frame(
     """
     frames = [cloud.frame_id for cloud in topics.clouds if not cloud.is_depth]
     placed_by_hand = frames if all(frame in extrinsics for frame in frames) else []
-    wish, optical_frame, notes = wishes.fixed_frame, topics.optical_frame, list[str]()
+    wish, optical_frame = wishes.fixed_frame, topics.optical_frame
+    notes, doubts = list[str](), list[str]()
     if wishes.odometry:
-        fixed, notes = hang_odometry(
+        fixed, notes, doubts = hang_odometry(
             reader, wishes.odometry, wishes.odometry_frame, transforms, topics.image
         )
         wish = fixed if wish == "auto" else wish
@@ -49,10 +51,10 @@ def find_fixed_frame(
     if wish == "auto":
         found = fixed_frame_above(transforms, optical_frame, placed_by_hand)
         offers = _offers(reader, transforms, optical_frame) if frames and not found else []
-        return FixedFrame(found, offers)
+        return FixedFrame(found, offers, [])
     if wish != "none":
         _check_connected(transforms, wish, optical_frame, placed_by_hand)
-    return FixedFrame("" if wish == "none" else wish, notes)
+    return FixedFrame("" if wish == "none" else wish, notes, doubts)
 
 
 def _check_connected(

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from rosbags.interfaces import Connection
 
@@ -12,11 +14,20 @@ from depth_completion_core.codecs.odometry import ODOMETRY_TYPES, decode_odometr
 from depth_completion_core.codecs.stamps import stamp_ns_of
 from depth_completion_core.files.trajectory_files import read_trajectory
 from depth_completion_core.geometry.odometry import StampedPose, fixed_frame_of, hang
+from depth_completion_core.geometry.trajectory_doubts import Trajectory, checked_trajectory
 from depth_completion_core.geometry.transform_buffer import TransformBuffer, TransformError
 from depth_completion_core.sensing.drop_counts import DropCounts
 from rosbag_tools.errors import BagError
 from rosbag_tools.reader import BagReader
 from rosbag_tools.topics import Topic
+
+
+class HungOdometry(NamedTuple):
+    """What odometry holds still, and what is to be said of it: notes, and doubts about it."""
+
+    fixed_frame: str
+    notes: list[str]
+    doubts: list[str]
 
 
 def odometry_topics(reader: BagReader) -> list[str]:
@@ -26,7 +37,7 @@ def odometry_topics(reader: BagReader) -> list[str]:
 
 def hang_odometry(
     reader: BagReader, source: str, frame: str, transforms: TransformBuffer, image: Topic
-) -> tuple[str, list[str]]:
+) -> HungOdometry:
     """Add the motion that odometry tells.
 
     Args:
@@ -36,15 +47,12 @@ def hang_odometry(
         transforms: are added to.
         image: whose time the odometry must cover.
 
-    Returns:
-        The fixed frame, and notes on what was read.
-
     Raises:
-        BagError: there is no such topic or file, it does not say what moves, or it is of another
-            time.
+        BagError: there is no such topic or file, it does not say what moves, nothing can have
+            moved so, or it is of another time.
     """
     left_out = DropCounts()
-    poses = _poses(reader, source, frame, left_out)
+    poses, mended, doubts = _trajectory(reader, source, frame, left_out)
     if not poses:
         raise BagError("; ".join([f"--odometry {source} holds no usable pose", *left_out.lines]))
     moving = poses[0].moving_frame
@@ -64,10 +72,12 @@ def hang_odometry(
         except TransformError as error:
             left_out.add(f"{source}: TF does not reach its time", str(error))
     told = f"'{moving}' moves against '{fixed}' as {source} says ({len(poses)} poses)"
-    return fixed, [told, *left_out.lines]
+    mended = [f"{source}: {note}" for note in mended]
+    doubts = [f"{source}: {doubt}" for doubt in doubts]
+    return HungOdometry(fixed, [told, *mended, *left_out.lines], doubts)
 
 
-def _poses(reader: BagReader, source: str, frame: str, left_out: DropCounts) -> list[StampedPose]:
+def _trajectory(reader: BagReader, source: str, frame: str, left_out: DropCounts) -> Trajectory:
     connections = [
         item for item in _connections(reader) if item.topic.strip("/") == source.strip("/")
     ]
@@ -79,13 +89,37 @@ def _poses(reader: BagReader, source: str, frame: str, left_out: DropCounts) -> 
             f"--odometry {source} is neither a file nor a topic with odometry. "
             f"Topics of {', '.join(ODOMETRY_TYPES.values())}: {listed}"
         )
-    poses = []
+    poses = _poses(reader, connections, frame, source, left_out)
+    try:
+        return checked_trajectory(poses)
+    except ValueError as error:
+        raise BagError(f"--odometry {source}: {error}") from error
+
+
+def _poses(
+    reader: BagReader,
+    connections: list[Connection],
+    frame: str,
+    source: str,
+    left_out: DropCounts,
+) -> list[StampedPose]:
+    """Of all messages; what a path says last of an instant counts, as after a loop was closed."""
+    poses: list[StampedPose] = []
+    last_path = None
     for message in reader.messages(connections):
         try:
-            poses.append(decode_odometry(reader.decoded(message), frame))
+            decoded = reader.decoded(message)
+            last_path = decoded if hasattr(decoded, "poses") else None
+            after_ns = poses[-1].stamp_ns if last_path and poses else -1
+            poses += decode_odometry(decoded, frame, after_ns)
         except (BagError, ValueError) as error:
             left_out.add(f"{source}: cannot be used", str(error))
-    return poses
+    if last_path is None:
+        return poses
+    latest = {pose.stamp_ns: pose for pose in poses}
+    with suppress(ValueError):  # counted above
+        latest |= {pose.stamp_ns: pose for pose in decode_odometry(last_path, frame)}
+    return list(latest.values())
 
 
 def _connections(reader: BagReader) -> list[Connection]:

@@ -56,7 +56,7 @@ class PlanWishes:
     fixed_frame: str = "auto"
     """Fixed frame for motion compensation; auto takes odom, map or world; none turns it off."""
     odometry: str = ""
-    """Odometry that is not in TF: a topic of nav_msgs/Odometry or of stamped poses, or a TUM
+    """Odometry that is not in TF: a topic of nav_msgs/Odometry or Path or stamped poses, or a TUM
     trajectory file; its frame becomes the fixed frame."""
     odometry_frame: str = ""
     """Frame of the robot that the odometry moves, where its messages do not name the right one."""

@@ -26,6 +26,7 @@ from depth_completion_core.geometry.intrinsics_doubts import size_by_centre
 CALIBRATION_TYPES = (".yaml", ".yml")
 
 _LARGEST_BYTES = 1_000_000
+_FARTHEST_CENTRE = 1.5  # widths or heights from the middle of the image
 _EXPECTED = (
     "expected a camera_info YAML (camera_calibration, OpenCV, or 'ros2 topic echo --once "
     "/camera_info'), a camchain of Kalibr, or a 3x3 matrix as text"
@@ -108,6 +109,14 @@ def _check_image(
             f"{path} has its principal point at ({camera.cx:.0f}, {camera.cy:.0f}), the centre of "
             f"an image of about {other[0]}x{other[1]} pixels, but {image} has {width}x{height}: "
             "give the calibration of this very image"
+        )
+    # A crop may lie beside its principal point, but hardly as far as that.
+    far = max(abs(camera.cx / camera.width - 0.5), abs(camera.cy / camera.height - 0.5))
+    if far > _FARTHEST_CENTRE:
+        raise CalibrationFileError(
+            f"{path} has its principal point at ({camera.cx:.0f}, {camera.cy:.0f}), far outside of "
+            f"the {width}x{height} pixels of {image}: the matrix is of another size than the "
+            "image, or one of the two is damaged"
         )
 
 

@@ -4,20 +4,23 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from depth_completion_core.files.input_files import InputFileError
 from depth_completion_core.geometry.odometry import StampedPose
+from depth_completion_core.geometry.trajectory_doubts import Trajectory, checked_trajectory
 from depth_completion_core.geometry.transforms import RigidTransform
 
 _EXPECTED = "expected a TUM trajectory: timestamp tx ty tz qx qy qz qw, in seconds and metres"
 _LARGEST_BYTES = 200_000_000
+_ROUNDED = 0.05  # of a quaternion's length, as two decimals leave it
 _LATEST_S = 1e11  # in the year 5138; of nanoseconds, in 1970
 
 
-def read_trajectory(path: Path, moving_frame: str) -> list[StampedPose]:
-    """The poses of a trajectory, in its order.
+def read_trajectory(path: Path, moving_frame: str) -> Trajectory:
+    """The poses of a trajectory, in the order of their times, and what is odd about them.
 
     Args:
         path: a text file of lines ``timestamp tx ty tz qx qy qz qw``; lines that begin with # are
@@ -25,7 +28,8 @@ def read_trajectory(path: Path, moving_frame: str) -> list[StampedPose]:
         moving_frame: the frame that moved so; the file does not say.
 
     Raises:
-        InputFileError: the file cannot be read, or a line is of another form.
+        InputFileError: the file cannot be read, a line is of another form, or nothing can have
+            moved so.
     """
     try:
         if path.stat().st_size > _LARGEST_BYTES:
@@ -46,7 +50,10 @@ def read_trajectory(path: Path, moving_frame: str) -> list[StampedPose]:
             raise InputFileError(f"{path}, line {number}: {error}; {_EXPECTED}") from error
     if not poses:
         raise InputFileError(f"{path} holds no pose; {_EXPECTED}")
-    return poses
+    try:
+        return checked_trajectory(poses)
+    except ValueError as error:
+        raise InputFileError(f"{path}: {error}; {_EXPECTED}") from error
 
 
 def _pose_of(words: list[str], moving_frame: str) -> StampedPose:
@@ -55,6 +62,12 @@ def _pose_of(words: list[str], moving_frame: str) -> StampedPose:
     if not abs(float(words[0])) < _LATEST_S:
         raise ValueError(f"{words[0]} is no time in seconds")
     x, y, z, qx, qy, qz, qw = (float(word) for word in words[1:])
+    norm = math.hypot(qx, qy, qz, qw)
+    if not abs(norm - 1.0) < _ROUNDED:
+        raise ValueError(
+            f"qx qy qz qw have length {norm:.4g}, which of a rotation is 1, as where they are "
+            "angles, or the columns in another order"
+        )
     return StampedPose(
         stamp_ns=int(Decimal(words[0]) * 10**9),  # a double holds only microseconds of today
         fixed_frame="",

@@ -221,6 +221,14 @@ def odometry_entry(
     return Entry(ODOMETRY_TOPIC, msgtype, stamp_ns, TYPESTORE.types[msgtype](**fields))
 
 
+def path_entry(stamp_ns: int, poses: Sequence[Entry]) -> Entry:
+    """A Path of the PoseStamped of some entries."""
+    msgtype = "nav_msgs/msg/Path"
+    items = [entry.message for entry in poses]
+    message = TYPESTORE.types[msgtype](header=header(stamp_ns, "odom"), poses=items)
+    return Entry(ODOMETRY_TOPIC, msgtype, stamp_ns, message)
+
+
 _UNKNOWN = np.zeros(36)
 
 

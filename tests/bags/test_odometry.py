@@ -36,6 +36,7 @@ from tests.bags.bag_factory import (
     info_entry,
     mounts_entry,
     odometry_entry,
+    path_entry,
     picture,
     tf_entry,
     without,
@@ -130,6 +131,39 @@ def test_poses_are_the_motion_of_the_frame_that_is_named(
     np.testing.assert_array_equal(found, expected)
 
 
+def _paths(*, is_growing: bool) -> list[Entry]:
+    """A path that is published with each new pose; its first draft is wrong about the past."""
+    msgtype = "geometry_msgs/msg/PoseStamped"
+    right = [odometry_entry(at, _odom_from_base(at), msgtype=msgtype) for at in _TIMES_NS]
+    draft = RigidTransform.from_quaternion((0, 0, 0, 1), (0.3, 0.0, 0.0))
+    wrong = [odometry_entry(at, draft, msgtype=msgtype) for at in _TIMES_NS[:1]]
+    if is_growing:
+        return [
+            path_entry(_TIMES_NS[0], wrong),
+            path_entry(_TIMES_NS[1], right[:2]),
+            path_entry(_TIMES_NS[2], right),
+        ]
+    return [path_entry(_TIMES_NS[1], right[:2]), path_entry(_TIMES_NS[2], right[1:])]
+
+
+@pytest.mark.parametrize("is_growing", [True, False])
+def test_a_path_is_the_motion_as_it_is_known_last(
+    tmp_path: Path, expected: Float32Array, is_growing: bool
+) -> None:
+    flags = ["--odometry", ODOMETRY_TOPIC, "--odometry-frame", BASE_FRAME]
+    found = _sparse(tmp_path / "bag", [*_sensors(), *_paths(is_growing=is_growing)], *flags)
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_the_path_of_a_planner_is_no_odometry(tmp_path: Path) -> None:
+    planned = [
+        odometry_entry(0, _odom_from_base(at), msgtype="geometry_msgs/msg/PoseStamped")
+        for at in _TIMES_NS
+    ]
+    told = _told(tmp_path, [*_sensors(), path_entry(START_NS, planned)], ODOMETRY_TOPIC, BASE_FRAME)
+    assert "the poses of the path have no stamps of their own" in told
+
+
 @pytest.mark.parametrize("frame", [BASE_FRAME, CAMERA_FRAME, LIDAR_FRAME])
 def test_a_trajectory_file_is_the_motion_of_any_frame(
     tmp_path: Path, expected: Float32Array, frame: str
@@ -196,7 +230,7 @@ def test_other_ways_are_offered(tmp_path: Path) -> None:
         ("/nothing", "", "neither a file nor a topic with odometry"),
         (ODOMETRY_TOPIC, "bse_link", "fixed frame 'odom' does not hang together with the camera"),
         ("", BASE_FRAME, "give that one too"),
-        (IMAGE_TOPIC, "", f"PoseWithCovarianceStamped: {ODOMETRY_TOPIC}"),
+        (IMAGE_TOPIC, "", f"nav_msgs/msg/Path: {ODOMETRY_TOPIC}"),
     ],
 )
 def test_what_cannot_be_used_is_told(

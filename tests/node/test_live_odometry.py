@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 
 from depth_completion_core.geometry.transforms import RigidTransform
 from depth_completion_ros.live_transforms import LiveTransforms
+from depth_completion_ros.odometry_file import OdometryFile
 
 _Step = Callable[[LiveTransforms], None]
 _MS = 1_000_000
@@ -108,6 +110,50 @@ def test_time_that_jumps_back_starts_anew() -> None:
     _drive(live)
     live.add_odometry(_odometry(_START_NS - 100 * 10**9), "")
     assert live.edges == [("base", "camera", True, 1), ("odom", "base", False, 1)]
+
+
+def _path(stamps_ns: Iterable[int]) -> SimpleNamespace:
+    poses = []
+    for at in stamps_ns:
+        odometry = _odometry(at)
+        poses.append(SimpleNamespace(header=odometry.header, pose=odometry.pose.pose))
+    return SimpleNamespace(header=poses[-1].header, poses=poses)
+
+
+def test_a_path_adds_what_is_new_in_it() -> None:
+    live = LiveTransforms()
+    _mount(live)
+    for count in range(1, len(_TIMES_NS) + 1):
+        live.add_odometry(_path(_TIMES_NS[:count]), "base")
+    np.testing.assert_allclose(_motion(live).matrix, _EXPECTED.matrix, atol=1e-12)
+    assert live.edges[-1] == ("odom", "base", False, len(_TIMES_NS))
+    live.add_odometry(_path([_START_NS - 100 * 10**9]), "base")  # it begins again
+    assert live.edges[-1] == ("odom", "base", False, 1)
+
+
+def _trajectory(path: Path) -> str:
+    stamps_ns = range(_START_NS - 10**9, _START_NS + 60 * 10**9, 10**8)
+    places = [_odom_from_base(at).translation[0] for at in stamps_ns]
+    lines = [f"{at / 1e9:.9f} {x} 0 0 0 0 0 1" for at, x in zip(stamps_ns, places, strict=True)]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return str(path)
+
+
+def test_a_trajectory_file_comes_with_the_images_of_its_time(tmp_path: Path) -> None:
+    file = OdometryFile(_trajectory(tmp_path / "trajectory.txt"), "base")
+    live = LiveTransforms()
+    _mount(live)
+    for stamp_ns in (_START_NS, _TIMES_NS[1], _START_NS + 40 * 10**9, _START_NS, _TIMES_NS[1]):
+        live.add_poses(file.poses_around(stamp_ns))
+    assert live.odometry_frame == "odometry"
+    np.testing.assert_allclose(_motion(live).matrix, _EXPECTED.matrix, atol=1e-5)
+    assert file.notes == []
+    assert live.notes == []
+
+
+def test_a_trajectory_file_must_say_what_moves(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="odometry_frame"):
+        OdometryFile(_trajectory(tmp_path / "trajectory.txt"), "")
 
 
 def test_odometry_that_names_no_frame_is_told() -> None:

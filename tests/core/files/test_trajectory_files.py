@@ -18,7 +18,9 @@ def test_lines_are_poses_with_exact_stamps(tmp_path: Path) -> None:
         "1305031102,4,5,6,0.5,-0.5,0.5,-0.5\n",
         encoding="utf-8",
     )
-    first, second = read_trajectory(path, "camera")
+    read = read_trajectory(path, "camera")
+    second, first = read.poses
+    assert "not in the order of their times" in read.notes[0]
     assert (first.stamp_ns, second.stamp_ns) == (1305031102175304123, 1305031102 * 10**9)
     assert (first.fixed_frame, first.moving_frame) == ("", "camera")
     np.testing.assert_array_equal(first.fixed_from_moving.translation, [1, 2, 3])
@@ -35,6 +37,8 @@ def test_lines_are_poses_with_exact_stamps(tmp_path: Path) -> None:
         ("1305031102175304123 0 0 0 0 0 0 1\n", "no time in seconds"),
         ("1e999999999 0 0 0 0 0 0 1\n", "no time in seconds"),
         ("# nothing\n", "holds no pose"),
+        ("1 0 0 0 0 0 90 1\n", "line 1: .* length 90.01"),
+        ("1 0 0 0 0 0 0 1\n1 3 0 0 0 0 0 1\n", r"two places for 1.0+ s, \(0.0"),
     ],
 )
 def test_other_files_are_refused_by_line(tmp_path: Path, text: str, words: str) -> None:
