@@ -83,7 +83,7 @@ def _summary(
 def _page(report: CompletionReport, seen: SeenFrames, plan: Plan, job: CompletionJob) -> Page:
     warnings = [*report.doubts, *([report.damage] if report.damage else [])]
     drops = report.drops
-    path = trajectory_from_above(seen.positions_m, plan.geometry.fixed_frame)
+    path = trajectory_from_above(seen.positions_m, f"in '{plan.geometry.fixed_frame}'")
     charts = {"measured depth": seen.measured, "dense depth": seen.dense}
     return Page(
         title=f"{' '.join(path.name for path in job.inputs)}, completed by {job.model}",

@@ -35,7 +35,7 @@ class ToDataset(ConfigFlags):
     bags: tyro.conf.Positional[tuple[Path, ...]]
     """The recordings: .bag, .mcap or .db3 files, or folders of them."""
     out: Path
-    """Folder of the set: void_150/, void_500/, ..., manifest.json and summary.json."""
+    """Folder of the set: void_150/, void_500/, ..., manifest.json, summary.json, report.html."""
     one_recording: bool = False
     """The bags are the parts of one recording, and so of one sequence."""
 
@@ -94,6 +94,8 @@ def main(arguments: list[str]) -> int:
     splits = {job.sequence: job.split for job in jobs}
     summary = summary_of(records, splits) if wanted.dry_run else assemble(wanted.out, splits)
     print("\n".join(told_summary(summary, wanted.out, is_dry=wanted.dry_run)))
+    if not wanted.dry_run:
+        _write_page(wanted.out, summary)
     return _exit_code(summary["sequences"], failed)
 
 
@@ -129,6 +131,17 @@ def jobs_of(wanted: ToDataset) -> list[DatasetJob]:
         )
         for paths, name in zip(recordings, names, strict=True)
     ]
+
+
+def _write_page(folder: Path, summary: dict[str, Any]) -> None:
+    """The set is whole without its page, too."""
+    from depth_completion_core.reports.html import ReportError  # noqa: PLC0415 - with OpenCV
+    from rosbag_tools.void_sets.set_page import write_set_page  # noqa: PLC0415 - with torch
+
+    try:
+        print(f"page         {write_set_page(folder, summary)}")
+    except ReportError as error:
+        print(f"no page      {error}", file=sys.stderr)
 
 
 def _interrupted(job: DatasetJob) -> str:

@@ -9,12 +9,12 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
 import pytest
 
-if TYPE_CHECKING:
-    from selenium.webdriver import Chrome
+Browser: TypeAlias = Any
+"""Selenium's own, whose types are not complete."""
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _FLAGS = (
@@ -24,7 +24,7 @@ _FLAGS = (
 
 
 @contextmanager
-def chromium(profile: Path, *flags: str) -> Iterator[Chrome]:
+def chromium(profile: Path, *flags: str) -> Iterator[Browser]:
     """A browser with a new profile that keeps what pages log and request.
 
     Args:
@@ -50,12 +50,12 @@ def chromium(profile: Path, *flags: str) -> Iterator[Chrome]:
         browser.quit()
 
 
-def console_of(browser: Chrome) -> list[str]:
+def console_of(browser: Browser) -> list[str]:
     """What the page has logged since the last call."""
     return [str(entry["message"]) for entry in browser.get_log("browser")]
 
 
-def requests_of(browser: Chrome) -> list[str]:
+def requests_of(browser: Browser) -> list[str]:
     """The URLs that pages asked for since the last call, but for those that hold their content."""
     events: list[dict[str, Any]] = [
         json.loads(entry["message"])["message"] for entry in browser.get_log("performance")
@@ -68,7 +68,7 @@ def requests_of(browser: Chrome) -> list[str]:
     return [url for url in urls if not url.startswith(("data:", "chrome:"))]  # its own first page
 
 
-def open_page(browser: Chrome, page: Path) -> None:
+def open_page(browser: Browser, page: Path) -> None:
     """Open a file, and see that it needs nothing else and has nothing to complain of."""
     browser.get(page.as_uri())
     asked, said = requests_of(browser), console_of(browser)
@@ -76,7 +76,7 @@ def open_page(browser: Chrome, page: Path) -> None:
     assert said == [], said
 
 
-def sorted_by(browser: Chrome, table: int, heading: str) -> tuple[str, list[list[str]]]:
+def sorted_by(browser: Browser, table: int, heading: str) -> tuple[str, list[list[str]]]:
     """Click on a heading; the direction that it then shows, and the rows in their new order."""
     heads = browser.find_elements("css selector", "table")[table].find_elements(
         "css selector", "th"

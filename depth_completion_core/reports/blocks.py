@@ -32,7 +32,7 @@ def depth_distribution(edges_m: Sequence[float], counts: Mapping[str, Sequence[i
     """The share of pixels in each bin of depth, a series for each kind of depth.
 
     Args:
-        edges_m: of the bins, metres, ascending and positive.
+        edges_m: of the bins, metres, ascending; a bin that begins at 0 is drawn from half its end.
         counts: pixels of each bin, by kind; kinds without pixels are left out.
     """
     table = {name: np.asarray(values, dtype=np.float64) for name, values in counts.items()}
@@ -40,6 +40,8 @@ def depth_distribution(edges_m: Sequence[float], counts: Mapping[str, Sequence[i
     filled = np.flatnonzero(sum(table.values())) if table else np.zeros(0, dtype=int)
     bins = slice(int(filled[0]), int(filled[-1]) + 1) if filled.size else slice(0, 0)
     edges = list(edges_m[bins.start : bins.stop + 1])
+    if edges and edges[0] == 0:  # which a logarithmic axis has no place for
+        edges[0] = edges[1] / 2
     return Chart(
         title="Depth",
         x_label="depth [m]",
@@ -78,12 +80,12 @@ def distribution(title: str, x_label: str, values: Mapping[str, Sequence[float]]
     )
 
 
-def trajectory_from_above(positions: Sequence[Sequence[float]], frame: str) -> Chart:
-    """Where the camera was, looked at along the third axis of a frame, which points up.
+def trajectory_from_above(positions: Sequence[Sequence[float]], of_what: str = "") -> Chart:
+    """Where the camera was, looked at along the third axis of its world, which points up.
 
     Args:
         positions: (x, y, z) of each frame, metres, NaN where not known.
-        frame: in which they are.
+        of_what: which trajectory, for the title.
     """
     known = [place for place in positions if np.isfinite(place).all()]
     path = Series(
@@ -98,8 +100,8 @@ def trajectory_from_above(positions: Sequence[Sequence[float]], frame: str) -> C
         else []
     )
     return Chart(
-        title="Trajectory from above",
-        x_label=f"x in '{frame}' [m]",
+        title=f"Trajectory from above{of_what and f': {of_what}'}",
+        x_label="x [m]",
         y_label="y [m]",
         is_to_scale=True,
         series=[path, *ends],

@@ -41,7 +41,7 @@ def check_pages_can_be_written() -> None:
         import_module("jinja2")
     except ImportError as error:
         raise ReportError(
-            "--report needs Jinja2: pip install 'depth_completion_ros[report]'"
+            "report.html needs Jinja2: pip install 'depth_completion_ros[report]'"
         ) from error
 
 

@@ -68,6 +68,7 @@ def test_the_tree_is_that_of_the_release(written: Path) -> None:
         "manifest",
         "manifest.json",
         "summary.json",
+        "report.html",
     }
 
 

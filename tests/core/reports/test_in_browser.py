@@ -5,16 +5,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from depth_completion_core.reports.html import write_page
-from tests.browser import chromium, console_of, open_page, sorted_by
+from tests.browser import Browser, chromium, console_of, open_page, sorted_by
 from tests.core.reports.sample_page import HOSTILE, sample_page
-
-if TYPE_CHECKING:
-    from selenium.webdriver import Chrome
 
 pytest.importorskip("jinja2")
 
@@ -39,21 +36,21 @@ return [...document.querySelectorAll("h1, dt, dd, li, caption, th, td, figcaptio
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     page = write_page(tmp_path_factory.mktemp("page"), sample_page())
     with chromium(tmp_path_factory.mktemp("profile"), "--disable-gpu") as opened:
         open_page(opened, page)
         yield opened
 
 
-def test_numbers_are_sorted_from_the_largest_and_missing_ones_stay_last(browser: Chrome) -> None:
+def test_numbers_are_sorted_from_the_largest_and_missing_ones_stay_last(browser: Browser) -> None:
     direction, rows = sorted_by(browser, 0, "MAE [mm]")
     assert (direction, [row[1] for row in rows]) == ("descending", ["101.5", "10.0", "9.0", "–"])
     direction, rows = sorted_by(browser, 0, "MAE [mm]")
     assert (direction, [row[1] for row in rows]) == ("ascending", ["9.0", "10.0", "101.5", "–"])
 
 
-def test_words_are_sorted_with_their_numbers_in_order(browser: Chrome) -> None:
+def test_words_are_sorted_with_their_numbers_in_order(browser: Browser) -> None:
     direction, rows = sorted_by(browser, 0, "name")
     names = [row[0] for row in rows]
     assert direction == "ascending"
@@ -62,13 +59,13 @@ def test_words_are_sorted_with_their_numbers_in_order(browser: Chrome) -> None:
     assert len(browser.find_elements("css selector", "th[aria-sort]")) == 1
 
 
-def test_hostile_text_does_nothing(browser: Chrome) -> None:
+def test_hostile_text_does_nothing(browser: Browser) -> None:
     assert browser.title == f"Page {HOSTILE}"
     assert console_of(browser) == []
     assert browser.find_element("css selector", "dd").text == HOSTILE
 
 
-def test_pictures_and_charts_are_there(browser: Chrome) -> None:
+def test_pictures_and_charts_are_there(browser: Browser) -> None:
     widths = browser.execute_script("return [...document.images].map((one) => one.naturalWidth)")
     assert widths == [64]
     boxes: list[dict[str, Any]] = browser.execute_script(
@@ -80,7 +77,7 @@ def test_pictures_and_charts_are_there(browser: Chrome) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_is_readable_in_light_and_dark(browser: Chrome, scheme: str) -> None:
+def test_text_is_readable_in_light_and_dark(browser: Browser, scheme: str) -> None:
     wanted = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", wanted)
     paper = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
@@ -91,7 +88,7 @@ def test_text_is_readable_in_light_and_dark(browser: Chrome, scheme: str) -> Non
         assert contrast >= (3 if name == "path" else 4.5), (name, contrast)
 
 
-def test_a_narrow_window_cuts_nothing_off(browser: Chrome) -> None:
+def test_a_narrow_window_cuts_nothing_off(browser: Browser) -> None:
     narrow = {"width": 360, "height": 800, "deviceScaleFactor": 1, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", narrow)
     assert browser.execute_script("return innerWidth") == 360
