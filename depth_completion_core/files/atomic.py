@@ -9,10 +9,12 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PARTIAL = ".partial"
+_FLUSHED_AT_ONCE = 16
 
 
 class WriteError(OSError):
@@ -65,7 +67,9 @@ def write_text(path: Path, text: str) -> None:
     write_whole(path, text.encode("utf-8"))
 
 
-def put_in_place(finished: Path, path: Path, *, replaces: bool = True) -> None:
+def put_in_place(
+    finished: Path, path: Path, *, replaces: bool = True, is_flushed: bool = False
+) -> None:
     """Give a finished file or folder its name, after all of it has reached the disk.
 
     What has this name already is replaced, where that is wanted. No rename replaces a folder, so an
@@ -76,13 +80,15 @@ def put_in_place(finished: Path, path: Path, *, replaces: bool = True) -> None:
         finished: on the same file system as ``path``, with no file of it open.
         path: its name from now on.
         replaces: whether something of this name may be replaced.
+        is_flushed: whether :func:`flush_tree` was called for it, or for what it lies in.
 
     Raises:
         WriteError: it cannot be renamed or flushed; what was there is back in its place. Its
             ``errno`` is EEXIST where something has this name that is not to be replaced.
     """
     with blamed_on(path):
-        _sync_tree(finished)
+        if not is_flushed:
+            flush_tree(finished)
         if not replaces:
             _rename_to_new(finished, path)
         elif path.is_dir() or (path.exists() and finished.is_dir()):
@@ -147,15 +153,23 @@ def _make_folder(folder: Path) -> None:
         _sync_folder(each.parent)
 
 
-def _sync_tree(path: Path) -> None:
-    """Flush a file, or a folder with all that is in it."""
-    if path.is_dir():
-        for each in path.iterdir():
-            _sync_tree(each)
-        _sync_folder(path)
-    else:
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
+def flush_tree(path: Path) -> None:
+    """Flush a file, or a folder with all that is in it; many at once, which disks do faster.
+
+    Raises:
+        OSError: what was written does not reach the disk.
+    """
+    inside = [each for each in path.rglob("*") if not each.is_symlink()] if path.is_dir() else []
+    files = {each.stat().st_ino: each for each in (path, *inside) if each.is_file()}
+    folders = [each for each in (path, *inside) if each.is_dir()]
+    with ThreadPoolExecutor(_FLUSHED_AT_ONCE) as threads:
+        list(threads.map(_sync_file, files.values()))
+        list(threads.map(_sync_folder, folders))
+
+
+def _sync_file(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def _sync_folder(folder: Path) -> None:

@@ -47,7 +47,7 @@ def write_depth_png(
 def depth_numbers(
     depth: Float32Array, valid: BoolArray, *, depth_scale: float
 ) -> tuple[UInt16Array, int]:
-    """(H, W) metres as uint16 of rounded metres times ``depth_scale``.
+    """Metres of any shape as uint16 of rounded metres times ``depth_scale``.
 
     0 stands for no depth, and for depths of more than 65535 / ``depth_scale``; beside them, the
     number of pixels of the latter.

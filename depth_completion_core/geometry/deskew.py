@@ -47,12 +47,28 @@ def deskew(
     position = (time_offset_ns - first_ns) * (segments / max(last_ns - first_ns, 1))
     before = np.minimum(position.astype(np.int64), segments - 1)
     fraction = (position - before).astype(np.float32)[:, None]
+    if (np.diff(before) >= 0).all():
+        return _moved(points, before, fraction, matrices)
+    # Few numbers, so that sorting them takes less than looking for those of each segment.
+    order = np.argsort(before, kind="stable")
     moved = np.empty_like(points)
-    # Sweeps are nearly sorted by time, but one mask per segment does not need them to be.
-    for segment in range(segments):
-        chosen = before == segment
-        start, end = (_applied(matrices[segment + side], points[chosen]) for side in (0, 1))
-        moved[chosen] = start + fraction[chosen] * (end - start)
+    moved[order] = _moved(points[order], before[order], fraction[order], matrices)
+    return moved
+
+
+def _moved(
+    points: Float32Array,
+    segment: npt.NDArray[np.int64],
+    fraction: Float32Array,
+    matrices: npt.NDArray[np.float64],
+) -> Float32Array:
+    """Points in the order of their segments, each between the matrices at its segment's ends."""
+    moved = np.empty_like(points)
+    ends = np.searchsorted(segment, np.arange(len(matrices)))
+    for number in range(len(matrices) - 1):
+        part = slice(ends[number], ends[number + 1])
+        start, end = (_applied(matrices[number + side], points[part]) for side in (0, 1))
+        moved[part] = start + fraction[part] * (end - start)
     return moved
 
 

@@ -56,7 +56,7 @@ class RigidTransform:
     @classmethod
     def identity(cls) -> RigidTransform:
         """The transform that changes nothing."""
-        return cls(np.eye(3), np.zeros(3))
+        return _of_checked(np.eye(3), np.zeros(3))
 
     @classmethod
     def from_matrix(cls, matrix: npt.ArrayLike) -> RigidTransform:
@@ -103,10 +103,10 @@ class RigidTransform:
 
     def inverse(self) -> RigidTransform:
         """``b_from_a`` of ``a_from_b``."""
-        return RigidTransform(self.rotation.T, -self.rotation.T @ self.translation)
+        return _of_checked(self.rotation.T, -self.rotation.T @ self.translation)
 
     def __matmul__(self, other: RigidTransform) -> RigidTransform:
-        return RigidTransform(
+        return _of_checked(
             self.rotation @ other.rotation, self.rotation @ other.translation + self.translation
         )
 
@@ -127,7 +127,16 @@ class RigidTransform:
         else:
             angle = np.arccos(min(dot, 1.0))
             blended = np.sin((1.0 - fraction) * angle) * start + np.sin(fraction * angle) * end
-        return RigidTransform.from_quaternion(blended, translation)
+        unit = blended / np.linalg.norm(blended)
+        return _of_checked(_matrix_from_unit_quaternion(unit), translation)
+
+
+def _of_checked(rotation: Float64Array, translation: Float64Array) -> RigidTransform:
+    """Of a rotation that follows from checked ones: checking takes longer than computing it."""
+    transform = object.__new__(RigidTransform)
+    object.__setattr__(transform, "rotation", rotation)
+    object.__setattr__(transform, "translation", translation)
+    return transform
 
 
 def _nearest_rotation(matrix: Float64Array) -> Float64Array:

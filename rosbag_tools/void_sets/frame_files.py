@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from depth_completion_core.config import ProjectionConfig
+from depth_completion_core.files.making import link_part, write_part
 from depth_completion_core.files.output_files import depth_numbers, numbers_png, picture_png
 from depth_completion_core.frame import SparseDepth
 from depth_completion_core.geometry.arrays import UInt16Array
@@ -25,7 +25,7 @@ from rosbag_tools.void_sets.set_frame import SetFrame
 
 DEPTH_SCALE = 256.0
 HISTOGRAM_EDGES_M = (0, 0.5, 1, 1.5, 2, 3, 4, 5, 7, 10, 15, 20, 30, 40, 60, 80, 120, 180, 256)
-_NUMBER_EDGES = np.array(HISTOGRAM_EDGES_M) * DEPTH_SCALE
+_FIRST_NUMBERS = np.array(HISTOGRAM_EDGES_M[:-1]) * int(DEPTH_SCALE)
 _MEASURED = 256
 _NOTHING_IN_VIEW = "no measurement lies in the image"
 
@@ -55,7 +55,7 @@ class FrameFiles:
         Raises:
             OSError: there is no room or no right to write.
         """
-        measured, sparse_beyond = _numbers(measured_depth(frame.frame, self.projection))
+        measured, sparse_beyond = _sparse_numbers(measured_depth(frame.frame, self.projection))
         record: Record = {
             "number": frame.number,
             "stamp_ns": frame.frame.stamp_ns,
@@ -100,9 +100,9 @@ class FrameFiles:
             ]
             sums |= dict.fromkeys(paths, _write(folder / paths[0], content))
             for path in paths[1:]:
-                _link(folder / paths[0], folder / path, content)
+                link_part(folder / paths[0], folder / path)
         for density, numbers in sparse.items():
-            validity = np.where(numbers > 0, _MEASURED, 0).astype(np.uint16)
+            validity = (numbers > 0) * np.uint16(_MEASURED)
             for what, pixels in (("sparse_depth", numbers), ("validity_map", validity)):
                 path = f"{density_name(density)}/{what}/{file_name(what, frame.name)}"
                 sums[path] = _write(folder / path, numbers_png(pixels))
@@ -131,35 +131,28 @@ def checksum_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _numbers(depth: SparseDepth) -> tuple[UInt16Array, int]:
-    return depth_numbers(depth.depth, depth.valid, depth_scale=DEPTH_SCALE)
+def _sparse_numbers(depth: SparseDepth) -> tuple[UInt16Array, int]:
+    """As :func:`depth_numbers`, which would take its time for the empty pixels too."""
+    places = np.flatnonzero(depth.valid)
+    metres = depth.depth.reshape(-1)[places]
+    numbers = np.zeros(depth.depth.size, np.uint16)
+    numbers[places], beyond = depth_numbers(metres, metres > 0, depth_scale=DEPTH_SCALE)
+    return numbers.reshape(depth.depth.shape), beyond
 
 
 def _truth_numbers(frame: SetFrame) -> tuple[UInt16Array, int]:
     if frame.truth is None:
         return np.zeros(frame.frame.size, np.uint16), 0
-    return _numbers(frame.truth)
+    return depth_numbers(frame.truth.depth, frame.truth.valid, depth_scale=DEPTH_SCALE)
 
 
 def _histogram(numbers: UInt16Array) -> list[int]:
-    counts = np.bincount(np.searchsorted(_NUMBER_EDGES, numbers[numbers > 0], side="right"))
-    counts = np.pad(counts, (0, max(0, len(_NUMBER_EDGES) + 1 - len(counts))))
-    return [int(count) for count in counts[1 : len(_NUMBER_EDGES)]]
+    """How many of the numbers, but for zeros, lie between the edges, the lower one included."""
+    counts = np.bincount(numbers.reshape(-1), minlength=2**16)
+    counts[0] = 0
+    return [int(count) for count in np.add.reduceat(counts, _FIRST_NUMBERS.astype(np.int64))]
 
 
 def _write(path: Path, content: bytes) -> str:
-    """Straight under its name: a folder in the making holds half files where a process was killed.
-
-    Which ones are whole is told by the journal.
-    """
-    path.write_bytes(content)
+    write_part(path, content)
     return checksum_of(content)
-
-
-def _link(original: Path, path: Path, content: bytes) -> None:
-    """One file under two names, where the file system can do that."""
-    path.unlink(missing_ok=True)
-    try:
-        os.link(original, path)
-    except OSError:
-        path.write_bytes(content)

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+from depth_completion_core.files.making import LineLog
 from rosbag_tools.void_sets.frame_files import Record, checksum_of
 
 
@@ -32,17 +33,15 @@ class Journal:
             self.done.append(record)
             kept_bytes += len(line)
             advance()
-        self._file = path.open("ab")
-        self._file.truncate(kept_bytes)
+        self._log = LineLog(path, kept_bytes)
 
     def add(self, record: Record) -> None:
         """Remember a frame whose files are written."""
-        self._file.write(json.dumps(record, separators=(",", ":")).encode() + b"\n")
-        self._file.flush()
+        self._log.add(json.dumps(record, separators=(",", ":")))
 
     def close(self) -> None:
         """No more frames come."""
-        self._file.close()
+        self._log.close()
 
 
 def _whole(line: bytes, folder: Path) -> Record | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from depth_completion_core.files.atomic import WriteError
+from depth_completion_core.files.making import write_part
 from depth_completion_core.progress import ProgressDisplay
 from rosbag_tools.errors import BagError, is_out_of_room
 from rosbag_tools.no_frame import no_frame_done
@@ -104,7 +105,7 @@ class _Run:
         record = self._record(records)
         for density in self._job.densities:
             path = folder.path / density_name(density) / K_FILE
-            path.write_text(record["K"], encoding="ascii")
+            write_part(path, record["K"].encode())
         return record
 
     def _done(

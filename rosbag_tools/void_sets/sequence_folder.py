@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from depth_completion_core.files.atomic import put_in_place
+from depth_completion_core.files.atomic import flush_tree, put_in_place
 from depth_completion_core.files.json_files import write_json
 from depth_completion_core.files.process_lock import LockedError, ProcessLock
 from rosbag_tools.errors import BagError
@@ -95,13 +95,14 @@ class SequenceFolder:
                 for what in SHARED:
                     with suppress(OSError):  # it holds something
                         (self.path / density_name(density) / what).rmdir()
+            flush_tree(self.path)
             write_json(self.path / _RECORD, record)
         for density in self._job.densities:
             finished = self.path / density_name(density)
             target = self._places.sequence(density, self._job.sequence)
             if finished.exists():
                 target.parent.mkdir(parents=True, exist_ok=True)
-                put_in_place(finished, target)
+                put_in_place(finished, target, is_flushed=True)
         write_json(self._places.record(self._job.sequence), record)
         shutil.rmtree(self.path)
 

@@ -115,11 +115,11 @@ def test_stopped_while_the_folders_are_put_in_place(
 ) -> None:
     placed: list[Path] = []
 
-    def once(finished: Path, path: Path) -> None:
+    def once(finished: Path, path: Path, *, is_flushed: bool) -> None:
         if placed:
             raise KeyboardInterrupt
         placed.append(path)
-        put_in_place(finished, path)
+        put_in_place(finished, path, is_flushed=is_flushed)
 
     monkeypatch.setattr("rosbag_tools.void_sets.sequence_folder.put_in_place", once)
     assert exit_code(main, *_arguments(bag, tmp_path / "out")) == 130

@@ -17,13 +17,15 @@ import pytest
 _ROOT = Path(__file__).resolve().parents[3]
 _FOLDERS = ("depth_completion_core", "depth_completion_ros", "rosbag_tools", "launch")
 
-# Calls that would write or rename a file, wherever they are. All but those of the writer itself
-# fill a buffer in memory, or open /dev/null.
+# Calls that would write or rename a file, wherever they are. All but those of the writer itself,
+# and of the folders in the making that it puts in their place, fill a buffer or open /dev/null.
 _KNOWN = {
     ("depth_completion_core/files/atomic.py", "open"),
     ("depth_completion_core/files/atomic.py", "os.open"),
     ("depth_completion_core/files/atomic.py", "replace"),
     ("depth_completion_core/files/atomic.py", "rename"),
+    ("depth_completion_core/files/making.py", "open"),
+    ("depth_completion_core/files/making.py", "write_bytes"),
     ("depth_completion_core/files/process_lock.py", "open"),
     ("depth_completion_core/files/output_files.py", "np.save"),
     ("depth_completion_core/evaluation/plots.py", "savefig"),
