@@ -8,7 +8,7 @@ import faulthandler
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import rclpy
@@ -19,61 +19,24 @@ from rclpy.duration import Duration
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
-from depth_completion_core.sensing.pair import MessagePair
 from depth_completion_core.settings.fields import ConfigError
+from depth_completion_ros.active_state import ActiveState
+from depth_completion_ros.clock_watch import ClockWatch
 from depth_completion_ros.drops import Drops
 from depth_completion_ros.frame_placer import FramePlacer
 from depth_completion_ros.frame_report import FrameReport
-from depth_completion_ros.inputs import Inputs
 from depth_completion_ros.live_transforms import LiveTransforms
 from depth_completion_ros.model_in_use import ModelInUse
 from depth_completion_ros.model_loading import loaded, warmed_up
 from depth_completion_ros.node_config import NodeConfig
 from depth_completion_ros.outputs import Outputs
 from depth_completion_ros.parameters import NodeParameters
-from depth_completion_ros.pipeline import PairToComplete, Pipeline
-from depth_completion_ros.placement_watch import PlacementWatch
+from depth_completion_ros.pipeline import Pipeline
 from depth_completion_ros.services import Services
 from depth_completion_ros.setup_notes import SetupNotes
-from depth_completion_ros.silence import SilenceWatch
 from depth_completion_ros.status import Status
+from depth_completion_ros.steady_timer import steady_timer
 from depth_completion_ros.stop_signal import StopSignal, init_without_signals
-from depth_completion_ros.worker import Mailbox, Worker
-
-
-class _Active:
-    """What exists while the node is active only."""
-
-    def __init__(self, node: CompletionNode, config: NodeConfig, pipeline: Pipeline) -> None:
-        self._transforms = node.transforms
-        self.mailbox: Mailbox[PairToComplete] = Mailbox(config.max_wait_ms / 1e3)
-        self.inputs = Inputs(
-            node,
-            config,
-            node.transforms,
-            self._post,
-            earlier_pairs=pipeline.in_use.wanted_views.earlier_images,
-        )
-        pipeline.placer.camera_infos = self.inputs.camera_infos
-        self.placement = PlacementWatch(pipeline.placer, config, list(self.inputs.filters))
-        self._worker = Worker(self.mailbox, pipeline.handle)
-        self._watch = SilenceWatch(node, self.inputs, config.silence_s, config.pairing.slop_ms)
-
-    def _post(self, pairs: Sequence[MessagePair]) -> None:
-        self.mailbox.put([PairToComplete(messages=pair) for pair in pairs])
-        for pair in pairs:
-            self.placement.add(pair)
-
-    def drops(self) -> dict[str, int]:
-        """Messages that made no pair and pairs that were replaced, by reason."""
-        return {**self.inputs.pairing.pairer.drops, **self.mailbox.drops}
-
-    def end(self) -> None:
-        """Stop listening, and finish the current frame."""
-        self._watch.destroy()
-        self.inputs.destroy()
-        self._transforms.wait_until(0.0)
-        self._worker.stop()
 
 
 class CompletionNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types on every distro
@@ -90,6 +53,7 @@ class CompletionNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
         self.transforms = LiveTransforms()
         self.is_finished = False
         self.exit_code = 0
+        self._clock_watch = ClockWatch(self.get_clock())
         self._settings = NodeParameters(self, self._on_change)
         self._drops = Drops(self.get_logger().warning)
         log = self.get_logger()
@@ -97,6 +61,7 @@ class CompletionNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
             log.warning,
             lambda: self.transforms.notes,
             lambda: self._habits(are_warnings=True),
+            self._clock_watch.notes,
             self._why_never_paired,
             lambda: self._active.inputs.losses() if self._active else [],
             lambda: self._active.placement.notes if self._active else [],
@@ -106,14 +71,24 @@ class CompletionNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
         facts = SetupNotes(
             log.info, lambda: self._habits(are_warnings=False), self._projection_in_use
         )
-        self._status = Status(self._all_drops, self._why_idle, notes.current, facts.current)
+        self._status = Status(
+            lambda: self._settings.config,
+            self._all_drops,
+            self._why_idle,
+            notes.current,
+            facts.current,
+        )
         self._outputs: Outputs | None = None
         self._pipeline: Pipeline | None = None
-        self._active: _Active | None = None
+        self._active: ActiveState | None = None
         self._past_drops: dict[str, int] = {}
         self._diagnostics = Updater(self)
-        self._diagnostics.setHardwareID("none")
-        self._diagnostics.add("completion", self._status.diagnose)
+        image_topic = self.resolve_topic_name("image")
+        self._diagnostics.setHardwareID(image_topic)
+        self._diagnostics.add(f"completion of {image_topic}", self._status.diagnose)
+        # In place of its own, which stands still with simulated time.
+        self.destroy_timer(self._diagnostics.timer)
+        self._beat = steady_timer(self, self._diagnostics.period, self._tell)
         self._offered = Services(self, self._settings, lambda: self._pipeline)
         # Kept: a handle that is collected ends the callback.
         self._jump = self.get_clock().create_jump_callback(
@@ -186,7 +161,7 @@ class CompletionNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
 
     def _activate(self) -> None:
         assert self._pipeline is not None  # noqa: S101 - the state machine configures first
-        self._active = _Active(self, self._settings.config, self._pipeline)
+        self._active = ActiveState(self, self.transforms, self._settings.config, self._pipeline)
 
     def _deactivate(self) -> None:
         active, self._active = self._active, None
@@ -235,6 +210,13 @@ class CompletionNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
     def _on_frame(self, report: FrameReport) -> None:
         if self._outputs is not None:
             self._outputs.publish_status(self._status.message(report))
+
+    def _tell(self) -> None:
+        """Every second, whether frames come or not."""
+        message = self._status.while_dropping(int(self.get_clock().now().nanoseconds))
+        if message is not None and self._outputs is not None:
+            self._outputs.publish_status(message)
+        self._diagnostics.force_update()
 
     def _habits(self, *, are_warnings: bool) -> list[str]:
         if self._pipeline is None:

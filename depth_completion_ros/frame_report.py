@@ -22,6 +22,7 @@ class FrameReport:
         network_ms: the model and around it, synchronised.
         publish_ms: arrays to messages, and out.
         total_ms: from the complete pair to the last publish.
+        age_ms: of the image when its depth was published, by the node's clock.
         holdout_mae_mm: error at withheld measurements; NaN when off.
     """
 
@@ -32,4 +33,5 @@ class FrameReport:
     network_ms: float
     publish_ms: float
     total_ms: float
+    age_ms: float
     holdout_mae_mm: float

@@ -70,6 +70,10 @@ class NodeConfig(CompletionConfig):
     """How long images that one cloud decided wait for the model; then only the newest is served."""
     max_age_ms: float = setting(0.0, low=0.0)
     """Pairs whose image is older than this when the model is free are dropped; 0 for no limit."""
+    min_rate_hz: float = setting(0.0, low=0.0)
+    """/diagnostics warns when depth comes less often than this; 0 for never."""
+    warn_age_ms: float = setting(0.0, low=0.0)
+    """/diagnostics warns when depth is older than this as it is published; 0 for never."""
     depth_encoding: DepthEncoding = "32FC1"
     """Encoding of depth images: 32FC1 (metres, NaN) or 16UC1 (millimetres, 0), see REP 118."""
     holdout: float = setting(0.0, low=0.0, high=0.9)

@@ -100,7 +100,7 @@ class Pipeline:
     def _complete(self, item: PairToComplete) -> None:
         in_use = self.in_use
         config, completer = in_use.config, in_use.completer
-        age_ms = (self._now_ns() - item.messages.image_stamp_ns) / 1e6
+        age_ms = self._age_ms(item)
         if 0 < config.max_age_ms < age_ms:
             self._drops.add(
                 "older than max_age_ms",
@@ -137,9 +137,13 @@ class Pipeline:
                 network_ms=1e3 * (completed - projected),
                 publish_ms=1e3 * (published - completed),
                 total_ms=1e3 * (published - item.ready_at),
+                age_ms=self._age_ms(item),
                 holdout_mae_mm=_error_mm(prediction, withheld) if config.holdout else math.nan,
             )
         )
+
+    def _age_ms(self, item: PairToComplete) -> float:
+        return (self._now_ns() - item.messages.image_stamp_ns) / 1e6
 
     def _refuse_nonsense(self, done: CompletedFrame, completer: DepthCompleter) -> None:
         prediction = done.prediction

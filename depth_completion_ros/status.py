@@ -1,10 +1,15 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""How the node is doing: ~/status after every frame, /diagnostics every second."""
+"""How the node is doing: ~/status after every frame, /diagnostics every second.
+
+While every frame is dropped, ~/status comes every second, too.
+"""
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 
 import torch
@@ -13,10 +18,20 @@ from diagnostic_updater import DiagnosticStatusWrapper
 
 from depth_completion_core.sensing.sensor_geometry import motion_in_words
 from depth_completion_ros.conversions import header
+from depth_completion_ros.frame_pace import FramePace
 from depth_completion_ros.frame_report import FrameReport
+from depth_completion_ros.health import Observed, health_of
 from depth_completion_ros.msg import CompletionStatus
+from depth_completion_ros.node_config import NodeConfig
 
 _NO_FRAMES = ("cloud:", "transform:")  # drops of these begin with what was dropped
+_STAGES = ("decode_ms", "project_ms", "network_ms", "publish_ms", "total_ms")
+_TIMES = (*_STAGES, "age_ms", "pair_gap_ms", "density", "coverage")
+_LEVELS = {
+    "ok": DiagnosticStatus.OK,
+    "warning": DiagnosticStatus.WARN,
+    "error": DiagnosticStatus.ERROR,
+}
 
 
 class Status:
@@ -24,6 +39,7 @@ class Status:
 
     def __init__(
         self,
+        config: Callable[[], NodeConfig],
         drops: Callable[[], Mapping[str, int]],
         why_idle: Callable[[], str],
         notes: Callable[[], Sequence[str]],
@@ -32,16 +48,20 @@ class Status:
         """Start counting.
 
         Args:
+            config: the settings as they are now.
             drops: how many messages were dropped so far, by reason.
             why_idle: why nothing is to be expected now, in words; empty where something is.
             notes: what is odd in the set-up, in sentences.
             facts: what was found out of the streams and is as it should be, in sentences.
         """
-        self._drops, self._why_idle, self._notes, self._facts = drops, why_idle, notes, facts
+        self._config, self._drops, self._why_idle = config, drops, why_idle
+        self._notes, self._facts = notes, facts
         self._lock = threading.Lock()
         self._last: CompletionStatus | None = None
         self._motion = ""
-        self._frames_at_last_diagnosis = 0
+        self._pace = FramePace()
+        self._drops_before: dict[str, int] = {}
+        self._published_before = 0
         self.published = 0
 
     def message(self, report: FrameReport) -> CompletionStatus:
@@ -60,6 +80,7 @@ class Status:
             network_ms=report.network_ms,
             publish_ms=report.publish_ms,
             total_ms=report.total_ms,
+            age_ms=report.age_ms,
             points=len(placed.sensor_points),
             points_in_view=measured,
             density=measured / prediction.valid.size,
@@ -68,48 +89,83 @@ class Status:
             coverage=float(prediction.valid.mean()),
             holdout_mae_mm=report.holdout_mae_mm,
             published=self.published,
-            dropped=sum(n for reason, n in drops.items() if not reason.startswith(_NO_FRAMES)),
+            dropped=sum(_frames(drops).values()),
             drop_reasons=list(drops),
             drop_counts=list(drops.values()),
             device_memory_bytes=_memory_bytes(device),
         )
         with self._lock:
             self._last = message
+            self._pace.add(time.monotonic(), report.age_ms)
             self._motion = motion_in_words(
                 placed.fixed_frame, moves_points=frame.points is not None
             )
         return message
 
+    def while_dropping(self, stamp_ns: int) -> CompletionStatus | None:
+        """The status at an instant when frames come but none is completed; None otherwise."""
+        drops = self._drops()
+        with self._lock:
+            last, is_new = self._last, self.published != self._published_before
+        if is_new or self._why_idle() or not self._dropped_of_late(drops):
+            return None
+        config, none = self._config(), math.nan
+        return CompletionStatus(
+            header=header(stamp_ns, last.header.frame_id if last is not None else ""),
+            model=config.weights or config.model,
+            device=last.device if last is not None else "",
+            **dict.fromkeys(_TIMES, none),
+            holdout_mae_mm=none,
+            published=self.published,
+            dropped=sum(_frames(drops).values()),
+            drop_reasons=list(drops),
+            drop_counts=list(drops.values()),
+        )
+
     def diagnose(self, status: DiagnosticStatusWrapper) -> DiagnosticStatusWrapper:
         """Fill in the entry of /diagnostics; called by diagnostic_updater."""
+        now_s, drops, notes, config = time.monotonic(), self._drops(), self._notes(), self._config()
         with self._lock:
             last, motion = self._last, self._motion
-        new = self.published - self._frames_at_last_diagnosis
-        self._frames_at_last_diagnosis = self.published
-        notes = self._notes()
-        if new and notes:
-            status.summary(DiagnosticStatus.WARN, f"completing, but: {notes[0]}")
-        elif new:
-            status.summary(DiagnosticStatus.OK, "completing")
-        elif idle := self._why_idle():
-            status.summary(DiagnosticStatus.OK, f"idle: {idle}")
-        elif last is None:
-            status.summary(DiagnosticStatus.WARN, "no frame was completed yet")
-        else:
-            status.summary(DiagnosticStatus.WARN, "no frame since the last diagnosis")
+            seen = Observed(
+                is_flowing=self._pace.is_flowing(now_s),
+                rate_hz=self._pace.rate_hz(now_s),
+                age_ms=self._pace.age_ms,
+                dropped=self._dropped_of_late(drops),
+                idle=self._why_idle(),
+                notes=notes,
+                has_completed=last is not None,
+            )
+        new, self._published_before = self.published - self._published_before, self.published
+        self._drops_before = dict(drops)
+        health = health_of(seen, min_rate_hz=config.min_rate_hz, max_age_ms=config.warn_age_ms)
+        status.summary(_LEVELS[health.level], health.sentence)
         status.add("frames since the last diagnosis", str(new))
         status.add("frames published", str(self.published))
+        status.add("rate_hz", f"{seen.rate_hz:.1f}")
+        status.add("age_ms", f"{seen.age_ms:.0f}")
         _add_numbered(status, "note", notes)
         _add_numbered(status, "found", self._facts())
-        for reason, count in self._drops().items():
+        for reason, count in drops.items():
             status.add(f"dropped: {reason}", str(count))
         if last is not None:
             for name in ("model", "device", "pair_gap_ms", "points_in_view", "coverage"):
                 status.add(name, str(getattr(last, name)))
             status.add("motion", motion)
-            for name in ("decode_ms", "project_ms", "network_ms", "publish_ms", "total_ms"):
+            for name in _STAGES:
                 status.add(name, f"{getattr(last, name):.1f}")
         return status
+
+    def _dropped_of_late(self, drops: Mapping[str, int]) -> dict[str, int]:
+        counts = {
+            reason: count - self._drops_before.get(reason, 0)
+            for reason, count in _frames(drops).items()
+        }
+        return {reason: count for reason, count in counts.items() if count > 0}
+
+
+def _frames(drops: Mapping[str, int]) -> dict[str, int]:
+    return {reason: n for reason, n in drops.items() if not reason.startswith(_NO_FRAMES)}
 
 
 def _add_numbered(status: DiagnosticStatusWrapper, key: str, sentences: Sequence[str]) -> None:

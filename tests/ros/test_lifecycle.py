@@ -78,6 +78,46 @@ def test_diagnostics_say_whether_anything_is_to_be_expected(tmp_path: Path) -> N
         peer.spin_until(lambda: is_said("idle: not active"), "that it rests")
 
 
+def test_all_is_told_while_every_frame_is_dropped(tmp_path: Path) -> None:
+    """Without TF no frame can be made."""
+    with live.live_node(tmp_path, model="nearest", tf_timeout_ms=0.0) as _, live.peer() as peer:
+        peer.wait_for_node()
+        diagnostics = peer.collect("/diagnostics", "diagnostic_msgs/msg/DiagnosticArray")
+        statuses = peer.collect(
+            "/completion_node/status", "depth_completion_ros/msg/CompletionStatus"
+        )
+        for index in range(40):
+            _send(peer, index)
+            peer.spin_for(0.1)
+        told = [item for array in diagnostics for item in array.status]
+        errors = [item for item in told if item.level == b"\x02"]
+        assert errors
+        assert "every frame is dropped" in errors[-1].message
+        assert "no transform" in errors[-1].message
+        assert errors[-1].name == "completion_node: completion of /camera/image_raw"
+        assert len(statuses) >= 2
+        assert statuses[-1].published == 0
+        assert statuses[-1].dropped > statuses[0].dropped > 0
+
+
+def test_simulated_time_that_never_comes_is_told(tmp_path: Path) -> None:
+    with live.live_node(tmp_path, model="nearest", use_sim_time=True) as node, live.peer() as peer:
+        peer.wait_for_node()
+        diagnostics = peer.collect("/diagnostics", "diagnostic_msgs/msg/DiagnosticArray")
+        words = "nothing publishes /clock"
+        peer.spin_until(lambda: words in node.log, "that it is logged")
+
+        def is_shown() -> bool:
+            return any(
+                words in v.value
+                for array in diagnostics
+                for item in array.status
+                for v in item.values
+            )
+
+        peer.spin_until(is_shown, "that diagnostics show it")
+
+
 def test_a_lifecycle_shutdown_ends_the_process(tmp_path: Path) -> None:
     with live.live_node(tmp_path, model="nearest") as node, live.peer() as peer:
         peer.wait_for_node()
