@@ -57,8 +57,9 @@ class CompletionNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
         self._settings = NodeParameters(self, self._on_change)
         self._drops = Drops(self.get_logger().warning)
         log = self.get_logger()
+        # From lines of their own: rclpy wants one severity for each line that logs.
         notes = SetupNotes(
-            log.warning,
+            lambda note: log.warning(note),  # noqa: PLW0108
             lambda: self.transforms.notes,
             lambda: self._habits(are_warnings=True),
             self._clock_watch.notes,
@@ -69,7 +70,9 @@ class CompletionNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
             lambda: self._pipeline.notes if self._pipeline else [],
         )
         facts = SetupNotes(
-            log.info, lambda: self._habits(are_warnings=False), self._projection_in_use
+            lambda fact: log.info(fact),  # noqa: PLW0108
+            lambda: self._habits(are_warnings=False),
+            self._projection_in_use,
         )
         self._status = Status(
             lambda: self._settings.config,
