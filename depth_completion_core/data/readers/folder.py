@@ -25,13 +25,14 @@ from pathlib import Path
 from depth_completion_core.data.readers.depth_units import unit_remarks
 from depth_completion_core.data.readers.frame_files import FrameFiles, poses_of, sample_of
 from depth_completion_core.data.readers.lists import check_unique
-from depth_completion_core.data.readers.reading import blamed_on
+from depth_completion_core.data.readers.reading import blamed_on, pose_of
 from depth_completion_core.data.readers.sequences import neighbours_in
 from depth_completion_core.data.sample import DataError, DepthDataset, Sample
 from depth_completion_core.files.file_sources import files_in, files_of, left_out_of
 from depth_completion_core.files.input_files import DEPTH_TYPES, IMAGE_TYPES
 from depth_completion_core.files.listing import listed
 from depth_completion_core.files.partners import partners_by_name
+from depth_completion_core.geometry.transforms import RigidTransform
 from depth_completion_core.settings.fields import setting
 
 _MATRIX_TYPES = (".txt", ".npy")
@@ -68,6 +69,12 @@ class Folder(DepthDataset):
 
     def __getitem__(self, index: int) -> Sample:
         return sample_of(self._frames[index], depth_scale=self.config.depth_scale)
+
+    def world_from_camera(self, index: int) -> RigidTransform | None:
+        """Of absolute_pose/NAME.txt."""
+        image = self._frames[index].image
+        path = image.parent.parent / "absolute_pose" / f"{image.stem}.txt"
+        return pose_of(path) if path.is_file() else None
 
     @property
     def remarks(self) -> list[str]:
