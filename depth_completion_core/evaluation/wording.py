@@ -26,7 +26,8 @@ _MISSING = {
 }
 _CLIPPING = "Predictions are not clipped."
 _SPREAD = " ± is the standard deviation over images."
-_SPREAD_OVER_DRAWS = " Means over {} draws of the points; ± is the standard deviation over draws."
+_SPREAD_OVER_DRAWS = " ± is the standard deviation over draws."
+_OVER_DRAWS = " Means over {} draws of the points."
 _COLUMNS = (
     "Points: mean number of measurements per image that the model saw. ms: mean time of the model "
     "per frame, synchronised, without reading the frame and sampling points."
@@ -46,7 +47,7 @@ def notes(protocol: Protocol, name: str, rows: Sequence[Row], *, with_spread: bo
         "per_image": "computed for each image, then averaged over images",
         "pooled": "computed over all pixels of all images together",
     }[protocol.averaging]
-    spread = _spread(rows) if with_spread else ""
+    spread = _spread(rows, is_told=with_spread)
     lines = [
         f"Protocol `{name}`: {_bounds(protocol)}{_crop(protocol)}; {averaged}. {_CLIPPING}{spread}",
         _MISSING[protocol.missing],
@@ -62,9 +63,12 @@ def notes(protocol: Protocol, name: str, rows: Sequence[Row], *, with_spread: bo
     return "".join(f"- {line}\n" for line in lines)
 
 
-def _spread(rows: Sequence[Row]) -> str:
+def _spread(rows: Sequence[Row], *, is_told: bool) -> str:
     draws = max((len(row.summary.draws) for row in rows), default=0)
-    return _SPREAD_OVER_DRAWS.format(draws) if draws else _SPREAD
+    over = _OVER_DRAWS.format(draws) if draws else ""
+    if not is_told:
+        return over
+    return over + (_SPREAD_OVER_DRAWS if draws else _SPREAD)
 
 
 def settings_note(settings: Mapping[str, Any], about: Mapping[str, Any]) -> str:

@@ -52,7 +52,7 @@ def test_means_and_deviations_are_those_of_separate_runs(
 
 def test_the_table_says_what_its_deviations_are(folders: tuple[Path, Path]) -> None:
     table = (folders[1] / "table.md").read_text(encoding="utf-8")
-    assert "Means over 3 draws of the points; ± is the standard deviation over draws." in table
+    assert "Means over 3 draws of the points. ± is the standard deviation over draws." in table
     headings, _, line = (text.strip("| ").split(" | ") for text in table.splitlines()[2:5])
     cells = dict(zip(headings, line, strict=True))
     found = _result(folders[1], "nearest")

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import ClassVar
@@ -230,3 +231,26 @@ def test_measurements_that_are_sampled_afterwards_cannot_have_been_removed() -> 
     feed = nyu_train_feed("uniform:500", split_file="")
     with pytest.raises(ConfigError, match=r"sampled after 0\.5 of them were removed"):
         replace(feed, augmentation=Augmentation(remove_max=0.5))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["cspn_nyu", "--validate.every_epochs", "0"], "a plateau schedule follows the scores of"),
+        (["nlspn_nyu", "--validate.every_steps", "5"], "every 5 steps and every 1 epochs; set one"),
+        (
+            ["scaffnet_synthetic", "--data.augmentation.resampling", "bilinear"],
+            "depth of a bank's frames is never blended",
+        ),
+    ],
+)
+def test_settings_that_do_not_fit_together(
+    arguments: list[str], words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_nyu(tmp_path, scenes=1)
+    small = ["--batch_size", "2", "--run.device", "cpu", "--run.out", str(tmp_path / "out")]
+    name, *flags = arguments
+    root = ["--data.root", str(tmp_path)] if name != "scaffnet_synthetic" else []
+    with suppress(SystemExit):
+        assert main([name, *root, *small, *flags]) == 1
+    assert words in " ".join(capsys.readouterr().err.replace("│", " ").split())
