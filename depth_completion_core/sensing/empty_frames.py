@@ -55,8 +55,8 @@ def why_empty(placed: PlacedFrame, max_depth: float) -> EmptyFrame:
         return _empty(
             "points too far",
             f"half of the {measured} points are more than {middle:.4g} m away, and "
-            f"projection.max_depth is {max_depth:g} m. Are they in millimetres? Clouds are in "
-            "metres (REP 103)",
+            f"projection.max_depth is {max_depth:g} m. Are they in millimetres or "
+            "centimetres? Clouds are in metres (REP 103)",
         )
     return _empty(
         "no point in view",

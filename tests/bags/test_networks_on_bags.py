@@ -10,7 +10,7 @@ import pytest
 from depth_completion_core.completer import load_model
 from rosbag_tools.complete import main
 from tests.bags.bag_factory import depths_of, drive, frame_of, write_ros2
-from tests.core.checkpoints.released_checkpoints import seeded_checkpoint
+from tests.core.checkpoints.released_checkpoints import SMALL, seeded_checkpoint
 
 _FRAMES = 2
 
@@ -18,7 +18,9 @@ _FRAMES = 2
 @pytest.mark.parametrize("network", ["scaffnet", "fusionnet"])
 def test_a_bag_gets_what_the_network_says(network: str, tmp_path: Path) -> None:
     bag = write_ros2(tmp_path / "drive", drive(_FRAMES))
-    weights = seeded_checkpoint(tmp_path / f"{network}.safetensors", network)
+    weights = seeded_checkpoint(
+        tmp_path / f"{network}.safetensors", network, settings=SMALL[network]
+    )
     flags = ["--model", str(weights), "--device", "cpu", "--holdout", "0"]
     assert main([str(bag), str(tmp_path / "out"), *flags]) == 0
     written = depths_of(tmp_path / "out")

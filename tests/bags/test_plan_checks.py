@@ -123,7 +123,7 @@ def test_a_run_that_gives_nothing_is_an_error_with_its_cause(tmp_path: Path) -> 
     [
         (np.empty((0, 3), np.float32), "the cloud holds no points at all"),
         (np.full((7, 3), np.nan, np.float32), "all 7 points of the cloud are NaN"),
-        (1000 * board_sweep(), r"more than \d+ m away.*Are they in millimetres\?"),
+        (1000 * board_sweep(), r"more than \d+ m away.*Are they in millimetres"),
     ],
 )
 def test_clouds_without_a_usable_point_are_an_error_with_its_cause(

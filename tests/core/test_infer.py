@@ -23,7 +23,7 @@ from depth_completion_core.metrics import depth_metrics
 from depth_completion_core.models import build_model
 from depth_completion_core.models.base import CompletionModel, ModelInput, ModelOutput
 from depth_completion_core.models.fusionnet import FusionNet
-from tests.core.checkpoints.released_checkpoints import seeded_checkpoint
+from tests.core.checkpoints.released_checkpoints import SMALL, seeded_checkpoint
 
 _SIZE = (24, 32)
 
@@ -349,7 +349,7 @@ def test_depth_without_measurements_gives_an_empty_map(data: Path) -> None:
 
 @pytest.mark.parametrize("network", ["scaffnet", "fusionnet"])
 def test_networks_from_a_checkpoint(data: Path, network: str) -> None:
-    weights = seeded_checkpoint(data / f"{network}.safetensors", network)
+    weights = seeded_checkpoint(data / f"{network}.safetensors", network, settings=SMALL[network])
     assert _run(data, "--model", str(weights)) == 0
     completer = load_model(str(weights), device="cpu")
     frame = Frame(
@@ -364,7 +364,9 @@ def test_networks_from_a_checkpoint(data: Path, network: str) -> None:
 
 
 def test_fusionnets_scaffold_is_saved(data: Path) -> None:
-    weights = seeded_checkpoint(data / "fusionnet.safetensors", "fusionnet")
+    weights = seeded_checkpoint(
+        data / "fusionnet.safetensors", "fusionnet", settings=SMALL["fusionnet"]
+    )
     assert _run(data, "--model", str(weights), "--save-inputs") == 0
     fusionnet = load_checkpoint(weights).model
     assert isinstance(fusionnet, FusionNet)
@@ -377,7 +379,7 @@ def test_fusionnets_scaffold_is_saved(data: Path) -> None:
 
 def test_confidence_is_written_where_a_network_gives_one(data: Path) -> None:
     path = data / "uncertain.safetensors"
-    model = build_model("scaffnet", {"uncertainty": True})
+    model = build_model("scaffnet", {**SMALL["scaffnet"], "uncertainty": True})
     save_checkpoint(path, "scaffnet", model, provenance={"source": "random"})
     assert _run(data, "--model", str(path)) == 0
     confidence = np.load(data / "out" / "confidence" / "0001.npy")

@@ -229,9 +229,9 @@ def test_a_launch_ends_with_its_node(tmp_path: Path, number: signal.Signals) -> 
         start_new_session=True,
     )
     with live.peer() as peer:
-        peer.spin_until(lambda: peer.node.count_subscribers("/image") > 0, "an active node")
+        peer.spin_until(lambda: peer.node.count_subscribers("/image") > 0, "an active node", 90.0)
         launch.send_signal(number)
-        code = launch.wait(timeout=20)
+        code = launch.wait(timeout=60)
         # ros2 launch itself dies of SIGTERM; its node must not be left behind.
         assert code == (0 if number == signal.SIGINT else -signal.SIGTERM)
         peer.spin_until(lambda: peer.node.count_subscribers("/image") == 0, "the node's end", 60.0)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import math
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -128,11 +128,25 @@ def flat(state: State) -> State:
     }
 
 
-def seeded_checkpoint(path: Path, model_name: str, seed: int = 0) -> Path:
+SMALL: dict[str, dict[str, Any]] = {
+    "scaffnet": {"encoder_filters": [4, 4, 8, 8, 8], "decoder_filters": [8, 8, 8, 4, 4]},
+    "fusionnet": {
+        "scaffnet": {"encoder_filters": [4, 4, 8, 8, 8], "decoder_filters": [8, 8, 8, 4, 4]},
+        "image_filters": [4, 4, 8, 8, 8],
+        "depth_filters": [4, 4, 8, 8, 8],
+        "decoder_filters": [8, 8, 8, 4, 4],
+    },
+}
+"""Settings of networks that answer in milliseconds."""
+
+
+def seeded_checkpoint(
+    path: Path, model_name: str, seed: int = 0, *, settings: Mapping[str, Any] | None = None
+) -> Path:
     """A checkpoint of ours with random weights; the same ones for the same seed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = build_model(model_name)
+        model = build_model(model_name, settings)
     provenance = {"source": f"random, seed {seed}", "licence": "Apache-2.0", "note": "for tests"}
     save_checkpoint(path, model_name, model, provenance=provenance)
     return path
