@@ -13,7 +13,7 @@ from depth_completion_core.settings.command_line import parsed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Benchmark:
-    """Times of projection, packing and the classical models on the CPU."""
+    """Times of projection, packing, propagation and the classical models on the CPU."""
 
     rounds: int = 100
     """How often each function is called."""
@@ -21,11 +21,19 @@ class Benchmark:
     """Threads of torch and OpenCV; 0 leaves their choice."""
     json_file: Path | None = None
     """Write the numbers here, too."""
+    gpu: bool = False
+    """Instead, compare every model on a GPU with the CPU, and measure it there: under 5 minutes."""
+    device: str = "cuda"
+    """Where --gpu runs: cuda, cuda:1, ..., or cpu, to see that it would."""
 
 
 def main(arguments: list[str]) -> int:
     """Parse, measure, print; 0 for success."""
     wanted = parsed(Benchmark, arguments)
+    if wanted.gpu:
+        from depth_completion_core.benchmarks import gpu  # noqa: PLC0415 - needs torch
+
+        return gpu.check(wanted.device, rounds=wanted.rounds, json_file=wanted.json_file)
     from depth_completion_core.benchmarks import fast_paths  # noqa: PLC0415 - needs torch
 
     fast_paths.measure(rounds=wanted.rounds, threads=wanted.threads, json_file=wanted.json_file)

@@ -210,7 +210,9 @@ _LAWS: dict[str, set[str]] = {
         "progress",
     },
     "benchmarks": {
+        "checkpoints",
         "codecs",
+        "evaluation",
         "completer",
         "files",
         "inference",

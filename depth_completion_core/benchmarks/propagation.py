@@ -20,14 +20,14 @@ _NEIGHBOURS = 9
 
 def propagation_group(height: int, width: int) -> dict[str, Callable[[], object]]:
     """NLSPN's steps on random offsets and affinities that sum to 1."""
-    start, offset, weight = _inputs(height, width)
+    start, offset, weight = random_propagation(height, width)
     taps = bilinear_taps(offset, weight)
     return {
         "grid_sample, batched": lambda: with_grid_sample(start, offset, weight),
         "taps and steps": lambda: propagate(start, bilinear_taps(offset, weight), steps=STEPS),
         "taps": lambda: bilinear_taps(offset, weight),
         "steps": lambda: propagate(start, taps, steps=STEPS),
-        "steps by plain gathers": lambda: _plain(start, taps),
+        "steps by plain gathers": lambda: with_plain_steps(start, taps),
     }
 
 
@@ -44,8 +44,8 @@ def with_grid_sample(start: Tensor, offset: Tensor, weight: Tensor) -> Tensor:
         (1, 1, H, W) after 18 steps.
     """
     height, width = start.shape[-2:]
-    rows = torch.arange(height, dtype=start.dtype)[:, None] + offset[:, :, 0]
-    columns = torch.arange(width, dtype=start.dtype) + offset[:, :, 1]
+    rows = torch.arange(height).to(start)[:, None] + offset[:, :, 0]
+    columns = torch.arange(width).to(start) + offset[:, :, 1]
     grid = torch.stack([2 * columns / (width - 1) - 1, 2 * rows / (height - 1) - 1], dim=-1)
     grid = grid.view(1, -1, width, 2)
     values = start
@@ -56,14 +56,25 @@ def with_grid_sample(start: Tensor, offset: Tensor, weight: Tensor) -> Tensor:
 
 
 @torch.inference_mode()
-def _plain(start: Tensor, taps: Taps) -> Tensor:
+def with_plain_steps(start: Tensor, taps: Taps) -> Tensor:
+    """By gathers, (1, 1, H, W) after 18 steps."""
     step, values = plain_step(taps), start
     for _ in range(STEPS):
         values = step(values)
     return values
 
 
-def _inputs(height: int, width: int) -> tuple[Tensor, Tensor, Tensor]:
+@torch.inference_mode()
+def with_deformable_convolution(start: Tensor, offset: Tensor, weight: Tensor) -> Tensor:
+    """As deform_conv2d works: where each step takes its depth from is worked out in each step."""
+    values = start
+    for _ in range(STEPS):
+        values = plain_step(bilinear_taps(offset, weight))(values)
+    return values
+
+
+def random_propagation(height: int, width: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Depth to begin with, offsets, and affinities that sum to 1."""
     random = torch.Generator().manual_seed(0)
     shape = (1, _NEIGHBOURS, height, width)
     offset = 1.5 * torch.randn((1, _NEIGHBOURS, 2, height, width), generator=random)

@@ -36,7 +36,7 @@ from depth_completion_core.models.propagation.deformable import (
     DEFORM_CONV_OPSET,
     deform_conv_step,
 )
-from depth_completion_core.models.propagation.engine import exported_by
+from depth_completion_core.models.propagation.engine import steps_by
 from depth_completion_core.models.propagation.steps import plain_step
 
 StepOperator = Literal["gather", "deform_conv"]
@@ -120,7 +120,7 @@ def _trace(
     # The exporter restores the mode of what it is given, and of all in it.
     network = _Traced(model, list(inputs), needs).eval()
     step = plain_step if operator == "gather" else deform_conv_step
-    with warnings.catch_warnings(), torch.inference_mode(), exported_by(step):
+    with warnings.catch_warnings(), torch.inference_mode(), steps_by(step):
         warnings.simplefilter("ignore")  # of numbers that are constant on purpose, and of its age
         try:
             torch.onnx.export(

@@ -11,11 +11,12 @@ import pytest
 import torch
 
 from depth_completion_core import benchmark
-from depth_completion_core.benchmarks import plain_projection, propagation
+from depth_completion_core.benchmarks import gpu, gpu_models, plain_projection, propagation
 from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.geometry.projection import project_points
 from depth_completion_core.geometry.transforms import RigidTransform
 from depth_completion_core.inference.timing import timed_in_turn
+from depth_completion_core.models.propagation.taps import bilinear_taps
 
 _CAMERA = CameraModel(fx=300.0, fy=310.0, cx=160.2, cy=119.7, width=320, height=240)
 _CAMERA_FROM_LIDAR = RigidTransform.from_matrix(
@@ -52,6 +53,53 @@ def test_both_ways_to_propagate_compute_the_same() -> None:
     torch.testing.assert_close(again, states, rtol=0, atol=0)
     plain = group["steps by plain gathers"]()
     torch.testing.assert_close(plain, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_what_a_gpu_is_compared_with_computes_the_same() -> None:
+    start, offset, weight = propagation.random_propagation(12, 17)
+    expected = propagation.with_plain_steps(start, bilinear_taps(offset, weight))
+    found = propagation.with_deformable_convolution(start, offset, weight)
+    torch.testing.assert_close(found, expected)
+
+
+def test_the_checks_on_a_gpu_run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """On a CPU, which is compared with itself."""
+    monkeypatch.setattr(gpu, "MODELS", {"nearest": "nearest:Nearest", "cspn": "cspn:CSPN"})
+    monkeypatch.setattr(gpu, "_SIZES", ((12, 16),))
+    monkeypatch.setattr(gpu_models, "_SIZE", (24, 32))
+    monkeypatch.setattr(gpu_models, "_TRAINED_SIZE", (24, 32))
+    target = tmp_path / "numbers.json"
+    flags = ["--gpu", "--device", "cpu", "--rounds", "1", "--json-file", str(target)]
+    assert benchmark.main(flags) == 0
+    numbers = json.loads(target.read_text(encoding="utf-8"))
+    assert set(numbers["differences"]) == {
+        "nearest, completer",
+        "nearest, evaluate",
+        "cspn, completer",
+        "cspn, evaluate",
+        "cspn, training step",
+    }
+    assert max(numbers["differences"].values()) < 1e-5
+    assert numbers["ms"]["nlspn, 16x12"]["float32"]["error"] < 1e-4
+    assert "the CPU, for a try" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+def test_without_a_gpu_nothing_was_run_on_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert benchmark.main(["--gpu"]) == 0
+    assert "there is no GPU here: nothing was run on one" in capsys.readouterr().out
+
+
+def test_a_difference_from_the_cpu_is_a_problem(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(gpu, "_compared", lambda *_: ({"nearest, completer": 0.01}, {}))
+    monkeypatch.setattr(gpu, "_SIZES", ((12, 16),))
+    monkeypatch.setattr(gpu, "measure_network", lambda *_, **__: {})
+    assert gpu.check("cpu", rounds=1, json_file=None) == 1
+    assert "nearest, completer differs from the CPU by 1.0e-02" in capsys.readouterr().out
 
 
 def test_functions_take_turns() -> None:

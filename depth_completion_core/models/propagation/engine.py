@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn.functional import pad
 
-from depth_completion_core.models.propagation.steps import Step, plain_step, step_of
+from depth_completion_core.models.propagation.steps import Step, step_of
 from depth_completion_core.models.propagation.taps import Taps, bordered, gathered
 
 
@@ -39,17 +39,17 @@ class Anchors:
     when: Literal["before", "after"]
 
 
-_EXPORTED_STEP: ContextVar[Callable[[Taps], Step]] = ContextVar("step", default=plain_step)
+_CHOSEN_STEP: ContextVar[Callable[[Taps], Step] | None] = ContextVar("step", default=None)
 
 
 @contextmanager
-def exported_by(step_for: Callable[[Taps], Step]) -> Iterator[None]:
-    """Within, networks that are exported to ONNX take their steps so; outside, by gathers."""
-    token = _EXPORTED_STEP.set(step_for)
+def steps_by(step_for: Callable[[Taps], Step]) -> Iterator[None]:
+    """Within, networks take their steps one by one and so, to be exported or compared."""
+    token = _CHOSEN_STEP.set(step_for)
     try:
         yield
     finally:
-        _EXPORTED_STEP.reset(token)
+        _CHOSEN_STEP.reset(token)
 
 
 def propagate(
@@ -76,9 +76,9 @@ def propagate(
     where, value, when = None, None, ""
     if anchors is not None:
         where, value, when = anchors.where, anchors.value, anchors.when
-    if torch.onnx.is_in_onnx_export():
-        step = _EXPORTED_STEP.get()(taps)
-        return torch.stack(_states(step, start, steps, added, (where, value, when)))
+    chosen = _CHOSEN_STEP.get()
+    if chosen is not None:
+        return torch.stack(_states(chosen(taps), start, steps, added, (where, value, when)))
     result: Tensor = _Propagation.apply(  # type: ignore[no-untyped-call]
         start, taps.weight, added, value, taps.sources, where, (steps, taps.size_px, when)
     )
@@ -86,6 +86,20 @@ def propagate(
 
 
 _Anchoring = tuple[Tensor | None, Tensor | None, str]
+
+
+def _all_states(
+    taps: Taps, start: Tensor, steps: int, added: Tensor | None, anchoring: _Anchoring
+) -> Tensor:
+    """By one kernel for each step where there is a GPU and Triton, else as a machine has it."""
+    if start.is_cuda:
+        # Triton takes a second to import, and comes with torch for GPUs alone.
+        from depth_completion_core.models.propagation import fused  # noqa: PLC0415
+
+        states = fused.fused_states_if_possible(taps, start, steps, added, anchoring)
+        if states is not None:
+            return states
+    return torch.stack(_states(step_of(taps), start, steps, added, anchoring))
 
 
 def _states(
@@ -122,7 +136,7 @@ class _Propagation(torch.autograd.Function):
     ) -> Tensor:
         steps, size_px, when = plan
         taps = Taps(index, weight, size_px)
-        result = torch.stack(_states(step_of(taps), start, steps, added, (where, value, when)))
+        result = _all_states(taps, start, steps, added, (where, value, when))
         ctx.save_for_backward(result, weight, value, index, where)
         ctx.plan = plan
         return result
