@@ -10,10 +10,7 @@ import sys
 from collections.abc import Callable
 from types import FrameType
 
-from rosbag_tools.errors import BagError
-
-# Each of them means that the user can do something: their messages say what.
-_FOR_THE_USER = (BagError, ValueError, ImportError, OSError)
+from rosbag_tools.errors import FOR_THE_USER
 
 
 def run_cli(main: Callable[[list[str]], int]) -> int:
@@ -27,7 +24,7 @@ def run_cli(main: Callable[[list[str]], int]) -> int:
     except KeyboardInterrupt:
         print("interrupted; nothing was written", file=sys.stderr)
         return 130
-    except _FOR_THE_USER as error:
+    except FOR_THE_USER as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
 

@@ -19,19 +19,29 @@ from depth_completion_core.files.kept_inputs import check_inputs_are_kept
 from depth_completion_core.reports.page import PAGE_FILE
 from depth_completion_core.sensing.holdout import Holdout
 from rosbag_tools.cli import run_cli
+from rosbag_tools.complete_many import complete_many
 from rosbag_tools.completion_job import CompletionJob
 from rosbag_tools.completion_report import report_json, score_line, summary_lines
 from rosbag_tools.errors import BagError
+from rosbag_tools.many.flags import ManyFlags
 from rosbag_tools.run_completion import run_job
 from rosbag_tools.wishes import OutputWishes, PlanWishes, Storage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Complete(ConfigFlags):
-    """Complete the depth of a camera-lidar bag: IN... OUT."""
+    """Complete the depth of a camera-lidar bag: IN... OUT.
+
+    Several inputs are the parts of one recording, and OUT is one bag. With --each, and with any of
+    --jobs, --engine, --shard and --merge, each is a recording of its own, and OUT a folder that
+    gets a bag for each, named after it; what is finished there is not done again.
+    """
 
     paths: tyro.conf.Positional[tuple[Path, ...]]
     """Input bags (.bag, .mcap, .db3 or a folder), then the output: a folder, .mcap or .db3."""
+    each: bool = False
+    """Each input is a recording of its own, and OUT a folder for all of them."""
+    many: Annotated[ManyFlags, tyro.conf.arg(name="")] = field(default_factory=ManyFlags)
     model: str = "linear"
     """Name of a model (a wrong one lists them), or path of a checkpoint."""
     device: str = "auto"
@@ -80,6 +90,8 @@ def main(arguments: list[str]) -> int:
     wanted = parsed_with_config(Complete, arguments)
     job = job_of(wanted)
     _check_inputs_are_kept(wanted)
+    if wanted.each or wanted.many.is_given:
+        return complete_many(job, wanted.many, wanted.metrics)
     report = run_job(job, tell=partial(print, flush=True))
     ended = "interrupted: " if report.interrupted else ""
     print(

@@ -47,6 +47,8 @@ def complete_bag(
     plan: Plan,
     completer: DepthCompleter,
     job: CompletionJob,
+    *,
+    is_shown: bool = True,
 ) -> CompletionReport:
     """Complete every pair of an open bag; Ctrl-C ends it early, with what was done so far kept.
 
@@ -54,14 +56,15 @@ def complete_bag(
 
     Raises:
         BagError: no frame could be completed, or the output cannot be written.
-        KeyboardInterrupt: Ctrl-C came before the first frame was complete.
+        KeyboardInterrupt: Ctrl-C came before the first frame was complete, or the job keeps no
+            part.
     """
     offsets = completer.model.needs.view_offsets
     wanted = WantedViews(offsets=offsets, project=completer.sparse_depth)
     source = BagFrames(reader, plan, job.settings.pairing, wanted)
-    run = _Run(reader, writer, plan, completer, job)
+    run = _Run(reader, writer, plan, completer, job, is_shown=is_shown)
     report = run.complete(source)
-    if report.frames == 0 and report.interrupted:
+    if report.interrupted and not (report.frames and job.keeps_part):
         raise KeyboardInterrupt
     if report.frames == 0:
         raise BagError(no_frame_done("completed", report.images, source, job.settings.pairing))
@@ -78,6 +81,8 @@ class _Run:
         plan: Plan,
         completer: DepthCompleter,
         job: CompletionJob,
+        *,
+        is_shown: bool,
     ) -> None:
         self._completer, self._job, self._plan = completer, job, plan
         self._scores = Scores(protocol_named(job.protocol))
@@ -89,7 +94,7 @@ class _Run:
         self._connections = everything if job.copies_inputs else plan.topics.connections
         self._report = CompletionReport(images=plan.topics.image.count, doubts=plan.doubts)
         total = job.max_frames or self._report.images
-        self._display = ProgressDisplay("completing", unit="frame", total=total)
+        self._display = ProgressDisplay("completing", unit="frame", total=total, is_shown=is_shown)
 
     def complete(self, source: BagFrames) -> CompletionReport:
         report = self._report

@@ -29,6 +29,7 @@ class CompletionJob:
         copies_inputs: whether the output holds all messages of the input too.
         storage: of an output folder.
         overwrite: whether an output that exists is replaced.
+        keeps_part: whether Ctrl-C leaves a bag with what was done so far, or none.
         holdout: measurements kept back for scoring.
         protocol: which pixels of the truth are scored, a name of ``metrics.PROTOCOLS``.
         preview: folder for pictures; None for none.
@@ -47,6 +48,7 @@ class CompletionJob:
     copies_inputs: bool = True
     storage: Storage = "mcap"
     overwrite: bool = False
+    keeps_part: bool = True
     holdout: Holdout = field(default_factory=Holdout)
     protocol: str = "all"
     preview: Path | None = None

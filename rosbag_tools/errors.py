@@ -19,6 +19,9 @@ class UndecodableError(BagError):
     drop_reason = "message cannot be decoded"
 
 
+FOR_THE_USER = (BagError, ValueError, ImportError, OSError)
+"""Each of them means that the user can do something: their messages say what."""
+
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 

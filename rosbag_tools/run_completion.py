@@ -5,21 +5,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from depth_completion_core.sensing.wanted_views import refuse_what_streams_lack
 from rosbag_tools.bag_paths import check_apart
 from rosbag_tools.completion_job import CompletionJob
 from rosbag_tools.completion_report import CompletionReport
 
+if TYPE_CHECKING:
+    from depth_completion_core.completer import DepthCompleter
+
 
 def run_job(
-    job: CompletionJob, tell: Callable[[str], object] = lambda line: None
+    job: CompletionJob,
+    tell: Callable[[str], object] = lambda line: None,
+    *,
+    load: Callable[[CompletionJob], DepthCompleter] | None = None,
+    is_shown: bool = True,
 ) -> CompletionReport:
     """Complete a bag; Ctrl-C ends it early, with what was done so far kept.
 
     Args:
         job: what to do.
         tell: is given the plan, line by line, before the first frame.
+        load: gives the job's completer, where it need not be loaded anew.
+        is_shown: whether the progress is shown.
 
     Raises:
         BagError: the bag cannot be read, a topic is missing, no frame could be completed, or the
@@ -27,10 +37,10 @@ def run_job(
         ValueError: there is no such model, the device is not there, or the model needs what no
             frame of a bag has.
         ReportError: a page is asked for, but the package for it is missing.
-        KeyboardInterrupt: Ctrl-C came before the first frame was complete.
+        KeyboardInterrupt: Ctrl-C came before the first frame was complete, or the job keeps no
+            part.
     """
     # With torch, which takes seconds: describing a job needs neither.
-    from depth_completion_core.completer import load_model  # noqa: PLC0415
     from depth_completion_core.reports.html import check_pages_can_be_written  # noqa: PLC0415
     from rosbag_tools.completion import complete_bag  # noqa: PLC0415
     from rosbag_tools.reader import BagReader  # noqa: PLC0415
@@ -40,7 +50,7 @@ def run_job(
     check_apart(job.inputs, job.output)
     if job.report:
         check_pages_can_be_written()
-    completer = load_model(job.model, device=job.device, config=job.settings)
+    completer = (load or _loaded)(job)
     needs = completer.model.needs
     refuse_what_streams_lack(
         job.model,
@@ -51,4 +61,10 @@ def run_job(
     with BagReader(job.inputs, stamps=job.reads.stamps) as reader:
         plan = told_plan(reader, job.reads, job.settings.pairing, tell)
         with BagWriter(job.output, storage=job.storage, overwrite=job.overwrite) as writer:
-            return complete_bag(reader, writer, plan, completer, job)
+            return complete_bag(reader, writer, plan, completer, job, is_shown=is_shown)
+
+
+def _loaded(job: CompletionJob) -> DepthCompleter:
+    from depth_completion_core.completer import load_model  # noqa: PLC0415 - with torch
+
+    return load_model(job.model, device=job.device, config=job.settings)

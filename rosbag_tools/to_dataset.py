@@ -16,8 +16,9 @@ from depth_completion_core.config_flags import ConfigFlags, parsed_with_config
 from depth_completion_core.sensing.near_static_config import NearStatic
 from rosbag_tools.cli import run_cli
 from rosbag_tools.errors import BagError
+from rosbag_tools.many.recordings import recording_names
 from rosbag_tools.void_sets.job import VOID_DENSITIES, DatasetJob, FrameChoice, TruthSource
-from rosbag_tools.void_sets.recordings import sequence_names, splits_of
+from rosbag_tools.void_sets.recordings import splits_of
 from rosbag_tools.wishes import PlanWishes
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def jobs_of(wanted: ToDataset) -> list[DatasetJob]:
         BagError: what was asked for excludes itself.
     """
     recordings = [wanted.bags] if wanted.one_recording else [(bag,) for bag in wanted.bags]
-    names = sequence_names([paths[0] for paths in recordings])
+    names = recording_names([paths[0] for paths in recordings])
     splits = splits_of(names, test=wanted.test, test_share=wanted.test_share, seed=wanted.seed)
     return [
         DatasetJob(

@@ -1,37 +1,15 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Which sequences a command line asks for: names and splits of the recordings."""
+"""Which sequences of a set are tested on, and which ones train."""
 
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
-from pathlib import Path
 
 from rosbag_tools.errors import BagError
 from rosbag_tools.void_sets.job import Split
-
-
-def sequence_names(recordings: Sequence[Path]) -> list[str]:
-    """A name for each: that of the bag, with its folder's before it where two have one name.
-
-    Raises:
-        BagError: two recordings have the same name in folders of the same name.
-    """
-    stems = [_stem(path) for path in recordings]
-    counts = Counter(stems)
-    names = [
-        stem if counts[stem] == 1 else f"{path.resolve().parent.name}_{stem}"
-        for path, stem in zip(recordings, stems, strict=True)
-    ]
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        raise BagError(
-            f"two recordings would be the sequence '{twice[0]}': rename one of them, or its folder"
-        )
-    return names
 
 
 def splits_of(
@@ -60,7 +38,3 @@ def splits_of(
         order = sorted(names, key=lambda name: hashlib.sha256(f"{seed} {name}".encode()).digest())
         chosen = set(order[: max(1, round(test_share * len(names)))])
     return {name: "test" if name in chosen else "train" for name in names}
-
-
-def _stem(path: Path) -> str:
-    return path.resolve().stem if path.is_file() else path.resolve().name

@@ -1,0 +1,171 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Completing many recordings: which, where, and what is told of them."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from depth_completion_core.files.json_files import write_json
+from rosbag_tools.bag_paths import check_apart
+from rosbag_tools.completion_job import CompletionJob
+from rosbag_tools.errors import BagError
+from rosbag_tools.many.flags import ManyFlags
+from rosbag_tools.many.outcome import Outcome
+from rosbag_tools.many.recordings import recording_names
+from rosbag_tools.many.run_many import run_many
+from rosbag_tools.many_report import closing_lines, exit_code, many_json, outcome_lines
+from rosbag_tools.recording_job import (
+    RecordingJob,
+    complete_recording,
+    files_named_by,
+    forget_model,
+)
+
+REPORT_FILE = "report.json"
+_MARKS = ".marks"
+_MOST_NAMED = 10
+
+
+def complete_many(job: CompletionJob, flags: ManyFlags, metrics: Path | None) -> int:
+    """Complete each input of a job as a recording of its own; returns the exit code.
+
+    Args:
+        job: with many inputs, and a folder for all outputs.
+        flags: how the work is divided.
+        metrics: file of the report; None for report.json in the folder.
+
+    Raises:
+        BagError: the inputs or the flags exclude each other, the engine cannot start, or recordings
+            are to be merged that are not finished.
+    """
+    flags.check()
+    jobs = recording_jobs(job, flags.threads)
+    if flags.merge:
+        outcomes = _merged(jobs)
+        for outcome in outcomes:
+            _tell_outcome(outcome)
+    else:
+        jobs = flags.part_of(jobs)
+        try:
+            outcomes = _completed(jobs, job.output, flags)
+        except KeyboardInterrupt:
+            print("interrupted: the same command goes on from there", file=sys.stderr)
+            return 130
+        finally:
+            forget_model()
+    print("\n".join(closing_lines(outcomes)))
+    if flags.shard:
+        print(f"this was shard {flags.shard}; when all are done, --merge writes the report")
+    else:
+        path = metrics or job.output / REPORT_FILE
+        write_json(path, many_json(jobs, outcomes))
+        print(f"report       {path}")
+    return exit_code(outcomes)
+
+
+def recording_jobs(job: CompletionJob, threads: int) -> list[RecordingJob]:
+    """A job for each input, sorted by name.
+
+    Raises:
+        BagError: two recordings are one, the output is no folder for many, or it lies in an input.
+    """
+    _check_is_for_many(job.output)
+    job = _anywhere(job)
+    names = recording_names(job.inputs)
+    jobs = []
+    for name, path in sorted(zip(names, job.inputs, strict=True)):
+        completion = dataclasses.replace(
+            job,
+            inputs=(path,),
+            output=job.output / name,
+            preview=job.preview and job.preview / name,
+            report=job.report and job.report / name,
+        )
+        check_apart(completion.inputs, completion.output)
+        mark = job.output / _MARKS / f"{name}.json"
+        jobs.append(RecordingJob.named(name, completion, mark, threads))
+    return jobs
+
+
+def _completed(jobs: Sequence[RecordingJob], folder: Path, flags: ManyFlags) -> list[Outcome]:
+    known = {job.name: _earlier(job) for job in jobs}
+    left = [job for job in jobs if known[job.name] is None]
+    if len(left) < len(jobs):
+        print(f"{len(jobs) - len(left)} of {len(jobs)} recordings are finished already")
+    reads = [path for job in left for path in job.completion.inputs]
+    reads += files_named_by(left[0].completion) if left else []
+    done = run_many(
+        left,
+        complete_recording,
+        flags.chosen_engine(reads, folder.absolute()),
+        title="completing",
+        told=_tell_outcome,
+        tell=partial(print, flush=True),
+    )
+    for job, outcome in zip(left, done, strict=True):
+        if outcome.summary is None and outcome.deaths:
+            job.output.give_up(outcome.error)
+    found = {outcome.name: outcome for outcome in [*filter(None, known.values()), *done]}
+    return [found[job.name] for job in jobs]
+
+
+def _earlier(job: RecordingJob) -> Outcome | None:
+    outcome = job.output.outcome(job.name)
+    return outcome if outcome and outcome.summary is not None else None
+
+
+def _merged(jobs: Sequence[RecordingJob]) -> list[Outcome]:
+    outcomes = {job.name: job.output.outcome(job.name) for job in jobs}
+    missing = [name for name, outcome in outcomes.items() if outcome is None]
+    if missing:
+        more = f" and {len(missing) - _MOST_NAMED} more" if len(missing) > _MOST_NAMED else ""
+        raise BagError(
+            f"{len(missing)} of {len(jobs)} recordings are not finished: "
+            f"{', '.join(missing[:_MOST_NAMED])}{more}. Run their shards again: what is finished "
+            "is not done twice"
+        )
+    return [outcome for outcome in outcomes.values() if outcome is not None]
+
+
+def _tell_outcome(outcome: Outcome) -> None:
+    stream = sys.stdout if outcome.summary is not None else sys.stderr
+    print("\n".join(outcome_lines(outcome)), file=stream, flush=True)
+
+
+def _check_is_for_many(output: Path) -> None:
+    if output.suffix in (".mcap", ".db3") or (output.exists() and not output.is_dir()):
+        raise BagError(
+            f"{output} is to be a folder, which gets a bag for each of the recordings; to join the "
+            "inputs as parts of one recording, leave --each and the flags for many out"
+        )
+    if (output / "metadata.yaml").exists():
+        raise BagError(f"{output} is a bag; give a folder that gets a bag for each recording")
+
+
+def _anywhere(job: CompletionJob) -> CompletionJob:
+    """The job with absolute paths, which mean the same to workers in other folders."""
+    reads = job.reads
+    file, hash_sign, camera = reads.intrinsics.partition("#")
+    return dataclasses.replace(
+        job,
+        inputs=tuple(path.absolute() for path in job.inputs),
+        output=job.output.absolute(),
+        preview=job.preview and job.preview.absolute(),
+        report=job.report and job.report.absolute(),
+        model=_absolute_file(job.model),
+        reads=dataclasses.replace(
+            reads,
+            extrinsics=reads.extrinsics and reads.extrinsics.absolute(),
+            intrinsics=_absolute_file(file) + hash_sign + camera,
+            odometry=_absolute_file(reads.odometry),
+        ),
+    )
+
+
+def _absolute_file(name: str) -> str:
+    return str(Path(name).absolute()) if name and Path(name).is_file() else name

@@ -1,0 +1,80 @@
+# SPDX-FileCopyrightText: The depth_completion_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The flags by which many recordings are divided."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from rosbag_tools.errors import BagError
+from rosbag_tools.many.engine import Engine
+from rosbag_tools.many.in_process import InProcess
+from rosbag_tools.many.outcome import J
+from rosbag_tools.many.processes import Processes
+from rosbag_tools.many.shard import Shard
+
+EngineName = Literal["local", "ray"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManyFlags:
+    """How many recordings are divided; what comes out is the same."""
+
+    jobs: int = 0
+    """Recordings at once, each in a process of its own; 0 for one after the other in this process,
+    or on Ray for as many as it has room for."""
+    threads: int = 1
+    """Threads on which each recording is computed; the last bits of a network's depth depend on
+    it, so keep it the same wherever results are to be the same."""
+    engine: EngineName = "local"
+    """local: processes of this machine; ray: a Ray cluster (extra 'cluster')."""
+    address: str = "auto"
+    """Of the Ray cluster: auto for the one that this machine belongs to, host:port, or local for
+    one of its own that ends with the program."""
+    gpus: float = 0.0
+    """GPUs that Ray reserves for each recording; 0.5 lets two share one."""
+    shard: str = ""
+    """i/n: do the i-th of n parts only, i from 1; each part is a run of its own, on any machine."""
+    merge: bool = False
+    """Do no recording: join what all the shards have done to one report."""
+
+    @property
+    def is_given(self) -> bool:
+        """Whether something was said that makes sense for many recordings alone."""
+        return bool(self.jobs or self.engine != "local" or self.shard or self.merge)
+
+    def check(self) -> None:
+        """Refuse what cannot be meant: BagError."""
+        if self.jobs < 0 or self.threads < 1 or self.gpus < 0:
+            raise BagError("--jobs and --gpus are 0 or more, --threads is 1 or more")
+        if self.shard:
+            Shard.parse(self.shard)
+        if self.shard and self.merge:
+            raise BagError("--merge joins all shards: give it once, without --shard")
+
+    def part_of(self, jobs: Sequence[J]) -> list[J]:
+        """The jobs that are this run's: all, or those of its shard."""
+        return Shard.parse(self.shard).of(jobs) if self.shard else list(jobs)
+
+    def chosen_engine(self, reads: Sequence[Path], writes: Path) -> Engine:
+        """What runs the jobs.
+
+        Args:
+            reads: files and folders that every job may read.
+            writes: the folder that all jobs write to.
+        """
+        if self.engine == "ray":
+            from rosbag_tools.many.on_ray import OnRay  # noqa: PLC0415 - an extra
+
+            return OnRay(
+                address=self.address,
+                count=self.jobs,
+                cpus=self.threads,
+                gpus=self.gpus,
+                reads=tuple(reads),
+                writes=writes,
+            )
+        return Processes(self.jobs) if self.jobs else InProcess()
