@@ -123,7 +123,7 @@ def describe(plan: Plan) -> list[str]:
     ]
     lines += [_described_measurements(cloud, plan) for cloud in topics.clouds]
     if not topics.clouds:
-        lines.append("measurements none: the model sees images alone")
+        lines.append("measurements none: only the images are read")
     lines.append(f"motion       {motion}")
     if topics.truth:
         lines.append(f"truth        {topics.truth.name}")

@@ -17,7 +17,13 @@ from depth_completion_core.sensing.near_static_config import NearStatic
 from rosbag_tools.cli import run_cli
 from rosbag_tools.errors import BagError
 from rosbag_tools.many.recordings import recording_names
-from rosbag_tools.void_sets.job import VOID_DENSITIES, DatasetJob, FrameChoice, TruthSource
+from rosbag_tools.void_sets.job import (
+    VOID_DENSITIES,
+    DatasetJob,
+    FrameChoice,
+    SparseSource,
+    TruthSource,
+)
 from rosbag_tools.void_sets.recordings import splits_of
 from rosbag_tools.wishes import PlanWishes
 
@@ -44,9 +50,17 @@ class ToDataset(ConfigFlags):
 
     densities: tuple[int, ...] = VOID_DENSITIES
     """The most points of an image; one release, void_N, for each."""
+    sparse_from: SparseSource = "measured"
+    """measured: the points or the depth image of --measurements. corners: the true depth at corners
+    that are tracked, as VIO does. features: the true depth at the pixels of --features."""
+    features: tuple[Path, ...] = ()
+    """Files 'dataset*' that lie beside the raw bags of VOID: one, or one for each density."""
     truth_from: TruthSource = "auto"
-    """depth: the topic of --truth, or the only depth image of the camera's frame. none: nowhere.
-    auto is depth."""
+    """depth: the topic of --truth, or the only depth image of the camera's frame. sweeps: those of
+    the lidar before and after each image, without what moves. none: nowhere. auto: depth where
+    there is some, else sweeps."""
+    sweeps_around: int = 5
+    """Sweeps before and after each image that make its true depth, with --truth-from sweeps."""
     undistort: bool = False
     """Take the distortion of the lens out of images and depth; K.txt is that of the new images."""
     seed: int = 0
@@ -84,7 +98,7 @@ def main(arguments: list[str]) -> int:
         tell(f"{job.sequence}: {', '.join(map(str, job.inputs))}")
         try:
             records.append(run_dataset_job(job, tell))
-        except BagError as error:
+        except (BagError, ValueError) as error:
             failed[job.sequence] = str(error)
             print(f"error: {job.sequence}: {error}", file=sys.stderr)
         except KeyboardInterrupt:
@@ -118,7 +132,10 @@ def jobs_of(wanted: ToDataset) -> list[DatasetJob]:
             densities=tuple(sorted(wanted.densities)),
             settings=wanted.settings,
             reads=wanted.reads,
+            sparse=wanted.sparse_from,
+            features=wanted.features,
             truth=wanted.truth_from,
+            sweeps_around=wanted.sweeps_around,
             frames=FrameChoice(
                 rate_hz=wanted.rate_hz,
                 skips_near_static=wanted.skip_near_static,

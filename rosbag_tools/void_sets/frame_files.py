@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from depth_completion_core.config import ProjectionConfig
 from depth_completion_core.files.making import link_part, write_part
@@ -20,7 +21,7 @@ from depth_completion_core.geometry.arrays import UInt16Array
 from depth_completion_core.geometry.transforms import RigidTransform
 from depth_completion_core.inference.measured_depth import measured_depth
 from rosbag_tools.void_sets.places import density_name, file_name
-from rosbag_tools.void_sets.point_choice import kept, shuffled_pixels
+from rosbag_tools.void_sets.point_choice import kept, listed_pixels, shuffled_pixels
 from rosbag_tools.void_sets.set_frame import SetFrame
 
 DEPTH_SCALE = 256.0
@@ -55,21 +56,23 @@ class FrameFiles:
         Raises:
             OSError: there is no room or no right to write.
         """
-        measured, sparse_beyond = _sparse_numbers(measured_depth(frame.frame, self.projection))
         record: Record = {
             "number": frame.number,
             "stamp_ns": frame.frame.stamp_ns,
             "name": frame.name,
             "gap_ns": frame.gap_ns,
         }
-        if not measured.any():
+        truth, truth_beyond = _truth_numbers(frame.true_depth(), frame.frame.size)
+        measured, sparse_beyond = truth, 0
+        if frame.pixels is None:
+            measured, sparse_beyond = _sparse_numbers(measured_depth(frame.frame, self.projection))
+        wanted = self._wanted(frame, measured)
+        if not max(map(len, wanted.values())):
             return {**record, "dropped": _NOTHING_IN_VIEW, "why": ""}
-        truth, truth_beyond = _truth_numbers(frame)
-        wanted = shuffled_pixels(measured, self.seed, frame.frame.stamp_ns)
-        sparse = {density: kept(measured, wanted, density) for density in self.densities}
+        sparse = {density: kept(measured, wanted[density], density) for density in self.densities}
         pose = frame.world_from_camera
         record |= {
-            "points": {str(density): min(len(wanted), density) for density in self.densities},
+            "points": {str(density): min(len(wanted[density]), density) for density in wanted},
             "truth_pixels": int(np.count_nonzero(truth)),
             "beyond_png": {"sparse_depth": sparse_beyond, "ground_truth": truth_beyond},
             "histogram": {
@@ -81,6 +84,15 @@ class FrameFiles:
         if self.folder is not None:
             record["sha256"] = self._put(self.folder, frame, truth, sparse)
         return record
+
+    def _wanted(self, frame: SetFrame, measured: UInt16Array) -> dict[int, npt.NDArray[np.int64]]:
+        """For each density the measured pixels, the most wanted first."""
+        if frame.pixels is None:
+            shuffled = shuffled_pixels(measured, self.seed, frame.frame.stamp_ns)
+            return dict.fromkeys(self.densities, shuffled)
+        return {
+            density: listed_pixels(measured, frame.pixels[density]) for density in self.densities
+        }
 
     def _put(
         self, folder: Path, frame: SetFrame, truth: UInt16Array, sparse: dict[int, UInt16Array]
@@ -140,10 +152,10 @@ def _sparse_numbers(depth: SparseDepth) -> tuple[UInt16Array, int]:
     return numbers.reshape(depth.depth.shape), beyond
 
 
-def _truth_numbers(frame: SetFrame) -> tuple[UInt16Array, int]:
-    if frame.truth is None:
-        return np.zeros(frame.frame.size, np.uint16), 0
-    return depth_numbers(frame.truth.depth, frame.truth.valid, depth_scale=DEPTH_SCALE)
+def _truth_numbers(truth: SparseDepth | None, size: tuple[int, int]) -> tuple[UInt16Array, int]:
+    if truth is None:
+        return np.zeros(size, np.uint16), 0
+    return depth_numbers(truth.depth, truth.valid, depth_scale=DEPTH_SCALE)
 
 
 def _histogram(numbers: UInt16Array) -> list[int]:

@@ -16,8 +16,8 @@ from rosbag_tools.bag_paths import check_apart
 from rosbag_tools.errors import BagError
 from rosbag_tools.wishes import PlanWishes
 
-SparseSource = Literal["measured"]
-TruthSource = Literal["auto", "depth", "none"]
+SparseSource = Literal["measured", "corners", "features"]
+TruthSource = Literal["auto", "depth", "sweeps", "none"]
 Split = Literal["train", "test"]
 
 VOID_DENSITIES = (150, 500, 1500)
@@ -53,8 +53,11 @@ class DatasetJob:
         densities: the most points of an image, one release for each.
         settings: of everything from pairs to projected points.
         reads: the topics, where they are not found out, and the sensors' places.
-        sparse: where the sparse depth comes from.
-        truth: where the true depth comes from.
+        sparse: where the sparse depth comes from: what is measured, or the true depth at tracked
+            corners or at features of VIO.
+        features: files of those, one for all densities or one for each.
+        truth: where the true depth comes from: a depth image, accumulated sweeps, or nowhere.
+        sweeps_around: how many sweeps before and after each image make its true depth.
         frames: which frames are written.
         undistorts: whether the distortion of the lens is taken out of the images.
         seed: of the choice of points.
@@ -70,7 +73,9 @@ class DatasetJob:
     settings: CompletionConfig = field(default_factory=CompletionConfig)
     reads: PlanWishes = field(default_factory=PlanWishes)
     sparse: SparseSource = "measured"
+    features: tuple[Path, ...] = ()
     truth: TruthSource = "auto"
+    sweeps_around: int = 5
     frames: FrameChoice = field(default_factory=FrameChoice)
     undistorts: bool = False
     seed: int = 0
@@ -82,6 +87,9 @@ class DatasetJob:
             raise BagError(f"--densities are 1 or more points, got {self.densities}")
         if len(set(self.densities)) < len(self.densities):
             raise BagError(f"--densities names one twice: {self.densities}")
+        _check_sources(self.sparse, self.features, self.truth, len(self.densities))
+        if self.sweeps_around < 0:
+            raise BagError("--sweeps-around is 0 or more")
         if self.frames.rate_hz < 0 or self.frames.max_frames < 0:
             raise BagError("--rate-hz and --max-frames are 0 (for all) or more")
         check_apart(self.inputs, self.output)
@@ -97,13 +105,29 @@ class DatasetJob:
         return {
             "densities": list(self.densities),
             "sparse": self.sparse,
+            "features": [path.name for path in self.features],
             "truth": self.truth,
+            "sweeps_around": self.sweeps_around,
             "frames": dataclasses.asdict(self.frames),
             "undistorts": self.undistorts,
             "seed": self.seed,
             "reads": _plain(dataclasses.asdict(self.reads)),
             "settings": config_to_mapping(self.settings),
         }
+
+
+def _check_sources(
+    sparse: SparseSource, features: tuple[Path, ...], truth: TruthSource, densities: int
+) -> None:
+    if sparse != "measured" and truth == "none":
+        raise BagError(f"--sparse-from {sparse} takes its depth from the truth: give that too")
+    if features and sparse != "features":
+        raise BagError("--features are read with --sparse-from features: give that too")
+    if sparse == "features" and len(features) not in (1, densities):
+        raise BagError(
+            f"--features names {len(features)} files: give one for all densities, or one for each "
+            "of them, in their order"
+        )
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - what JSON holds, and paths

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from rosbag_tools.ordered_threads import in_threads, usable_cores
 from rosbag_tools.reader import BagReader
 from rosbag_tools.told_plan import told_plan
 from rosbag_tools.void_sets.frame_files import FrameFiles, Record
+from rosbag_tools.void_sets.frame_sources import FrameSources
 from rosbag_tools.void_sets.job import DatasetJob
 from rosbag_tools.void_sets.places import K_FILE, density_name
 from rosbag_tools.void_sets.sequence_folder import SequenceFolder
@@ -27,7 +28,7 @@ from rosbag_tools.void_sets.sequence_record import (
     sequence_record,
 )
 from rosbag_tools.void_sets.set_frames import SetFrames
-from rosbag_tools.void_sets.truth_choice import choose_truth
+from rosbag_tools.void_sets.truth_choice import choose_truth, told_sources
 
 
 def run_dataset_job(
@@ -49,22 +50,28 @@ def run_dataset_job(
             room for them, or another run wrote the sequence with other settings.
         KeyboardInterrupt: Ctrl-C; the same job goes on from there.
     """
-    with BagReader(job.inputs, stamps=job.reads.stamps) as reader:
-        bags = bags_of(reader)
-        folder = SequenceFolder(job, {**job.written_settings, "bags": bags})
+    with ExitStack() as bags:
+        reader = bags.enter_context(_reader(job))
+        folder = SequenceFolder(job, {**job.written_settings, "bags": bags_of(reader)})
         if job.dry_run:
-            return _Run(reader, job, tell, is_shown=is_shown).dry()
+            return _Run(reader, job, tell, bags, is_shown=is_shown).dry()
         if (record := folder.finished()) is not None:
             tell(f"{job.sequence} is there already: {record['summary']['frames']} frames")
             return record
         try:
             with folder.opened():
                 if (record := folder.unplaced()) is None:
-                    record = _Run(reader, job, tell, is_shown=is_shown).write(folder)
+                    record = _Run(reader, job, tell, bags, is_shown=is_shown).write(folder)
                 folder.place(record)
+        except BrokenPipeError:  # whoever is told has left
+            raise
         except OSError as error:
             raise _not_written(error, job.output) from error
     return record
+
+
+def _reader(job: DatasetJob) -> BagReader:
+    return BagReader(job.inputs, stamps=job.reads.stamps)
 
 
 class _Run:
@@ -73,6 +80,7 @@ class _Run:
         reader: BagReader,
         job: DatasetJob,
         tell: Callable[[str], object],
+        bags: ExitStack,
         *,
         is_shown: bool,
     ) -> None:
@@ -82,7 +90,11 @@ class _Run:
         self._plan = told_plan(
             reader, truth.reads, job.settings.pairing, lambda line: self._tell(tell, line)
         )
-        self._frames = SetFrames(reader, self._plan, truth, job)
+        sweeps = bags.enter_context(_reader(job)) if truth.kind == "sweeps" else reader
+        sources = FrameSources(sweeps, self._plan, truth, job)
+        for line in told_sources(job, truth):
+            self._tell(tell, line)
+        self._frames = SetFrames(reader, self._plan, sources, job)
 
     def _tell(self, tell: Callable[[str], object], line: str) -> None:
         self._told.append(line)

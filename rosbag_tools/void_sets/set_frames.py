@@ -10,27 +10,19 @@ from dataclasses import replace
 from depth_completion_core.frame import Frame, SparseDepth
 from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.geometry.transform_buffer import TransformError
-from depth_completion_core.sensing.camera_pose import fixed_from_camera
 from depth_completion_core.sensing.near_static import NearStaticFilter
 from depth_completion_core.sensing.rate_grid import RateGrid
 from depth_completion_core.sensing.undistortion import Undistorter
 from rosbag_tools.bag_frames import BagFrames, FrameToComplete
 from rosbag_tools.completion_plan import Plan
-from rosbag_tools.errors import BagError
 from rosbag_tools.reader import BagReader
+from rosbag_tools.sweep_accumulator import SweepWindow
+from rosbag_tools.void_sets.frame_sources import FrameSources
 from rosbag_tools.void_sets.job import DatasetJob
+from rosbag_tools.void_sets.left_out import LeftOutError
 from rosbag_tools.void_sets.places import frame_name
 from rosbag_tools.void_sets.same_camera import is_same_camera
 from rosbag_tools.void_sets.set_frame import SetFrame
-from rosbag_tools.void_sets.truth_choice import ChosenTruth
-
-
-class _LeftOutError(BagError):
-    """A frame that a set does not get."""
-
-    def __init__(self, reason: str, sentence: str = "") -> None:
-        super().__init__(sentence)
-        self.drop_reason = reason
 
 
 class SetFrames:
@@ -41,8 +33,10 @@ class SetFrames:
         source: the frames of the bag, with what was not used.
     """
 
-    def __init__(self, reader: BagReader, plan: Plan, truth: ChosenTruth, job: DatasetJob) -> None:
-        self._plan, self._truth, self._wanted, self._job = plan, truth, job.frames, job
+    def __init__(
+        self, reader: BagReader, plan: Plan, sources: FrameSources, job: DatasetJob
+    ) -> None:
+        self._plan, self._sources, self._wanted, self._job = plan, sources, job.frames, job
         self._near_static = NearStaticFilter(job.frames.near_static)
         self._rate = RateGrid(job.frames.rate_hz)
         self._names: set[str] = set()
@@ -62,7 +56,7 @@ class SetFrames:
                 continue
             try:
                 frame = self._frame(item, number)
-            except (_LeftOutError, TransformError) as error:
+            except (LeftOutError, TransformError) as error:
                 self.source.refused.add_error(error)
                 continue
             yield frame
@@ -80,15 +74,16 @@ class SetFrames:
         placed = item.placed
         frame, name = placed.frame, frame_name(placed.frame.stamp_ns)
         if name in self._names:
-            raise _LeftOutError("another frame has its time", f"{name} s")
-        self._check_camera(frame.camera, name)
-        truth = self._true_depth(item)
-        pose = fixed_from_camera(self._plan.geometry, placed)
-        if self._wanted.skips_near_static and self._near_static.is_near_static(frame.image, pose):
-            raise _LeftOutError("near-static: it shows nothing new")
-        self._names.add(name)
+            raise LeftOutError("another frame has its time", f"{name} s")
+        recorded, written = self._cameras(frame.camera, name)
+        truth = self._sources.truth(item)
         if self._undistorter:
             frame, truth = _undistorted(self._undistorter, frame, truth)
+        pixels = self._sources.pixels(frame.image, frame.stamp_ns, recorded, written)
+        pose = self._sources.pose(placed)
+        if self._wanted.skips_near_static and self._near_static.is_near_static(frame.image, pose):
+            raise LeftOutError("near-static: it shows nothing new")
+        self._names.add(name)
         return SetFrame(
             number=number,
             name=name,
@@ -96,40 +91,35 @@ class SetFrames:
             gap_ns=placed.gap_ns,
             truth=truth,
             world_from_camera=pose,
+            pixels=pixels,
         )
 
-    def _true_depth(self, item: FrameToComplete) -> SparseDepth | None:
-        if self._truth.kind == "none":
-            return None
-        truth = item.truth if self._truth.kind == "topic" else item.placed.frame.sparse
-        if truth is None:
-            raise _LeftOutError("no true depth of its time")
-        return truth
-
-    def _check_camera(self, camera: CameraModel | None, name: str) -> None:
+    def _cameras(self, camera: CameraModel | None, name: str) -> tuple[CameraModel, CameraModel]:
+        """Of the image as it was recorded, and as it is written."""
         if camera is None:
-            raise _LeftOutError("no calibration")
+            raise LeftOutError("no calibration")
         if self.recorded_camera is None:
             self.recorded_camera = camera
             self._undistorter = Undistorter(camera) if self._job.undistorts else None
         if not is_same_camera(self.recorded_camera, camera):
-            raise _LeftOutError(
+            raise LeftOutError(
                 "the calibration has changed",
                 f"at {name} s: {_numbers(camera)}, at first {_numbers(self.recorded_camera)}. A "
                 "sequence has one K.txt: cut the recording there, and give the parts as two",
             )
+        return camera, self._undistorter.camera if self._undistorter else camera
 
 
 def _undistorted(
-    undistorter: Undistorter, frame: Frame, truth: SparseDepth | None
-) -> tuple[Frame, SparseDepth | None]:
+    undistorter: Undistorter, frame: Frame, truth: SparseDepth | SweepWindow | None
+) -> tuple[Frame, SparseDepth | SweepWindow | None]:
     straight = replace(
         frame,
         image=undistorter.image(frame.image),
         camera=undistorter.camera,
         sparse=undistorter.points(frame.sparse) if frame.sparse else None,
     )
-    return straight, undistorter.depth(truth) if truth else None
+    return straight, undistorter.depth(truth) if isinstance(truth, SparseDepth) else truth
 
 
 def _numbers(camera: CameraModel) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal, NamedTuple
 
+from depth_completion_core.sensing.measurement_kinds import MEASUREMENT_KINDS
 from rosbag_tools.errors import BagError
 from rosbag_tools.messages import IMAGE
 from rosbag_tools.reader import BagReader
@@ -22,24 +23,35 @@ class ChosenTruth(NamedTuple):
     """The source of the true depth.
 
     Attributes:
-        kind: a topic of its own, the depth image that is measured, or none.
+        kind: a topic of its own, the depth image that is measured, sweeps, or none.
         reads: what was asked for, with the topics that were found.
     """
 
-    kind: Literal["topic", "measured", "none"]
+    kind: Literal["topic", "measured", "sweeps", "none"]
     reads: PlanWishes
 
 
 def choose_truth(reader: BagReader, job: DatasetJob) -> ChosenTruth:
-    """Take the topic that was named, or the only depth image registered to the camera.
+    """Take the topic that was named, or the only depth image registered to the camera, or sweeps.
+
+    Where the sparse depth is taken from the truth, nothing else is measured.
 
     Raises:
         BagError: there is none, or several could be meant; the message says which flag decides.
     """
+    truth = _chosen(reader, job)
+    if job.sparse == "measured" or truth.kind == "sweeps":
+        return truth
+    topics = replace(truth.reads.topics, measurements="none", points=(), depth="")
+    return ChosenTruth(truth.kind, replace(truth.reads, topics=topics))
+
+
+def _chosen(reader: BagReader, job: DatasetJob) -> ChosenTruth:
     reads, topics = job.reads, job.reads.topics
-    if job.truth == "none":
-        return ChosenTruth("none", reads)
-    is_depth_measured = "depth" in topics.measurements
+    are_points = MEASUREMENT_KINDS[topics.measurements].are_points
+    is_depth_measured = "depth" in topics.measurements and job.sparse == "measured"
+    if job.truth in ("none", "sweeps"):
+        return ChosenTruth("none" if job.truth == "none" else "sweeps", reads)
     if topics.truth and is_depth_measured and topics.truth == topics.depth:
         return ChosenTruth("measured", replace(reads, topics=replace(topics, truth="")))
     if topics.truth:
@@ -55,10 +67,33 @@ def choose_truth(reader: BagReader, job: DatasetJob) -> ChosenTruth:
     if others:
         names = ", ".join(item.name for item in others)
         raise BagError(f"several topics may hold true depth: {names}. Choose with --truth TOPIC")
+    if job.truth == "auto" and are_points and job.sparse == "measured":
+        return ChosenTruth("sweeps", reads)
     raise BagError(
-        "no depth image of the camera's frame can be the truth: name one with --truth, or give "
-        "--truth-from none for a set without true depth"
+        "no depth image of the camera's frame can be the truth: name one with --truth, take "
+        "--truth-from sweeps of a lidar, or --truth-from none for a set without true depth"
     )
+
+
+def told_sources(job: DatasetJob, truth: ChosenTruth) -> list[str]:
+    """Where sparse and true depth come from, in lines as those of the plan."""
+    densities = ", ".join(map(str, job.densities))
+    kinds = {
+        "measured": "of the measured pixels, drawn at random",
+        "corners": "of the true depth, at corners that are tracked",
+        "features": "of the true depth, at the features of " + ", ".join(map(str, job.features)),
+    }
+    lines = [f"sparse       at most {densities} {kinds[job.sparse]}"]
+    if truth.kind == "sweeps":
+        lines.append(
+            f"truth        the sweep nearest to each image, {job.sweeps_around} before and "
+            f"{job.sweeps_around} after it, without what moves or is hidden"
+        )
+    elif truth.kind == "measured":
+        lines.append("truth        the depth image that is measured")
+    elif truth.kind == "none":
+        lines.append("truth        none")
+    return lines
 
 
 def _registered(candidates: Candidates, reads: PlanWishes) -> list[Topic]:
