@@ -29,7 +29,7 @@ def prepare(wanted: PrepareKittiDc) -> list[str]:
 
     Raises:
         DataError: a folder is missing, or holds nothing of what is listed.
-        ValueError: a split would have no entry.
+        ValueError: there is nothing to list.
         WriteError: a file cannot be written; what is written already is whole.
     """
     told = []
@@ -44,6 +44,10 @@ def _lists(wanted: PrepareKittiDc) -> list[str]:
     splits: dict[str, list[Entry]] = {}
     notes = []
     for split in ("train", "val", "test"):
+        if split == "test" and not (wanted.data / _SELECTED).is_dir():
+            notes.append(f"note: test is empty, for there is no {wanted.data / _SELECTED}")
+            splits[split] = []
+            continue
         found = list(_selected(wanted.data) if split == "test" else _driven(wanted.data, split))
         splits[split], missing = entries_that_are_there(wanted.data, found)
         if missing is not None:

@@ -21,7 +21,7 @@ def prepare(wanted: PrepareNyu) -> list[str]:
 
     Raises:
         DataError: the folder or the CSV is missing, empty or damaged.
-        ValueError: a split would have no entry.
+        ValueError: there is nothing to list.
         WriteError: the list cannot be written.
     """
     names = _training_names(wanted)
@@ -37,6 +37,11 @@ def prepare(wanted: PrepareNyu) -> list[str]:
         "test": _entries(tests[: _limited(len(tests), wanted.num_test)]),
     }
     told = write_splits(wanted.out or wanted.data / "nyu.json", splits)
+    if not held_out:
+        told.append(
+            f"note: val is empty, for {wanted.val_ratio:g} of {len(names)} images are none; give a "
+            "larger --val-ratio to validate on some"
+        )
     missing = [name for name in names if not (wanted.data / name).is_file()]
     if missing:
         told.append(

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from depth_completion_core.data.sample import DepthDataset, Sample
+from depth_completion_core.data.sample import DataError, DepthDataset, Sample
 from depth_completion_core.data.sampling.choosing import evenly_spread
 from depth_completion_core.data.sampling.seeding import generator_for
 from depth_completion_core.training.feeds.batch import Batch
@@ -71,7 +71,10 @@ class SampleLoader(Dataset[Sample]):
             generator=torch.Generator(),
             multiprocessing_context="forkserver" if workers else None,
         )
-        yield from loader
+        try:
+            yield from loader
+        except DataError as error:
+            raise DataError(_sentence(error)) from error
 
     def batch_of(self, index: int) -> Batch:
         """One sample as a batch, as the first epoch draws it; empty where it lacks something."""
@@ -98,3 +101,8 @@ class _Order:
 
     def __len__(self) -> int:
         return max(self._plan.total_steps - self._first_step, 0) * self._share.passes
+
+
+def _sentence(error: DataError) -> str:
+    """What was wrong, without the traceback that torch puts around it in a worker."""
+    return str(error).rpartition(f"{type(error).__name__}: ")[2].strip()

@@ -112,6 +112,14 @@ def test_without_a_csv_it_is_all_that_is_there(tmp_path: Path) -> None:
     assert out.read_bytes() == before
 
 
+def test_a_val_without_images_is_noted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _touch(tmp_path, [*_TRAINING[:9], *_TESTS])
+    assert main(["nyu", "--data", str(tmp_path)]) == 0
+    assert "note: val is empty, for 0.05 of 9 images are none; give" in capsys.readouterr().out
+    assert main(["nyu", "--data", str(tmp_path), "--val-ratio", "0.2"]) == 0
+    assert "note" not in capsys.readouterr().out
+
+
 # KITTI
 
 

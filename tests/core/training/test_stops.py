@@ -119,9 +119,11 @@ def test_a_second_run_in_the_same_folder_is_told(tmp_path: Path) -> None:
     assert train(recipe, "tiny")["finished"]
 
 
-def test_a_damaged_sample_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="plane/4 is damaged"):
-        train(_recipe(tmp_path, Planes.Config(unreadable=(4,))), "tiny")
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_damaged_sample_is_named(tmp_path: Path, workers: int) -> None:
+    recipe = _recipe(tmp_path, Planes.Config(unreadable=(4,)))
+    with pytest.raises(DataError, match=r"^plane/4 is damaged; get it again$"):
+        train(replace(recipe, run=replace(recipe.run, workers=workers)), "tiny")
 
 
 def test_a_demand_that_is_not_met_fails_the_run(tmp_path: Path) -> None:
