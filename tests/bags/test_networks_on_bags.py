@@ -15,7 +15,7 @@ from tests.core.checkpoints.released_checkpoints import SMALL, seeded_checkpoint
 _FRAMES = 2
 
 
-@pytest.mark.parametrize("network", ["scaffnet", "fusionnet"])
+@pytest.mark.parametrize("network", ["scaffnet", "fusionnet", "nlspn", "cspn"])
 def test_a_bag_gets_what_the_network_says(network: str, tmp_path: Path) -> None:
     bag = write_ros2(tmp_path / "drive", drive(_FRAMES))
     weights = seeded_checkpoint(

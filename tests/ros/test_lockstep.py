@@ -16,7 +16,7 @@ from depth_completion_core.codecs.depth import decode_depth
 from rosbag_tools.complete import main as complete
 from rosbag_tools.from_dataset import main as from_dataset
 from tests.bags.bag_factory import Entry, entries_of
-from tests.core.checkpoints.released_checkpoints import seeded_checkpoint
+from tests.core.checkpoints.released_checkpoints import SMALL, seeded_checkpoint
 
 pytestmark = pytest.mark.ros
 pytest.importorskip("rclpy", reason="ROS 2 is not sourced")
@@ -148,15 +148,18 @@ def test_with_motion_compensation_depth_is_equal(room: Path, tmp_path: Path) -> 
     _compare(room, tmp_path, ["--model", "linear"], {"model": "linear"}, 1e-4)
 
 
-def test_a_network_says_the_same_live(room: Path, tmp_path: Path) -> None:
-    weights = seeded_checkpoint(tmp_path / "fusionnet.safetensors", "fusionnet")
-    small = ["--inference.width-px", "160", "--inference.height-px", "120"]
+@pytest.mark.parametrize("network", ["fusionnet", "nlspn", "cspn"])
+def test_a_network_says_the_same_live(room: Path, tmp_path: Path, network: str) -> None:
+    weights = seeded_checkpoint(
+        tmp_path / f"{network}.safetensors", network, settings=SMALL[network]
+    )
+    small = ["--inference.width-px", "80", "--inference.height-px", "60"]
     flags = ["--model", str(weights), "--fixed-frame", "none", *small]
     parameters: dict[str, object] = {
         "weights": str(weights),
         "fixed_frame": "none",
-        "inference.width_px": 160,
-        "inference.height_px": 120,
+        "inference.width_px": 80,
+        "inference.height_px": 60,
     }
     _compare(room, tmp_path, flags, parameters, 1e-4)
 

@@ -136,8 +136,10 @@ SMALL: dict[str, dict[str, Any]] = {
         "depth_filters": [4, 4, 8, 8, 8],
         "decoder_filters": [8, 8, 8, 4, 4],
     },
+    "nlspn": {"trunk": "resnet18", "propagation_steps": 2, "interpolation": True},
+    "cspn": {"trunk": "resnet18", "propagation_steps": 2, "interpolation": True},
 }
-"""Settings of networks that answer in milliseconds."""
+"""Settings of networks that answer quickly, with depth above 0 whatever their weights."""
 
 
 def seeded_checkpoint(
