@@ -66,16 +66,17 @@ def test_propagation_has_the_released_values(norm: Norm, steps: int, measured: s
     _compare(found, _GOLDEN["module"][f"{norm}_steps{steps}_{measured}"])
 
 
-def test_gradients_have_the_released_values() -> None:
+@pytest.mark.parametrize("norm", ["8sum", "8sum_abs"])
+def test_gradients_have_the_released_values(norm: Norm) -> None:
     guidance, depth, sparse = _module_inputs()
     guidance.requires_grad_()
     depth.requires_grad_()
-    found = _released(guidance, depth, "8sum", 24, sparse > 0)
+    found = _released(guidance, depth, norm, 24, sparse > 0)
     (found * numbers(10, (1, 1, 24, 32))).sum().backward()  # type: ignore[no-untyped-call]
     assert guidance.grad is not None
     assert depth.grad is not None
-    _compare(guidance.grad, _GOLDEN["gradients"]["d_guidance"])
-    _compare(depth.grad, _GOLDEN["gradients"]["d_blur"])
+    _compare(guidance.grad, _GOLDEN["gradients"][norm]["d_guidance"])
+    _compare(depth.grad, _GOLDEN["gradients"][norm]["d_blur"])
 
 
 @pytest.mark.parametrize("norm", ["8sum", "8sum_abs"])
@@ -132,8 +133,9 @@ def _check_network(name: str, norm: Norm, reference: str) -> None:
     _compare(found.states[-1], _GOLDEN["networks"][f"{reference}/{norm}"])
 
 
-def test_the_small_network_has_the_released_values() -> None:
-    _check_network("cspn_resnet18", "8sum", "kitti_resnet18_pr25")
+@pytest.mark.parametrize("norm", ["8sum", "8sum_abs"])
+def test_the_small_network_has_the_released_values(norm: Norm) -> None:
+    _check_network("cspn_resnet18", norm, "kitti_resnet18_pr25")
 
 
 @pytest.mark.skipif(_LARGE not in os.environ, reason=f"{_LARGE} is not set")
@@ -173,6 +175,25 @@ def test_a_patch_without_guidance_spreads_as_released_and_harms_nothing_as_meant
     assert torch.isfinite(meant).all()
     # Nothing is said to a pixel in the middle of the patch.
     assert torch.equal(meant[..., 9:11, 9:11], depth[..., 9:11, 9:11])
+
+
+def test_no_guidance_at_all_leaves_the_depth() -> None:
+    _, depth, _ = _module_inputs()
+    taps, _, own = affinities(torch.zeros(1, 8, 24, 32), "8sum", least_sum=1e-6)
+    assert torch.equal(propagate(depth, taps, steps=24, added=own * depth)[-1], depth)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 17), (33, 20)])
+def test_images_of_any_size_are_taken(size: tuple[int, int]) -> None:
+    torch.manual_seed(0)
+    sparse = sparse_input(1, 2, (1, 1, *size), above=0.5)
+    config = CSPNLegacyConfig(trunk="resnet18", size_px=())
+    for network in (CSPN().eval(), CSPNLegacy(config).eval()):
+        with torch.inference_mode():
+            depth = network(single_view(numbers(0, (1, 3, *size)), sparse)).depth
+        assert depth.shape == sparse.shape
+        # As released, a pixel whose neighbours have no guidance has no depth; one alone has none.
+        assert torch.isfinite(depth).all() or (size == (1, 1) and not isinstance(network, CSPN))
 
 
 def test_measured_depth_is_the_answer_where_it_was_measured() -> None:

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from depth_completion_core.models.configs.nlspn import Affinity, NLSPNConfig
+from depth_completion_core.models.layers.nonlocal_propagation import NonLocalPropagation
 from depth_completion_core.models.nlspn import NLSPN, Refinement
 from tests.core.models.model_inputs import single_view
 from tests.golden.filling import filled, golden, numbers, released_shapes, sparse_input
@@ -128,6 +129,8 @@ def test_every_kind_of_propagation(
             NLSPNConfig(affinity="TC", legacy=True, preserve_input=True),
             (20, 57, 75),
         ),
+        ("odd57x75/TGASS/legacy=False", NLSPNConfig(), (20, 57, 75)),
+        ("batch2/TGASS/legacy=False/strides_honoured", NLSPNConfig(), (30, 32, 48, 2)),
         ("resnet18/TGASS", NLSPNConfig(trunk="resnet18"), (0, 64, 96)),
         ("no_conf/TGASS", NLSPNConfig(confidence=False), (0, 64, 96)),
         ("batch2/TGASS/legacy=True/strides_honoured", NLSPNConfig(legacy=True), (30, 32, 48, 2)),
@@ -194,6 +197,38 @@ def test_without_measurements_the_answer_is_finite() -> None:
         with torch.inference_mode():
             output = network(single_view(image, torch.zeros(1, 1, 24, 32)))
         assert torch.isfinite(output.depth).all()
+
+
+@pytest.mark.parametrize("affinity", ["TGASS", "TC", "ASS", "AS"])
+@pytest.mark.parametrize("missing", ["confidence", "guidance"])
+def test_without_confidence_or_guidance_depth_stays(affinity: Affinity, missing: str) -> None:
+    torch.manual_seed(0)
+    propagation = NonLocalPropagation(NLSPNConfig(affinity=affinity))
+    torch.nn.init.normal_(propagation.conv_offset_aff.weight, std=0.1)
+    depth, guidance = 10 * numbers(0, (1, 1, 9, 11)), 2 * numbers(1, (1, 8, 9, 11)) - 1
+    confidence = numbers(2, (1, 1, 9, 11)).requires_grad_()
+    if missing == "confidence":
+        confidence = torch.zeros_like(confidence, requires_grad=True)
+    else:
+        guidance = torch.zeros_like(guidance)
+    states, _, affinities = propagation(depth, guidance, confidence, torch.zeros_like(depth))
+    torch.testing.assert_close(states[-1], depth)
+    assert not affinities.any()
+    states[-1].sum().backward()
+    assert confidence.grad is not None
+    assert torch.isfinite(confidence.grad).all()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 17), (33, 20)])
+def test_images_of_any_size_are_taken(size: tuple[int, int]) -> None:
+    torch.manual_seed(0)
+    network = NLSPN(NLSPNConfig(trunk="resnet18")).eval()
+    torch.nn.init.normal_(network.prop_layer.conv_offset_aff.weight, std=0.1)
+    image, sparse = _inputs(0, *size)
+    with torch.inference_mode():
+        depth = network.refine(image, sparse).states[-1]
+    assert depth.shape == sparse.shape
+    assert torch.isfinite(depth).all()
 
 
 def test_all_of_it_learns() -> None:
