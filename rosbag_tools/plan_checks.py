@@ -42,21 +42,12 @@ def checked_plan(reader: BagReader, wishes: PlanWishes, pairing: PairingConfig) 
         if not cloud.is_depth
     }
     plan = _with_calibration_doubts(plan, list(scenes.values()))
-    told = [
-        (f"{name}: {finding.found}; {finding.remedy}", finding.severity == "error")
+    doubts = [
+        f"{name}: {finding.found}; {finding.remedy}"
         for name, seen in scenes.items()
         for finding in placement_findings(seen, name)
     ]
-    return _telling(plan, told)
-
-
-def _telling(plan: Plan, told: list[tuple[str, bool]]) -> Plan:
-    """With sentences more: those that are grave are doubts, the others notes."""
-    return replace(
-        plan,
-        notes=[*plan.notes, *(line for line, is_grave in told if not is_grave)],
-        doubts=[*plan.doubts, *(line for line, is_grave in told if is_grave)],
-    )
+    return replace(plan, doubts=[*plan.doubts, *doubts])
 
 
 def _with_calibration_doubts(plan: Plan, scenes: list[list[EdgeScene]]) -> Plan:
@@ -68,7 +59,11 @@ def _with_calibration_doubts(plan: Plan, scenes: list[list[EdgeScene]]) -> Plan:
         seen and agreement(seen, as_said).is_clear for seen in scenes
     )
     told = [(f"{source}: {item}", item.is_grave and not confirmed) for item in odd]
-    return _telling(plan, told)
+    return replace(
+        plan,
+        notes=[*plan.notes, *(line for line, is_grave in told if not is_grave)],
+        doubts=[*plan.doubts, *(line for line, is_grave in told if is_grave)],
+    )
 
 
 def _with_projection(

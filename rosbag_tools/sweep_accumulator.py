@@ -13,10 +13,10 @@ from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.geometry.transform_buffer import TransformError
 from depth_completion_core.geometry.transforms import RigidTransform
 from depth_completion_core.sensing.accumulated_depth import (
-    AccumulationConfig,
     PlacedSweep,
     accumulated_depth,
 )
+from depth_completion_core.sensing.accumulation_config import AccumulationConfig
 from depth_completion_core.sensing.drop_counts import DropCounts
 from depth_completion_core.sensing.sweep_placement import SweepPlacement
 from rosbag_tools.completion_plan import Plan

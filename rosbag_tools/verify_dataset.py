@@ -74,8 +74,9 @@ def _lines(verified: VerifiedSet, most: int) -> list[str]:
 def _density_line(density: DensitySummary) -> str:
     listed = ", ".join(f"{count} to {split}" for split, count in density.listed.items())
     least, median, most = density.points
+    sequences = f"{density.sequences} sequence{'s' if density.sequences != 1 else ''}"
     return (
-        f"{density.name}: {density.sequences} sequences, {density.frames} frames ({listed}), "
+        f"{density.name}: {sequences}, {density.frames} frames ({listed}), "
         f"{least} to {most} points an image, median {median}"
     )
 

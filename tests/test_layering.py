@@ -160,7 +160,7 @@ _LAWS: dict[str, set[str]] = {
         "metrics",
         "settings",
     },
-    "data.verification": {"data", "data.readers", "files", "images", "progress"},
+    "data.verification": {"data", "data.readers", "files", "geometry", "images", "progress"},
     "preparation": {
         "completer",
         "data",
@@ -172,7 +172,6 @@ _LAWS: dict[str, set[str]] = {
         "frame",
         "geometry",
         "progress",
-        "sensing",
         "settings",
     },
     "file_completion": {

@@ -10,13 +10,12 @@ because something nearer hides it, goes too.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import torch
 
-from depth_completion_core.config import OcclusionConfig
 from depth_completion_core.frame import SparseDepth
 from depth_completion_core.geometry.arrays import BoolArray, Float32Array
 from depth_completion_core.geometry.camera import CameraModel
@@ -24,29 +23,7 @@ from depth_completion_core.geometry.occlusion import filter_occluded
 from depth_completion_core.geometry.projection import project_points
 from depth_completion_core.geometry.seen_space import SeenSpace
 from depth_completion_core.geometry.transforms import RigidTransform
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccumulationConfig:
-    """Which sweeps make the truth of an image, and what of them is left out."""
-
-    sweeps_before: int = 5
-    """Sweeps before the image that are used; KITTI's truth has 5."""
-    sweeps_after: int = 5
-    """Sweeps after the image that are used; KITTI's truth has 5."""
-    min_depth: float = 0.5
-    """Nearer points are left out, metres: they are of the vehicle itself."""
-    max_depth: float = 100.0
-    """Farther points are left out, metres."""
-    reject_moving: bool = True
-    """Leave out points through which a ray of another sweep has passed."""
-    margin: float = 0.3
-    """How far behind a point a ray must have ended to have passed through it, metres."""
-    margin_ratio: float = 0.02
-    """And this times its distance."""
-    occlusion: OcclusionConfig = field(default_factory=lambda: OcclusionConfig(window_px=7))
-    """Which points are hidden from the camera, by their neighbours in the image. Where enabled,
-    points behind what the sweep nearest to the image has hit are left out too."""
+from depth_completion_core.sensing.accumulation_config import AccumulationConfig
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from depth_completion_core.frame import SparseDepth
 from depth_completion_core.geometry.arrays import UInt8Array
 from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.geometry.transforms import RigidTransform
-from depth_completion_core.sensing.accumulated_depth import AccumulationConfig
+from depth_completion_core.sensing.accumulation_config import AccumulationConfig
 from depth_completion_core.sensing.camera_pose import fixed_from_camera
 from depth_completion_core.sensing.placed_frame import PlacedFrame
 from rosbag_tools.bag_frames import FrameToComplete

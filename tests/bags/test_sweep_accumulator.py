@@ -13,7 +13,7 @@ import pytest
 
 from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.geometry.transforms import RigidTransform
-from depth_completion_core.sensing.accumulated_depth import AccumulationConfig
+from depth_completion_core.sensing.accumulation_config import AccumulationConfig
 from rosbag_tools.completion_plan import Plan, make_plan
 from rosbag_tools.errors import BagError
 from rosbag_tools.reader import BagReader

@@ -173,7 +173,7 @@ class _Examination:
             self._fault("unreadable", kind, f"cannot be read: {error.strerror}", "a PNG")
             return None
         except ImageError as error:
-            self._fault("unreadable", kind, f"it {error}", "a PNG")
+            self._fault("unreadable", kind, f"the file {error}", "a PNG")
             return None
         held = 1 if pixels.ndim == 2 else pixels.shape[2]
         if pixels.dtype != dtype or held not in channels:

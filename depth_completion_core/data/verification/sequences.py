@@ -19,9 +19,8 @@ from depth_completion_core.data.verification.frames import (
     numbers_in_rows,
 )
 from depth_completion_core.data.verification.layout import FRAME_FILES, SetFolder
+from depth_completion_core.geometry.intrinsics_doubts import intrinsics_doubts
 
-_CENTRED_WITHIN = 0.08  # of the image's size, how far a principal point may be off by a scale
-_ALIKE_WITHIN = 0.03  # likewise, how far apart its two shares are in the K of a resized image
 _SAME_UNIT = math.log(1.5)
 _ENOUGH_PIXELS = 50
 _CLIPPED_SHARE = 0.01
@@ -83,18 +82,8 @@ def _wrong_intrinsics(path: Path, size: tuple[int, int]) -> str:
         camera = camera_of(path, size=size, image=path.parent / "image")
     except DataError as error:
         return str(error).removeprefix(f"{path}: ").removeprefix(f"{path} ")
-    across, down = (camera.cx + 0.5) / camera.width, (camera.cy + 0.5) / camera.height
-    if not (0 <= across <= 1 and 0 <= down <= 1):
-        return f"its principal point ({camera.cx:.1f}, {camera.cy:.1f}) lies outside of the images"
-    if abs(across - down) < _ALIKE_WITHIN and abs(across - 0.5) > _CENTRED_WITHIN:
-        return (
-            f"its principal point ({camera.cx:.1f}, {camera.cy:.1f}) lies at {across:.0%} of the "
-            f"width and {down:.0%} of the height, as in the K of images {2 * across:.1f} times as "
-            "large"
-        )
-    if not (0.2 < camera.fx / camera.width < 20 and 0.5 < camera.fx / camera.fy < 2):
-        return f"focal lengths of {camera.fx:.4g} and {camera.fy:.4g} pixels"
-    return ""
+    # What is odd and may yet be right, as in a crop, is no fault.
+    return next((doubt.sentence for doubt in intrinsics_doubts(camera) if doubt.is_grave), "")
 
 
 def _check_numbers(

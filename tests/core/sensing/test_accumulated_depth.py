@@ -15,10 +15,10 @@ from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.geometry.seen_space import SeenSpace
 from depth_completion_core.geometry.transforms import RigidTransform
 from depth_completion_core.sensing.accumulated_depth import (
-    AccumulationConfig,
     PlacedSweep,
     accumulated_depth,
 )
+from depth_completion_core.sensing.accumulation_config import AccumulationConfig
 
 Float64Array = npt.NDArray[np.float64]
 _CAMERA = CameraModel(fx=150, fy=150, cx=99.5, cy=49.5, width=200, height=100)

@@ -230,13 +230,13 @@ _BREAKS: dict[str, tuple[Callable[[Path], object], str, str, str]] = {
         lambda root: write_matrix(root / _STAIRS / "K.txt", np.diag([0.5, 0.5, 1]) @ K),
         "intrinsics",
         f"{_STAIRS}/K.txt",
-        "images 0.5 times as large",
+        "the centre of an image of about 16x1",
     ),
     "K of twice the size": (
         lambda root: write_matrix(root / _STAIRS / "K.txt", np.diag([2, 2, 1]) @ K),
         "intrinsics",
         f"{_STAIRS}/K.txt",
-        "principal point",
+        "the centre of an image of about 63x47",
     ),
     "K with a row of zeros": (
         lambda root: write_matrix(root / _STAIRS / "K.txt", np.diag([0.0, 30, 1])),
