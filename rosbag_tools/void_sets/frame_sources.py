@@ -18,6 +18,7 @@ from depth_completion_core.sensing.camera_pose import fixed_from_camera
 from depth_completion_core.sensing.placed_frame import PlacedFrame
 from rosbag_tools.bag_frames import FrameToComplete
 from rosbag_tools.completion_plan import Plan
+from rosbag_tools.errors import BagError
 from rosbag_tools.reader import BagReader
 from rosbag_tools.sweep_accumulator import SweepAccumulator, SweepWindow
 from rosbag_tools.void_sets.job import DatasetJob
@@ -45,9 +46,12 @@ class FrameSources:
     ) -> None:
         self._geometry, self._truth = plan.geometry, truth
         around = AccumulationConfig(sweeps_before=job.sweeps_around, sweeps_after=job.sweeps_around)
-        self._sweeps = (
-            SweepAccumulator(sweeps_reader, plan, around) if truth.kind == "sweeps" else None
-        )
+        try:
+            self._sweeps = (
+                SweepAccumulator(sweeps_reader, plan, around) if truth.kind == "sweeps" else None
+            )
+        except BagError as error:
+            raise BagError(f"{error}. --truth-from none leaves the true depth out") from error
         self._corners = CornerPixels(job.densities) if job.sparse == "corners" else None
         self._features = (
             FeaturePixels(job.features, job.densities) if job.sparse == "features" else None

@@ -173,8 +173,8 @@ class _Run:
 
 def _not_written(error: OSError, output: Path) -> BagError:
     reason = error.strerror if isinstance(error, WriteError) or error.strerror else str(error)
-    room = "no room left" if is_out_of_room(error) else f"{output} cannot be written"
+    room = f"no room left in {output}" if is_out_of_room(error) else f"{output} cannot be written"
     return BagError(
-        f"{room} ({reason}): what was done is kept in {output / '.partial'}, and the same command "
-        "goes on from there once there is room"
+        f"{room} ({reason}): no file is half-written, and the same command goes on from where it "
+        "was once there is room"
     )

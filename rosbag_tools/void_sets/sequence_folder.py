@@ -21,6 +21,7 @@ from rosbag_tools.void_sets.journal import Journal
 from rosbag_tools.void_sets.places import SHARED, SetPlaces, density_name
 
 _SPARSE = ("sparse_depth", "validity_map")
+_JOURNAL = "journal.jsonl"
 _RECORD = "record.json"
 _SETTINGS = "settings.json"
 
@@ -55,33 +56,41 @@ class SequenceFolder:
             BagError: another process writes it, or it was begun with other settings.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        lock_file = self.path.with_name(f"{self.path.name}.lock")
         try:
-            lock = ProcessLock(self.path.with_name(f"{self.path.name}.lock"))
+            lock = ProcessLock(lock_file)
         except LockedError as error:
             raise BagError(f"sequence {self._job.sequence} is being written by {error}") from error
         try:
-            if self._job.overwrite:
-                shutil.rmtree(self.path, ignore_errors=True)
             self._begin()
             yield
-            self.path.with_name(f"{self.path.name}.lock").unlink(missing_ok=True)
         finally:
+            if not self._has_frames:
+                shutil.rmtree(self.path, ignore_errors=True)
+                lock_file.unlink(missing_ok=True)
             lock.release()
-        with suppress(OSError):  # other sequences are in the making
-            self.path.parent.rmdir()
+            with suppress(OSError):  # sequences are in the making
+                self.path.parent.rmdir()
+                self.path.parent.parent.rmdir()
 
     def _begin(self) -> None:
         settings = self.path / _SETTINGS
-        if settings.exists():
+        if settings.exists() and self._has_frames and not self._job.overwrite:
             self._check_settings(_read(settings), self.path)
             return
         shutil.rmtree(self.path, ignore_errors=True)
         make_folders(self.path, self._job.densities, (*SHARED, *_SPARSE))
         write_json(settings, self._written_from)
 
+    @property
+    def _has_frames(self) -> bool:
+        """Whether there is something to go on with."""
+        journal = self.path / _JOURNAL
+        return journal.exists() and journal.stat().st_size > 0
+
     def journal(self, advance: Callable[[], object]) -> Journal:
         """What is done; ``advance`` is called for each frame of it."""
-        return Journal(self.path / "journal.jsonl", self.path, advance)
+        return Journal(self.path / _JOURNAL, self.path, advance)
 
     def unplaced(self) -> dict[str, Any] | None:
         """The record of a sequence that is whole but was not put in its place; None for none."""
