@@ -42,12 +42,21 @@ def checked_plan(reader: BagReader, wishes: PlanWishes, pairing: PairingConfig) 
         if not cloud.is_depth
     }
     plan = _with_calibration_doubts(plan, list(scenes.values()))
-    doubts = [
-        f"{name}: {finding.found}; {finding.remedy}"
+    told = [
+        (f"{name}: {finding.found}; {finding.remedy}", finding.severity == "error")
         for name, seen in scenes.items()
         for finding in placement_findings(seen, name)
     ]
-    return replace(plan, doubts=[*plan.doubts, *doubts])
+    return _telling(plan, told)
+
+
+def _telling(plan: Plan, told: list[tuple[str, bool]]) -> Plan:
+    """With sentences more: those that are grave are doubts, the others notes."""
+    return replace(
+        plan,
+        notes=[*plan.notes, *(line for line, is_grave in told if not is_grave)],
+        doubts=[*plan.doubts, *(line for line, is_grave in told if is_grave)],
+    )
 
 
 def _with_calibration_doubts(plan: Plan, scenes: list[list[EdgeScene]]) -> Plan:
@@ -59,11 +68,7 @@ def _with_calibration_doubts(plan: Plan, scenes: list[list[EdgeScene]]) -> Plan:
         seen and agreement(seen, as_said).is_clear for seen in scenes
     )
     told = [(f"{source}: {item}", item.is_grave and not confirmed) for item in odd]
-    return replace(
-        plan,
-        notes=[*plan.notes, *(line for line, is_grave in told if not is_grave)],
-        doubts=[*plan.doubts, *(line for line, is_grave in told if is_grave)],
-    )
+    return _telling(plan, told)
 
 
 def _with_projection(

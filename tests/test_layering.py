@@ -172,6 +172,7 @@ _LAWS: dict[str, set[str]] = {
         "frame",
         "geometry",
         "progress",
+        "sensing",
         "settings",
     },
     "file_completion": {

@@ -23,6 +23,7 @@ from depth_completion_core.alignment.edge_scene import (
     agreement,
     quick_score,
 )
+from depth_completion_core.alignment.ground import Ground, misplaced_ground
 from depth_completion_core.diagnosis.findings import Finding
 from depth_completion_core.geometry.transform_buffer import TransformError
 from depth_completion_core.geometry.transforms import Float64Array, RigidTransform
@@ -34,6 +35,8 @@ _MANY = 0.05
 _CLEAR_LEAD = 2.0
 _COMMON = 3  # suspicions, the first ones
 _FARTHEST_APART = 20.0  # metres, two sensors of one robot
+_HINTED, _HINTED_SCORE = 2.0, 0.05  # enough where the ground says so, too
+_BELOW = 0.7  # cosine
 _FAR_MORE = 5.0  # times the share of points in view
 
 _OPTICAL_FROM_BODY = np.array([[0.0, -1.0, 0.0], [0.0, 0.0, -1.0], [1.0, 0.0, 0.0]])
@@ -87,6 +90,9 @@ def placement_findings(scenes: Sequence[EdgeScene], subject: str) -> list[Findin
     said = agreement(with_points, as_said)
     if said.is_seen:
         return []
+    ground = misplaced_ground(with_points)
+    if ground is not None:
+        return [_ground_finding(with_points, said, ground, subject)]
     for item in _best(with_points):
         found = agreement(with_points, item.place)
         if _explains(item, found, with_points, share) and found.score > _CLEAR_LEAD * said.score:
@@ -110,6 +116,45 @@ def _explains(
         return True
     is_common = item in _SUSPICIONS[:_COMMON]
     return is_common and found.is_seen and _share(scenes, item.place) > _FAR_MORE * share
+
+
+def _ground_finding(
+    scenes: Sequence[EdgeScene], said: EdgeAgreement, ground: Ground, subject: str
+) -> Finding:
+    """A camera may be mounted on its side or head: only edges tell that it is not."""
+    turns = [item for item in _LIDAR_TURNS if _lowers(item, scenes[0], ground)]
+    best = max(turns, key=lambda item: quick_score(scenes, item.place))
+    found = agreement(scenes, best.place)
+    is_sure = found.contrast > _HINTED and found.score > max(
+        _CLEAR_LEAD * said.score, _HINTED_SCORE
+    )
+    if not is_sure:
+        best = max(turns, key=lambda item: _forward(item, scenes[0]))
+    return Finding(
+        severity="error" if is_sure else "warning",
+        subject=f"{subject}, placement",
+        found=f"by the extrinsics the ground, a plane with {100 * ground.share:.0f} % of the "
+        f"points, lies {ground.where} the camera; it would lie below if {best.cause}"
+        f"{', and edges agree' if is_sure else ''}",
+        remedy=f"{best.remedy}. Only for a camera that is mounted on its side or upside down, "
+        "nothing is wrong",
+    )
+
+
+def _lowers(item: Suspicion, scene: EdgeScene, ground: Ground) -> bool:
+    """Whether the ground lies below when the cloud is there."""
+    return bool((_turn_of(item, scene) @ ground.direction)[1] > _BELOW)
+
+
+def _forward(item: Suspicion, scene: EdgeScene) -> float:
+    """How much of the optical axis stays where it is."""
+    return float(_turn_of(item, scene)[2, 2])
+
+
+def _turn_of(item: Suspicion, scene: EdgeScene) -> Float64Array:
+    said = scene.camera_from_points
+    turn: Float64Array = item.place(said).rotation @ said.rotation.T
+    return turn
 
 
 def _out_of_view(scenes: Sequence[EdgeScene], share: float, subject: str) -> Iterator[Finding]:
@@ -229,3 +274,4 @@ def _cloud_turned(turn: Float64Array) -> Place:
 
 
 _SUSPICIONS = tuple(_suspicions())
+_LIDAR_TURNS = tuple(item for item in _SUSPICIONS if "the lidar" in item.cause)

@@ -103,6 +103,8 @@ class PrepareKitti:
     static_frames: Path | None = None
     """A list of frames in which the car stands, DATE DRIVE NUMBER a line; lists without them,
     called nonstatic, are written beside the others."""
+    near_static: bool = False
+    """Without such a list: find them by the navigation, or else by the images."""
     paths_only: bool = False
     """Write lists and intrinsics alone, no images."""
 

@@ -8,7 +8,7 @@ left measurements in one list, which is not followed. A frame without both neigh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,12 +20,15 @@ from depth_completion_core.data.readers.kitti_depth_layout import (
     frames_of_selection,
 )
 from depth_completion_core.data.readers.kitti_drive import rectified_camera
+from depth_completion_core.data.readers.kitti_oxts import camera_poses
 from depth_completion_core.data.readers.reading import camera_of, rgb_of
 from depth_completion_core.data.sample import DataError
 from depth_completion_core.files.file_sources import lines_of
 from depth_completion_core.preparation.command_lines import PrepareKitti
 from depth_completion_core.preparation.scaffnet_tree import Row, ScaffNetTree
 from depth_completion_core.progress import with_progress
+from depth_completion_core.sensing.near_static import NearStaticFilter
+from depth_completion_core.sensing.near_static_config import NearStatic
 
 _SIDES = {2: "left", 3: "right"}
 _OFFSET = 1
@@ -44,19 +47,18 @@ def prepare(wanted: PrepareKitti) -> list[str]:
 
     Raises:
         DataError: something of the data is missing or damaged.
+        ValueError: two ways to find static frames are given.
         WriteError: a file cannot be written; those before it are whole.
     """
+    if wanted.static_frames is not None and wanted.near_static:
+        raise ValueError("--static-frames and --near-static: give one of the two")
     tree = ScaffNetTree(wanted.out, "kitti_derived", {"set": "kitti", "offset": _OFFSET})
     root = tree.linked("kitti_depth_completion", wanted.data)
     raw = tree.linked("kitti_raw_data", wanted.raw)
-    static = _static_frames(wanted.static_frames)
     frames = _training_frames(tree, root, raw, wanted)
     told = _training_lists(tree, frames, "")
-    if wanted.static_frames is not None:
-        moving = [frame for frame in frames if _place(frame.files) not in static]
-        if len(moving) == len(frames):
-            raise DataError(f"{wanted.static_frames} names none of the {len(frames)} frames")
-        told += _training_lists(tree, moving, "_nonstatic")
+    if wanted.static_frames is not None or wanted.near_static:
+        told += _training_lists(tree, _moving_frames(frames, wanted.static_frames), "_nonstatic")
     for split, prefix in (
         ("val", "validation/kitti/kitti_val"),
         ("test", "testing/kitti/kitti_test"),
@@ -146,10 +148,39 @@ def _selected_row(tree: ScaffNetTree, split: str, files: KittiDepthFiles) -> Row
     return {"image": files.image, "sparse_depth": files.sparse, **truth, "intrinsics": target}
 
 
-def _static_frames(listing: Path | None) -> set[tuple[str, int]]:
+def _moving_frames(frames: Sequence[_Frame], listing: Path | None) -> list[_Frame]:
+    """The frames that a list does not name, or that show something new; raises DataError."""
+    if listing is None:
+        return [
+            frame
+            for frame, is_static in zip(frames, _near_static(frames), strict=True)
+            if not is_static
+        ]
+    static = _listed_places(listing)
+    moving = [frame for frame in frames if _place(frame.files) not in static]
+    if len(moving) == len(frames):
+        raise DataError(f"{listing} names none of the {len(frames)} frames")
+    return moving
+
+
+def _near_static(frames: Sequence[_Frame]) -> Iterator[bool]:
+    """Whether each frame shows nothing new beside those of its drive and camera before it."""
+    filters: dict[tuple[str, int], NearStaticFilter] = {}
+    for frame in with_progress(frames, "near-static", unit="frame", total=len(frames)):
+        files = frame.files
+        drive, index = files.drive, files.camera_index
+        assert drive is not None  # noqa: S101 - frames of drives have one
+        image = rgb_of(files.image)
+        poses = camera_poses(drive, index, [files.image], size=image.shape[:2])
+        key = _place(files)[0], index
+        own = filters.setdefault(key, NearStaticFilter(NearStatic()))
+        yield own.is_near_static(image, poses[0] if poses else None)
+
+
+def _listed_places(listing: Path) -> set[tuple[str, int]]:
     """(drive, number) of each line DATE DRIVE NUMBER; raises DataError."""
     found = set()
-    for line in lines_of(listing) if listing else ():
+    for line in lines_of(listing):
         words = line.split()
         if words and (len(words) != 3 or not words[2].isdecimal()):
             raise DataError(f"{listing}: '{line[:80]}', expected DATE DRIVE NUMBER")

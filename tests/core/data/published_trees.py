@@ -17,6 +17,7 @@ from tests.core.data.kitti_trees import (
     number_png,
     write_camera_calibration,
     write_drive,
+    write_oxts,
     write_rigid_calibrations,
 )
 from tests.core.data.written_files import random_image, write_numbers
@@ -84,10 +85,8 @@ def write_kitti_raw(raw: Path, numbers: range = range(5, 8)) -> None:
     for drives in DRIVES.values():
         for drive in drives:
             write_drive(raw / DATE / drive, numbers, cameras=(2, 3))
-            for number in numbers:
-                path = raw / DATE / drive / "oxts" / "data" / f"{number:010d}.txt"
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(f"{number}\n", encoding="utf-8")
+            for number in numbers:  # a metre up each
+                write_oxts(raw / DATE / drive, number, 49.0, 8.4, 100.0 + number, 0.0, 0.0, 0.0)
             for folder in ("image_02", "image_03", "oxts"):
                 listing = raw / DATE / drive / folder / "timestamps.txt"
                 listing.write_text("2011-09-26 13:02:25.964389445\n" * 20, encoding="utf-8")

@@ -16,7 +16,7 @@ from depth_completion_core.data.readers.scaffnet_lists import ScaffNetLists
 from depth_completion_core.data.sample import DataError
 from depth_completion_core.files.input_files import read_image
 from depth_completion_core.prepare import main
-from tests.core.data.kitti_trees import DATE, PROJECTIONS, number_png
+from tests.core.data.kitti_trees import DATE, PROJECTIONS, number_png, write_oxts
 from tests.core.data.published_trees import (
     DRIVES,
     depth_numbers,
@@ -223,6 +223,27 @@ def test_static_frames_are_left_out_of_lists_of_their_own(kitti: tuple[Path, Pat
         f"data/kitti_derived/train/{_DRIVE}/image_{camera:02d}/{number_png(6)}" for camera in (2, 3)
     }
     assert len(_lists(out, "training/kitti/supervised/kitti_train_nonstatic")) == 6
+
+
+def test_frames_in_which_the_car_stands_are_found_by_the_navigation(
+    kitti: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One drive goes a metre a frame; the other stands after its first."""
+    raw = tmp_path / "raw"
+    shutil.copytree(kitti[1], raw)
+    for number in (5, 6, 7):
+        write_oxts(raw / DATE / _DRIVE, number, 49.0, 8.4, 100.0, 0.0, 0.0, 0.0)
+    data = (kitti[0] / "data/kitti_depth_completion").resolve()
+    command = ["kitti", "--data", str(data), "--raw", str(raw), "--out", str(tmp_path / "out")]
+    assert main([*command, "--paths-only", "--near-static"]) == 0
+    moving = _lines(tmp_path / "out/training/kitti/supervised/kitti_train_nonstatic_image.txt")
+    everything = _lines(tmp_path / "out/training/kitti/supervised/kitti_train_image.txt")
+    assert [line for line in everything if line not in moving] == [
+        f"data/kitti_raw_data/{DATE}/{_DRIVE}/image_{camera:02d}/data/{number_png(6)}"
+        for camera in (2, 3)
+    ]
+    assert main([*command, "--near-static", "--static-frames", "a.txt"]) == 1
+    assert "--static-frames and --near-static: give one of the two" in capsys.readouterr().err
 
 
 def test_selections_are_for_validation_and_testing(kitti: tuple[Path, Path]) -> None:

@@ -230,7 +230,7 @@ _BREAKS: dict[str, tuple[Callable[[Path], object], str, str, str]] = {
         lambda root: write_matrix(root / _STAIRS / "K.txt", np.diag([0.5, 0.5, 1]) @ K),
         "intrinsics",
         f"{_STAIRS}/K.txt",
-        "the centre of an image of about 16x1",
+        "the centre of an image of about 17x12",
     ),
     "K of twice the size": (
         lambda root: write_matrix(root / _STAIRS / "K.txt", np.diag([2, 2, 1]) @ K),
