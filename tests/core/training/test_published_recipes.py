@@ -45,7 +45,7 @@ pytest.importorskip("h5py")
 
 _CROP = ("--data.augmentation.crop_width_px", "32", "--data.augmentation.crop_height_px", "24")
 _SMALL = (
-    *("--epochs", "2", "--batch_size", "2", "--validation.limit", "1", *_CROP),
+    *("--epochs", "1", "--batch_size", "2", "--validation.limit", "1", *_CROP),
     *("--run.device", "cpu", "--run.threads", "1", "--run.workers", "0", "--run.keep_last", "1"),
     *("--run.progress", "false", "--run.tensorboard", "false"),
 )
@@ -54,7 +54,7 @@ _SMALL_VALIDATION = (
     *("--validation.augmentation.crop_height_px", "24"),
 )
 _SHALLOW = ("--data.reader.cut_top_px", "10", "--validation.reader.cut_top_px", "10")
-_BENCHMARK = ("--preset", "depth_completion", *_SMALL_VALIDATION)
+_BENCHMARK = ("--preset", "depth_completion", "--epochs", "2", *_SMALL_VALIDATION)
 
 
 def _write_kitti(root: Path) -> None:
@@ -108,7 +108,8 @@ def test_a_run_that_is_stopped_ends_as_one_that_is_not(case: str, tmp_path: Path
     whole, stopped = (replace(recipe, run=replace(recipe.run, out=str(f))) for f in folders)
     metrics = train(whole, name)
     assert metrics["finished"]
-    assert metrics["epochs"] == 2
+    assert metrics["epochs"] == recipe.epochs
+    assert metrics["steps"] > recipe.epochs
     assert not train(replace(stopped, run=replace(stopped.run, max_minutes=1e-9)), name)["finished"]
     assert train(stopped, name)["finished"]
     for file in ("final.safetensors", "best.safetensors"):
@@ -233,10 +234,16 @@ def test_measurements_that_are_sampled_afterwards_cannot_have_been_removed() -> 
         replace(feed, augmentation=Augmentation(remove_max=0.5))
 
 
+def test_a_rate_that_follows_scores_needs_some() -> None:
+    recipe = parsed_recipe("cspn_nyu", ["--validate.every_epochs", "0"])
+    with pytest.raises(ConfigError, match="a plateau schedule follows the scores of validation"):
+        recipe.validation_steps(10)
+    assert preset_named("cspn_nyu").validation_steps(10) == 10
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["cspn_nyu", "--validate.every_epochs", "0"], "a plateau schedule follows the scores of"),
         (["nlspn_nyu", "--validate.every_steps", "5"], "every 5 steps and every 1 epochs; set one"),
         (
             ["scaffnet_synthetic", "--data.augmentation.resampling", "bilinear"],
