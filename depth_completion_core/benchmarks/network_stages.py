@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
@@ -13,6 +14,9 @@ import numpy as np
 import torch
 
 from depth_completion_core.benchmarks.plain_projection import CAMERA_FROM_LIDAR, lidar_points
+from depth_completion_core.checkpoints.errors import CheckpointError
+from depth_completion_core.checkpoints.onnx_engine import load_engine
+from depth_completion_core.checkpoints.onnx_export import export_network
 from depth_completion_core.codecs.image import decode_image, encode_image
 from depth_completion_core.codecs.pointcloud import encode_points
 from depth_completion_core.codecs.points import decode_points
@@ -98,14 +102,30 @@ def _stages(
         return model_input([frame], [sparse], window, completer.model.needs, device)
 
     inputs = upload()
+    engine = _engine(completer.model, inputs) if device.type == "cpu" else None
+    exported = {} if engine is None else {"network, onnxruntime": lambda: _forward(engine, inputs)}
     return {
         "decode": lambda: (decode_image(image_message), decode_points(cloud_message)),
         "project": lambda: completer.sparse_depth(frame),
         "upload": upload,
         "network": lambda: _forward(completer.model, inputs),
+        **exported,
         "whole frame": lambda: completer.complete(frame),
         "pack": lambda: pack_xyzrgb(sparse.depth, sparse.valid, frame.image, camera),
     }
+
+
+def _engine(model: CompletionModel, inputs: ModelInput) -> CompletionModel | None:
+    """The same network as an ONNX file for this size; None where the extra is not installed."""
+    height, width = inputs.image.shape[-2:]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "network.onnx"
+        try:
+            export_network(model, path, size_px=(width, height))
+        except CheckpointError as error:
+            print(f"\nonnxruntime was not measured: {error}")
+            return None
+        return load_engine(path, torch.device("cpu"))
 
 
 def _precisions(
