@@ -11,7 +11,13 @@ import pytest
 import torch
 
 from depth_completion_core import benchmark
-from depth_completion_core.benchmarks import gpu, gpu_models, plain_projection, propagation
+from depth_completion_core.benchmarks import (
+    fast_paths,
+    gpu,
+    gpu_models,
+    plain_projection,
+    propagation,
+)
 from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.geometry.projection import project_points
 from depth_completion_core.geometry.transforms import RigidTransform
@@ -112,7 +118,15 @@ def test_functions_take_turns() -> None:
     assert 0 <= timings["b"].min_ms <= timings["b"].p50_ms <= timings["b"].p99_ms
 
 
-def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_command_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of it, on small images where time grows with them."""
+    models = fast_paths._model_group
+    monkeypatch.setattr(fast_paths, "_model_group", lambda *_: models(64, 48, 200))
+    monkeypatch.setattr(
+        fast_paths, "propagation_group", lambda *_: propagation.propagation_group(12, 16)
+    )
     target = tmp_path / "numbers.json"
     assert benchmark.main(["--rounds", "1", "--json-file", str(target)]) == 0
     numbers = json.loads(target.read_text(encoding="utf-8"))
