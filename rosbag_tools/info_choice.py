@@ -14,6 +14,10 @@ _WORD = re.compile(r"[A-Za-z]+|\d+")
 # one namespace apart.
 _KINDS = {"image", "img", "camera", "cam", "info"}
 _FORMS = {"raw", "rect", "rectified", "color", "colour", "mono", "rgb", "compressed"}
+# Words that say that images are those of another topic, sent on.
+_SENT_ON = re.compile(
+    r"(re)?pub(lished)?|republish|relay(ed)?|throttled?|(de|un)compressed|decoded"
+)
 
 
 def infos_of(image: Topic, candidates: Candidates) -> list[Topic]:
@@ -32,6 +36,11 @@ def infos_of(image: Topic, candidates: Candidates) -> list[Topic]:
         found = [item for item in found if fits(item, image)] or found
     are_equal = len({(item.intrinsics, item.size) for item in found}) == 1
     return found[:1] if are_equal else found
+
+
+def is_sent_on(name: str) -> bool:
+    """Whether a topic's name says that its images are those of another topic, sent on."""
+    return any(_SENT_ON.fullmatch(part.lower()) for part in re.split(r"[/_]", name))
 
 
 def base_of(image: Topic) -> str:
@@ -58,7 +67,7 @@ def _tiers(image: Topic, images: Sequence[Topic], infos: Sequence[Topic]) -> Ite
 def _named_like(base: str, beside: Sequence[Topic]) -> list[Topic]:
     """Those whose last name has all words of the image's; else those that tell cameras apart."""
     words = _words(_last(base)) - _KINDS
-    for wanted in (words, words - _FORMS):
+    for wanted in (words, _without_forms(words)):
         found = [item for item in beside if _words(_last(item.name)) - _KINDS == wanted]
         if found:
             return found
@@ -75,6 +84,8 @@ def _of_others(base: str, images: Sequence[Topic], beside: Sequence[Topic]) -> s
 
 def _of_siblings(base: str, images: Sequence[Topic], infos: Sequence[Topic]) -> set[str]:
     """The calibrations beside images of this one's last name in other namespaces."""
+    if is_sent_on(base):
+        return set()
     others = {base_of(item) for item in images} - {base}
     spaces = {_namespace(other) for other in others if _last(other) == _last(base)}
     return {item.name for item in infos if _namespace(item.name) in spaces}
@@ -89,7 +100,11 @@ def _is_of_frame(info: Topic, image: Topic) -> bool:
 
 
 def _telling(name: str) -> set[str]:
-    return _words(name) - _KINDS - _FORMS
+    return _without_forms(_words(name) - _KINDS)
+
+
+def _without_forms(words: set[str]) -> set[str]:
+    return {word for word in words - _FORMS if not _SENT_ON.fullmatch(word)}
 
 
 def _words(name: str) -> set[str]:

@@ -11,7 +11,7 @@ from depth_completion_core.codecs.message_kinds import MESSAGE_TYPES, types_of
 from depth_completion_core.geometry.transform_buffer import TransformBuffer
 from depth_completion_core.sensing.measurement_kinds import MEASUREMENT_KINDS, MeasurementName
 from rosbag_tools.errors import BagError
-from rosbag_tools.info_choice import base_of, infos_of
+from rosbag_tools.info_choice import base_of, infos_of, is_sent_on
 from rosbag_tools.messages import IMAGE
 from rosbag_tools.topics import Candidates, Topic, Topics
 from rosbag_tools.wishes import TopicWishes
@@ -58,6 +58,7 @@ def chosen_image(candidates: Candidates, wishes: TopicWishes, notes: list[str]) 
         return _named(candidates.images, wishes.image, "--image")
     calibrated = [item for item in candidates.images if infos_of(item, candidates)]
     pool = calibrated or candidates.images
+    pool = [item for item in pool if not is_sent_on(item.name)] or pool
     raw = [item for item in pool if item.msgtype == IMAGE]
     bases = {item.name for item in raw}
     compressed = [item for item in pool if item not in raw and base_of(item) not in bases]

@@ -16,7 +16,7 @@ from depth_completion_core.sensing.sensor_geometry import says_whether_rectified
 _CLEAR_LEAD = 2.0
 _LOWEST_SCORE = 0.08
 _AGAINST = 3.5  # standard deviations, to go against what was said
-_NO_SIGN, _SOME_SIGN = 0.8, 2.4  # likewise, to doubt it
+_NO_SIGN, _SOME_SIGN = 0.8, 3.0  # likewise, to doubt it
 _DOUBTFUL_SCORE = 0.05
 
 

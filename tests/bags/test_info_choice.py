@@ -17,6 +17,7 @@ from rosbag_tools.messages import CAMERA_INFO, IMAGE
 from rosbag_tools.topics import Candidates, Topic
 from tests.bags.bag_factory import (
     CAMERA,
+    IMAGE_TOPIC,
     INFO_TOPIC,
     Entry,
     drive,
@@ -128,6 +129,25 @@ def test_the_frame_does_not_lend_the_calibration_of_the_same_image_of_another_ca
     assert _found(left, [info]) == ["/right/camera_info"]
     rectified = _topic("/right/image_rect", IMAGE, frame_id="camera")
     assert _found(rectified, [info], [left, right]) == ["/right/camera_info"]
+
+
+@pytest.mark.parametrize(
+    "name", ["/republished/image_raw", "/camera/image_raw_throttled", "/relay/camera/image_raw"]
+)
+def test_images_that_are_sent_on_keep_the_calibration_of_their_camera(name: str) -> None:
+    sent_on = _topic(name, IMAGE, frame_id="camera")
+    original = _topic("/camera/image_raw", IMAGE, frame_id="camera")
+    info = _topic("/camera/camera_info", CAMERA_INFO, frame_id="camera")
+    assert _found(sent_on, [info], [original]) == ["/camera/camera_info"]
+
+
+def test_the_original_goes_before_what_is_sent_on(tmp_path: Path) -> None:
+    sent_on = [
+        replace(entry, topic="/republished/image_raw")
+        for entry in drive(1)
+        if entry.topic == IMAGE_TOPIC
+    ]
+    assert _complete(tmp_path, [*drive(1), *sent_on]) == 0
 
 
 def test_equal_calibrations_count_as_one() -> None:

@@ -147,3 +147,12 @@ def test_edges_do_not_tell_projections_apart_that_are_nearly_the_same() -> None:
         (_projections(_RAW, CAMERA), []),
     ):
         assert measured_projection(some, projections, rectified=True) == (None, False)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_edges_of_noise_raise_no_doubt(seed: int) -> None:
+    size = (CAMERA.height, CAMERA.width, 3)
+    noise = np.random.default_rng(seed).normal(128, 60, size).clip(0, 255).astype(np.uint8)
+    scenes = edge_scenes([board_frame(camera=_RAW, image=noise)])
+    found = measured_projection(scenes, _projections(_RAW, CAMERA), rectified=False)
+    assert found == (None, False)
