@@ -78,7 +78,7 @@ def _nyu_twin(names: list[str], *, ratio: float, limits: tuple[int, int]) -> tup
 def test_nyus_list_is_that_of_nlspns_generator(
     flags: tuple[str, ...], ratio: float, limits: tuple[int, int], tmp_path: Path
 ) -> None:
-    """The released list cannot be made here: it is shuffled from CSPN's, which is not sorted."""
+    """From CSPN's whole list, which is not kept here, comes the released one, to the byte."""
     _touch(tmp_path, [*_TRAINING, *_TESTS])
     lines = ["Name", *(f"data/nyudepth_hdf5/{name}" for name in _TRAINING)]
     csv = tmp_path / "nyudepth_hdf5_train.csv"
