@@ -18,6 +18,7 @@ import torch
 from depth_completion_core.completer import DepthCompleter, load_model, model_identity
 from depth_completion_core.config import CompletionConfig
 from depth_completion_core.data.sample import DataError, Sample
+from depth_completion_core.files.depth_ranges import scale_doubt
 from depth_completion_core.files.input_files import DEPTH_TYPES, read_depth
 from depth_completion_core.frame import DepthPrediction, SparseDepth
 from depth_completion_core.inference.timing import timed
@@ -108,6 +109,13 @@ class SavedPredictions(Predictor):
         self.label = f"{folder.resolve().parent.name if is_ours else folder.name} (saved)"
         self.identity = f"saved in {folder}, scale {depth_scale:g}, files {_state_of(folder)}"
         self._folder, self._depth_scale = folder, depth_scale
+        self._doubt = ""
+
+    @property
+    def notes(self) -> list[str]:
+        """Whether they seem to be in another unit than the truth."""
+        scale = f"--prediction-scale is {self._depth_scale:g}; 1000 is for millimetres"
+        return [f"{self._doubt} {scale}"] if self._doubt else []
 
     def predict(self, sample: Sample) -> tuple[DepthPrediction, float]:
         """Read the file of the sample's name."""
@@ -120,6 +128,8 @@ class SavedPredictions(Predictor):
             raise DataError(
                 f"{path} is {depth.depth.shape}, expected {sample.image.shape[:2]} as the image"
             )
+        if sample.truth is not None and not self._doubt:
+            self._doubt = scale_doubt(depth, sample.truth, "predictions")
         sparse = sample.sparse or SparseDepth.from_depth(0.0 * depth.depth)
         prediction = DepthPrediction(
             depth=depth.depth,
@@ -223,7 +233,7 @@ def _step_of(path: Path) -> int | None:
 
 def _state_of(folder: Path) -> str:
     """Changes when a prediction below the folder is written again."""
-    files = sorted(path for path in folder.rglob("*") if path.suffix in DEPTH_TYPES)
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in DEPTH_TYPES)
     stats = [(path.relative_to(folder).as_posix(), path.stat()) for path in files]
     state = repr([(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats])
     return hashlib.sha256(state.encode()).hexdigest()[:16]

@@ -61,20 +61,25 @@ class DepthRange:
         )
 
 
-def scale_doubt(measured: SparseDepth, truth: SparseDepth) -> str:
-    """A question where measurements and truth of one frame differ by a factor; "" elsewhere.
+def scale_doubt(depth: SparseDepth, truth: SparseDepth, what: str = "measurements") -> str:
+    """A question where some depth and the truth of one frame differ by a factor; "" elsewhere.
 
     At the same pixels they are the same distance, however noisy: half of them are within a factor
     of :data:`_LARGEST_FACTOR`. Millimetres read as 256 to a metre are 3.9 times as far.
+
+    Args:
+        depth: measured, or predicted.
+        truth: of the same image.
+        what: it is, in the plural.
     """
-    both = measured.valid & truth.valid
+    both = depth.valid & truth.valid
     if np.count_nonzero(both) < _FEWEST_PIXELS:
         return ""
-    factor = float(np.median(measured.depth[both] / truth.depth[both]))
+    factor = float(np.median(depth.depth[both] / truth.depth[both]))
     if 1 / _LARGEST_FACTOR < factor < _LARGEST_FACTOR:
         return ""
     return (
-        f"the measurements are {factor:.4g} times as far as the true depth of the same pixels. Do "
+        f"the {what} are {factor:.4g} times as far as the true depth of the same pixels. Do "
         "both have one unit?"
     )
 

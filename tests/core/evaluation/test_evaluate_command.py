@@ -20,6 +20,7 @@ from depth_completion_core.evaluation.predictors import ModelPredictor
 from depth_completion_core.evaluation.records import read_records
 from depth_completion_core.evaluation.runs import dataset_settings
 from depth_completion_core.evaluation.sweep import AXES
+from depth_completion_core.files.output_files import write_depth_png
 from depth_completion_core.frame import DepthPrediction
 from depth_completion_core.metrics import PROTOCOLS
 from tests.core.evaluation.made_sets import SIZE, evaluated, means_in, results_in, write_folder_set
@@ -145,6 +146,24 @@ def test_the_range_of_depth_is_told_and_doubted_where_it_cannot_be(
     told = capsys.readouterr().out
     assert "true depth: half of it is more than 80 m away" in told
     assert "0000: the measurements are 0.001 times as far as the true depth" in told
+
+
+def test_predictions_in_another_unit_than_the_truth_are_asked_about(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_folder_set(tmp_path / "set", 2)
+    for path in (tmp_path / "set" / "ground_truth").iterdir():
+        write_depth_png(
+            tmp_path / "saved" / f"{path.stem}.png",
+            np.load(path),
+            np.load(path) > 0,
+            depth_scale=1000.0,
+        )
+    words = "saved (saved): the predictions are 3.906 times as far as the true depth"
+    for scale, is_told in (("256", True), ("1000", False)):
+        flags = ("--predictions", str(tmp_path / "saved"), "--prediction-scale", scale)
+        assert evaluated(tmp_path / "set", tmp_path / scale, *flags) == 0
+        assert (words in capsys.readouterr().err) == is_told
 
 
 def test_frames_that_an_earlier_run_scored_are_told(
