@@ -32,6 +32,7 @@ from depth_completion_core.sensing.near_static_config import NearStatic
 
 _SIDES = {2: "left", 3: "right"}
 _OFFSET = 1
+_SELECTIONS = {"val": "validation/kitti/kitti_val", "test": "testing/kitti/kitti_test"}
 
 
 class _Frame(NamedTuple):
@@ -59,14 +60,17 @@ def prepare(wanted: PrepareKitti) -> list[str]:
     told = _training_lists(tree, frames, "")
     if wanted.static_frames is not None or wanted.near_static:
         told += _training_lists(tree, _moving_frames(frames, wanted.static_frames), "_nonstatic")
-    for split, prefix in (
-        ("val", "validation/kitti/kitti_val"),
-        ("test", "testing/kitti/kitti_test"),
-    ):
-        has_truth = split == "val"
-        chosen = frames_of_selection(root, has_truth=has_truth)
-        told += tree.write_lists(prefix, [_selected_row(tree, split, files) for files in chosen])
-    return told
+    return [*told, *_selection_lists(tree, root, "val"), *_selection_lists(tree, root, "test")]
+
+
+def _selection_lists(tree: ScaffNetTree, root: Path, split: str) -> list[str]:
+    """The lists of the selected crops, or of the images of the test server; a note without them."""
+    try:
+        chosen = list(frames_of_selection(root, has_truth=split == "val"))
+    except DataError as error:
+        return [f"note: there are no lists of {split}, for {error}"]
+    rows = [_selected_row(tree, split, files) for files in chosen]
+    return tree.write_lists(_SELECTIONS[split], rows)
 
 
 def _training_frames(

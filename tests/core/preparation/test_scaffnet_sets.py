@@ -233,9 +233,12 @@ def test_frames_in_which_the_car_stands_are_found_by_the_navigation(
     shutil.copytree(kitti[1], raw)
     for number in (5, 6, 7):
         write_oxts(raw / DATE / _DRIVE, number, 49.0, 8.4, 100.0, 0.0, 0.0, 0.0)
-    data = (kitti[0] / "data/kitti_depth_completion").resolve()
+    data = tmp_path / "kitti"
+    write_kitti_depth(data)
     command = ["kitti", "--data", str(data), "--raw", str(raw), "--out", str(tmp_path / "out")]
     assert main([*command, "--paths-only", "--near-static"]) == 0
+    out = capsys.readouterr().out
+    assert "note: there are no lists of val, for there is no such folder" in out
     moving = _lines(tmp_path / "out/training/kitti/supervised/kitti_train_nonstatic_image.txt")
     everything = _lines(tmp_path / "out/training/kitti/supervised/kitti_train_image.txt")
     assert [line for line in everything if line not in moving] == [
