@@ -13,6 +13,18 @@ class BagError(Exception):
     """Something that only the user can mend: the message says what was found and what to do."""
 
 
+class SeveralInfosError(BagError):
+    """Several CameraInfo topics may be that of the images, and their names do not tell which.
+
+    Attributes:
+        topics: their names.
+    """
+
+    def __init__(self, message: str, topics: list[str]) -> None:
+        super().__init__(message)
+        self.topics = topics
+
+
 class UndecodableError(BagError):
     """The bytes of one message do not fit its type; the others may be whole."""
 

@@ -17,8 +17,9 @@ from depth_completion_core.sensing.rectification import (
     projections_of,
 )
 from depth_completion_core.sensing.sensor_geometry import says_whether_rectified
+from rosbag_tools.calibration_by_edges import plan_by_edges
 from rosbag_tools.completion_plan import Plan, make_plan
-from rosbag_tools.errors import BagError
+from rosbag_tools.errors import BagError, SeveralInfosError
 from rosbag_tools.reader import BagReader
 from rosbag_tools.spread_pairs import alignment_frames, spread_pairs
 from rosbag_tools.wishes import PlanWishes, Rectified
@@ -33,7 +34,10 @@ def checked_plan(reader: BagReader, wishes: PlanWishes, pairing: PairingConfig) 
     Raises:
         BagError: something is missing or ambiguous, with the flag that mends it.
     """
-    plan = make_plan(reader, wishes)
+    try:
+        plan = make_plan(reader, wishes)
+    except SeveralInfosError as several:
+        plan = plan_by_edges(reader, wishes, pairing, several)
     plan = _with_projection(reader, plan, pairing, wishes.rectified)
     pairs = spread_pairs(reader, plan, pairing, _PAIRS) if _has_points(plan) else []
     scenes = {

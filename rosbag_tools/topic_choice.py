@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from depth_completion_core.codecs.message_kinds import MESSAGE_TYPES, types_of
 from depth_completion_core.geometry.transform_buffer import TransformBuffer
 from depth_completion_core.sensing.measurement_kinds import MEASUREMENT_KINDS, MeasurementName
-from rosbag_tools.errors import BagError
+from rosbag_tools.errors import BagError, SeveralInfosError
 from rosbag_tools.info_choice import base_of, infos_of, is_sent_on
 from rosbag_tools.messages import IMAGE
 from rosbag_tools.topics import Candidates, Topic, Topics
@@ -77,9 +77,10 @@ def _chosen_info(candidates: Candidates, wishes: TopicWishes, image: Topic) -> T
             + ". Choose one with --camera-info, or give a file of it with --intrinsics"
         )
     if len(matching) > 1:
-        raise BagError(
+        raise SeveralInfosError(
             f"{_listing(f'several CameraInfo topics may be that of {image.name}', matching)}. "
-            "Choose with --camera-info TOPIC"
+            "Choose with --camera-info TOPIC",
+            [item.name for item in matching],
         )
     return matching[0]
 

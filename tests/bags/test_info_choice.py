@@ -27,6 +27,8 @@ from tests.bags.bag_factory import (
     without,
     write_ros2,
 )
+from tests.bags.board_bag import board_entries
+from tests.core.alignment import board_scene
 
 _VGA, _HD = (480, 640), (720, 1280)
 
@@ -182,3 +184,24 @@ def test_calibrations_that_cannot_be_told_apart_ask(tmp_path: Path) -> None:
         _complete(tmp_path, _two_infos("/camera/info_a", "/camera/info_b"))
     for words in ("several CameraInfo", "/camera/info_a", "64x48 pixels", "--camera-info TOPIC"):
         assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_edges_choose_among_calibrations_that_names_do_not_tell_apart(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], order: tuple[int, int]
+) -> None:
+    entries = without(board_entries(), INFO_TOPIC)
+    wide = replace(board_scene.CAMERA, fx=90.0, fy=90.0)
+    infos = [
+        info_entry(stamp_of(index), camera, topic=topic)
+        for index in range(2)
+        for camera, topic in (
+            (board_scene.CAMERA, "/camera/info_right"),
+            (wide, "/camera/info_wide"),
+        )
+    ]
+    pairs = [infos[2 * index + which] for index in range(2) for which in order]
+    assert _complete(tmp_path, [*pairs, *entries]) == 0
+    told = capsys.readouterr().out
+    assert "calibration  /camera/info_right" in told
+    assert "with /camera/info_right, not with /camera/info_wide" in told
