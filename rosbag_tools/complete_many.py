@@ -25,6 +25,7 @@ from rosbag_tools.recording_job import (
     files_named_by,
     forget_model,
 )
+from rosbag_tools.wishes import absolute_file
 
 REPORT_FILE = "report.json"
 _MARKS = ".marks"
@@ -101,9 +102,10 @@ def _completed(jobs: Sequence[RecordingJob], folder: Path, flags: ManyFlags) -> 
     reads += files_named_by(left[0].completion) if left else []
     done = run_many(
         left,
-        complete_recording,
+        partial(complete_recording, is_shown=not flags.is_divided),
         flags.chosen_engine(reads, folder.absolute()),
         title="completing",
+        is_shown=flags.is_divided or len(left) > 1,
         told=_tell_outcome,
         tell=partial(print, flush=True),
     )
@@ -149,23 +151,12 @@ def _check_is_for_many(output: Path) -> None:
 
 def _anywhere(job: CompletionJob) -> CompletionJob:
     """The job with absolute paths, which mean the same to workers in other folders."""
-    reads = job.reads
-    file, hash_sign, camera = reads.intrinsics.partition("#")
     return dataclasses.replace(
         job,
         inputs=tuple(path.absolute() for path in job.inputs),
         output=job.output.absolute(),
         preview=job.preview and job.preview.absolute(),
         report=job.report and job.report.absolute(),
-        model=_absolute_file(job.model),
-        reads=dataclasses.replace(
-            reads,
-            extrinsics=reads.extrinsics and reads.extrinsics.absolute(),
-            intrinsics=_absolute_file(file) + hash_sign + camera,
-            odometry=_absolute_file(reads.odometry),
-        ),
+        model=absolute_file(job.model),
+        reads=job.reads.with_absolute_paths(),
     )
-
-
-def _absolute_file(name: str) -> str:
-    return str(Path(name).absolute()) if name and Path(name).is_file() else name

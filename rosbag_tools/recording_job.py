@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -70,8 +69,12 @@ class RecordingJob:
         return cls(name=name, completion=completion, output=output, threads=threads)
 
 
-def complete_recording(job: RecordingJob) -> Summary:
+def complete_recording(job: RecordingJob, *, is_shown: bool) -> Summary:
     """Complete a recording, or tell what an earlier run did.
+
+    Args:
+        job: what to do.
+        is_shown: whether its progress is shown.
 
     Returns:
         The report without what depends on the machine, and the plan.
@@ -85,7 +88,7 @@ def complete_recording(job: RecordingJob) -> Summary:
         plan: list[str] = []
         completion = dataclasses.replace(job.completion, overwrite=replaces, keeps_part=False)
         with computing_threads(job.threads):
-            report = run_job(completion, plan.append, load=_completer_of, is_shown=False)
+            report = run_job(completion, plan.append, load=_completer_of, is_shown=is_shown)
         told = report_json(report, completion.model)
         del told[_DEPENDS_ON_THE_MACHINE]
         return {**told, "plan": plan}
@@ -98,13 +101,10 @@ def forget_model() -> None:
     _loaded.cache_clear()
 
 
-def files_named_by(job: CompletionJob) -> Iterator[Path]:
+def files_named_by(job: CompletionJob) -> list[Path]:
     """The files that settings name: extrinsics, intrinsics, a trajectory, a checkpoint."""
-    reads = job.reads
-    if reads.extrinsics:
-        yield reads.extrinsics
-    named = (reads.intrinsics.partition("#")[0], reads.odometry, job.model)
-    yield from (Path(name) for name in named if name and Path(name).is_file())
+    model = Path(job.model)
+    return [*job.reads.files(), *([model] if model.is_file() else [])]
 
 
 def _completer_of(job: CompletionJob) -> DepthCompleter:
@@ -128,7 +128,7 @@ def _identity(job: CompletionJob, threads: int) -> dict[str, Any]:
         del settings[name]
     return {
         "inputs": stated(job.inputs),
-        "files": stated(list(files_named_by(job))),
+        "files": stated(files_named_by(job)),
         "settings": settings,
         "threads": threads,
     }

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +15,7 @@ from depth_completion_core.config_flags import ConfigFlags, parsed_with_config
 from depth_completion_core.sensing.near_static_config import NearStatic
 from rosbag_tools.cli import run_cli
 from rosbag_tools.errors import BagError
+from rosbag_tools.many.flags import ManyFlags
 from rosbag_tools.many.recordings import recording_names
 from rosbag_tools.void_sets.job import (
     VOID_DENSITIES,
@@ -24,6 +24,7 @@ from rosbag_tools.void_sets.job import (
     SparseSource,
     TruthSource,
 )
+from rosbag_tools.void_sets.many_sequences import unfinished, write_sequences
 from rosbag_tools.void_sets.recordings import splits_of
 from rosbag_tools.wishes import PlanWishes
 
@@ -82,36 +83,25 @@ class ToDataset(ConfigFlags):
     """Write nothing; say what would be written, and why frames would be left out."""
     overwrite: bool = False
     """Write sequences anew that are there already."""
+    many: Annotated[ManyFlags, tyro.conf.arg(name="")] = field(default_factory=ManyFlags)
 
 
 def main(arguments: list[str]) -> int:
     """Parse, write, report; 0 for success, 1 where a bag failed or is damaged, 3 for doubts."""
     wanted = parsed_with_config(ToDataset, arguments)
     jobs = jobs_of(wanted)
-    from rosbag_tools.void_sets.run_sequence import run_dataset_job  # noqa: PLC0415 - with torch
-    from rosbag_tools.void_sets.set_lists import assemble, summary_of  # noqa: PLC0415 - likewise
-    from rosbag_tools.void_sets.summary_text import told_summary  # noqa: PLC0415 - likewise
-
-    tell = partial(print, flush=True)
-    records, failed = [], dict[str, str]()
-    for job in jobs:
-        tell(f"{job.sequence}: {', '.join(map(str, job.inputs))}")
-        try:
-            records.append(run_dataset_job(job, tell))
-        except (BagError, ValueError) as error:
-            failed[job.sequence] = str(error)
-            print(f"error: {job.sequence}: {error}", file=sys.stderr)
-        except KeyboardInterrupt:
-            print(_interrupted(job), file=sys.stderr)
-            return 130
-    if not records:
-        return 1
-    splits = {job.sequence: job.split for job in jobs}
-    summary = summary_of(records, splits) if wanted.dry_run else assemble(wanted.out, splits)
-    print("\n".join(told_summary(summary, wanted.out, is_dry=wanted.dry_run)))
-    if not wanted.dry_run:
-        _write_page(wanted.out, summary)
-    return _exit_code(summary["sequences"], failed)
+    if wanted.many.merge:
+        return _assembled(wanted, jobs, _missing(jobs))
+    jobs = wanted.many.part_of(jobs)
+    try:
+        outcomes = write_sequences(jobs, wanted.many)
+    except KeyboardInterrupt:
+        return 130
+    records = [outcome.summary for outcome in outcomes if outcome.summary is not None]
+    failed = [outcome.name for outcome in outcomes if outcome.summary is None]
+    if wanted.dry_run or wanted.many.shard:
+        return _part_told(wanted, jobs, records, failed)
+    return _assembled(wanted, jobs, failed) if records else 1
 
 
 def jobs_of(wanted: ToDataset) -> list[DatasetJob]:
@@ -120,20 +110,24 @@ def jobs_of(wanted: ToDataset) -> list[DatasetJob]:
     Raises:
         BagError: what was asked for excludes itself.
     """
-    recordings = [wanted.bags] if wanted.one_recording else [(bag,) for bag in wanted.bags]
+    bags = [path.absolute() for path in wanted.bags]
+    recordings = [bags] if wanted.one_recording else [[bag] for bag in bags]
+    wanted.many.check()
+    if wanted.many.merge and wanted.dry_run:
+        raise BagError("--merge writes the lists, and --dry-run nothing: give one of them")
     names = recording_names([paths[0] for paths in recordings])
     splits = splits_of(names, test=wanted.test, test_share=wanted.test_share, seed=wanted.seed)
     return [
         DatasetJob(
             inputs=tuple(paths),
-            output=wanted.out,
+            output=wanted.out.absolute(),
             sequence=name,
             split=splits[name],
             densities=tuple(sorted(wanted.densities)),
             settings=wanted.settings,
-            reads=wanted.reads,
+            reads=wanted.reads.with_absolute_paths(),
             sparse=wanted.sparse_from,
-            features=wanted.features,
+            features=tuple(path.absolute() for path in wanted.features),
             truth=wanted.truth_from,
             sweeps_around=wanted.sweeps_around,
             frames=FrameChoice(
@@ -162,13 +156,46 @@ def _write_page(folder: Path, summary: dict[str, Any]) -> None:
         print(f"no page      {error}", file=sys.stderr)
 
 
-def _interrupted(job: DatasetJob) -> str:
-    if job.dry_run:
-        return "interrupted; nothing was written"
-    return f"interrupted in {job.sequence}: the same command goes on from there"
+def _assembled(wanted: ToDataset, jobs: Sequence[DatasetJob], failed: list[str]) -> int:
+    """Write lists, manifest, summary and page of all that is finished; returns the exit code."""
+    from rosbag_tools.void_sets.set_lists import assemble  # noqa: PLC0415 - with torch
+    from rosbag_tools.void_sets.summary_text import told_summary  # noqa: PLC0415 - likewise
+
+    summary = assemble(wanted.out, {job.sequence: job.split for job in jobs})
+    print("\n".join(told_summary(summary, wanted.out, is_dry=False)))
+    _write_page(wanted.out, summary)
+    return _exit_code(summary["sequences"], failed)
 
 
-def _exit_code(sequences: Sequence[dict[str, Any]], failed: dict[str, str]) -> int:
+def _part_told(
+    wanted: ToDataset,
+    jobs: Sequence[DatasetJob],
+    records: Sequence[dict[str, Any]],
+    failed: list[str],
+) -> int:
+    """Tell of a dry run, or of a shard, which leaves lists and summary to --merge."""
+    from rosbag_tools.void_sets.set_lists import summary_of  # noqa: PLC0415 - with torch
+    from rosbag_tools.void_sets.summary_text import told_summary  # noqa: PLC0415 - likewise
+
+    sequences = []
+    if records:
+        summary = summary_of(records, {job.sequence: job.split for job in jobs})
+        print("\n".join(told_summary(summary, wanted.out, is_dry=wanted.dry_run)))
+        sequences = summary["sequences"]
+    if not wanted.dry_run:
+        print(f"this was shard {wanted.many.shard}; when all are done, --merge writes the lists")
+    return _exit_code(sequences, failed)
+
+
+def _missing(jobs: Sequence[DatasetJob]) -> list[str]:
+    """The sequences that no run has finished, which are told."""
+    missing = unfinished(jobs)
+    if missing:
+        print(f"error: not finished, and not in the set: {', '.join(missing)}", file=sys.stderr)
+    return missing
+
+
+def _exit_code(sequences: Sequence[dict[str, Any]], failed: list[str]) -> int:
     if failed or any(sequence["damage"] for sequence in sequences):
         return 1
     return 3 if any(sequence["doubts"] for sequence in sequences) else 0

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
@@ -62,6 +63,26 @@ class PlanWishes:
     """Frame of the robot that the odometry moves, where its messages do not name the right one."""
     sweep_stamp: SweepStamp = "start"
     """Whether stamps mark the start or end of a sweep, for clouds with per-point times."""
+
+    def with_absolute_paths(self) -> PlanWishes:
+        """The same for a process that works in another folder."""
+        file, hash_sign, camera = self.intrinsics.partition("#")
+        return dataclasses.replace(
+            self,
+            extrinsics=self.extrinsics and self.extrinsics.absolute(),
+            intrinsics=absolute_file(file) + hash_sign + camera,
+            odometry=absolute_file(self.odometry),
+        )
+
+    def files(self) -> list[Path]:
+        """The files that are named."""
+        named = (self.extrinsics, self.intrinsics.partition("#")[0], self.odometry)
+        return [Path(name) for name in named if name and Path(name).is_file()]
+
+
+def absolute_file(name: str) -> str:
+    """The absolute path where a name is that of a file; else the name, as of a topic or model."""
+    return str(Path(name).absolute()) if name and Path(name).is_file() else name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

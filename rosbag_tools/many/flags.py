@@ -15,6 +15,7 @@ from rosbag_tools.many.in_process import InProcess
 from rosbag_tools.many.outcome import J
 from rosbag_tools.many.processes import Processes
 from rosbag_tools.many.shard import Shard
+from rosbag_tools.ordered_threads import usable_cores
 
 EngineName = Literal["local", "ray"]
 
@@ -27,8 +28,8 @@ class ManyFlags:
     """Recordings at once, each in a process of its own; 0 for one after the other in this process,
     or on Ray for as many as it has room for."""
     threads: int = 1
-    """Threads on which each recording is computed; the last bits of a network's depth depend on
-    it, so keep it the same wherever results are to be the same."""
+    """Threads on which networks are computed for each recording. The last bits of their depth
+    depend on it, so keep it the same wherever results are to be the same."""
     engine: EngineName = "local"
     """local: processes of this machine; ray: a Ray cluster (extra 'cluster')."""
     address: str = "auto"
@@ -44,7 +45,12 @@ class ManyFlags:
     @property
     def is_given(self) -> bool:
         """Whether something was said that makes sense for many recordings alone."""
-        return bool(self.jobs or self.engine != "local" or self.shard or self.merge)
+        return bool(self.is_divided or self.shard or self.merge)
+
+    @property
+    def is_divided(self) -> bool:
+        """Whether the work is done by workers, rather than in this process."""
+        return bool(self.jobs or self.engine != "local")
 
     def check(self) -> None:
         """Refuse what cannot be meant: BagError."""
@@ -54,6 +60,13 @@ class ManyFlags:
             Shard.parse(self.shard)
         if self.shard and self.merge:
             raise BagError("--merge joins all shards: give it once, without --shard")
+
+    @property
+    def threads_each(self) -> int:
+        """Threads for a recording where results do not depend on them: its share of the cores."""
+        if self.engine == "ray":
+            return self.threads
+        return max(self.threads, usable_cores() // max(self.jobs, 1))
 
     def part_of(self, jobs: Sequence[J]) -> list[J]:
         """The jobs that are this run's: all, or those of its shard."""

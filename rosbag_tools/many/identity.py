@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 
 def files_of(path: Path) -> dict[str, int]:
@@ -20,21 +20,13 @@ def files_of(path: Path) -> dict[str, int]:
     }
 
 
-def differences(before: Mapping[str, Any], now: Mapping[str, Any], path: str = "") -> list[str]:
-    """In which values nested mappings differ, as ``settings.pairing.slop_ms 50.0 -> 20.0``."""
-    found: list[str] = []
-    for key in sorted({*before, *now}):
-        old, new = before.get(key), now.get(key)
-        if isinstance(old, Mapping) and isinstance(new, Mapping):
-            found += differences(old, new, f"{path}{key}.")
-        elif old != new:
-            found.append(f"{path}{key} {_shown(old)} -> {_shown(new)}")
-    return found
-
-
-def _shown(value: object) -> str:
-    text = str(value)
-    return text if len(text) <= 40 else f"{text[:37]}..."
+def differences(old: object, new: object, name: str = "") -> Iterator[str]:
+    """The values of nested mappings that are not the same, by their dotted names."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in [*old, *(key for key in new if key not in old)]:
+            yield from differences(old.get(key), new.get(key), f"{name}.{key}" if name else key)
+    elif old != new:
+        yield f"{name} was {json.dumps(old)}, is {json.dumps(new)}"
 
 
 def stated(paths: Sequence[Path]) -> dict[str, list[int]]:

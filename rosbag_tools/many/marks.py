@@ -15,6 +15,8 @@ from rosbag_tools.errors import FOR_THE_USER, BagError
 from rosbag_tools.many.identity import differences, files_of
 from rosbag_tools.many.outcome import Outcome, Summary
 
+_MOST_NAMED = 3
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
@@ -124,5 +126,5 @@ class MarkedOutput:
     def _why_not(self, known: Mark) -> str:
         if known.identity == self.identity:
             return "was changed since it was made"
-        differ = differences(known.identity, self.identity)
-        return f"was made in another way: {', '.join(differ[:3])}"
+        differ = list(differences(known.identity, self.identity))
+        return f"was made in another way ({'; '.join(differ[:_MOST_NAMED])})"

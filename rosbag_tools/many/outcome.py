@@ -48,10 +48,12 @@ def outcome_of(run: Callable[[J], Summary], job: J) -> Outcome:
     """Run a job; one that fails must not end the others.
 
     Raises:
-        KeyboardInterrupt: as ``run`` does.
+        BrokenPipeError, KeyboardInterrupt: as ``run`` does; they end the program.
     """
     try:
         return Outcome(name=job.name, summary=run(job))
+    except BrokenPipeError:  # whoever reads what is told has left
+        raise
     except FOR_THE_USER as error:
         return Outcome(name=job.name, error=str(error))
     except Exception as error:

@@ -18,6 +18,7 @@ def run_many(
     engine: Engine,
     *,
     title: str,
+    is_shown: bool,
     told: Callable[[Outcome], object],
     tell: Callable[[str], object],
 ) -> list[Outcome]:
@@ -28,6 +29,7 @@ def run_many(
         run: a function of a module, which other processes can import.
         engine: what runs them.
         title: what is done, for the progress.
+        is_shown: whether the progress over all jobs is shown.
         told: is given each outcome when it is there.
         tell: is given what happens to workers, in sentences.
 
@@ -43,7 +45,7 @@ def run_many(
         return []
     found: dict[str, Outcome] = {}
     with (
-        ProgressDisplay(title, unit="recording", total=len(jobs)) as display,
+        ProgressDisplay(title, unit="recording", total=len(jobs), is_shown=is_shown) as display,
         closing(engine.outcomes(run, jobs, tell)) as outcomes,
     ):
         for outcome in outcomes:

@@ -14,7 +14,7 @@ from depth_completion_core.files.making import write_part
 from depth_completion_core.progress import ProgressDisplay
 from rosbag_tools.errors import BagError, is_out_of_room
 from rosbag_tools.no_frame import no_frame_done
-from rosbag_tools.ordered_threads import in_threads, usable_cores
+from rosbag_tools.ordered_threads import in_threads
 from rosbag_tools.reader import BagReader
 from rosbag_tools.told_plan import told_plan
 from rosbag_tools.void_sets.frame_files import FrameFiles, Record
@@ -32,13 +32,18 @@ from rosbag_tools.void_sets.truth_choice import choose_truth, told_sources
 
 
 def run_dataset_job(
-    job: DatasetJob, tell: Callable[[str], object] = lambda line: None, *, is_shown: bool = True
+    job: DatasetJob,
+    tell: Callable[[str], object] = lambda line: None,
+    *,
+    threads: int,
+    is_shown: bool = True,
 ) -> dict[str, Any]:
     """Write a sequence, or go on with one, or find it finished.
 
     Args:
         job: what to write.
         tell: is given the plan, line by line, before the first frame.
+        threads: that write frames.
         is_shown: whether progress is shown.
 
     Returns:
@@ -54,14 +59,15 @@ def run_dataset_job(
         reader = bags.enter_context(_reader(job))
         folder = SequenceFolder(job, {**job.written_settings, "bags": bags_of(reader)})
         if job.dry_run:
-            return _Run(reader, job, tell, bags, is_shown=is_shown).dry()
+            return _Run(reader, job, tell, bags, threads=threads, is_shown=is_shown).dry()
         if (record := folder.finished()) is not None:
             tell(f"{job.sequence} is there already: {record['summary']['frames']} frames")
             return record
         try:
             with folder.opened():
                 if (record := folder.unplaced()) is None:
-                    record = _Run(reader, job, tell, bags, is_shown=is_shown).write(folder)
+                    run = _Run(reader, job, tell, bags, threads=threads, is_shown=is_shown)
+                    record = run.write(folder)
                 folder.place(record)
         except BrokenPipeError:  # whoever is told has left
             raise
@@ -82,9 +88,11 @@ class _Run:
         tell: Callable[[str], object],
         bags: ExitStack,
         *,
+        threads: int,
         is_shown: bool,
     ) -> None:
-        self._reader, self._job, self._is_shown = reader, job, is_shown
+        self._reader, self._job = reader, job
+        self._threads, self._is_shown = threads, is_shown
         truth = choose_truth(reader, job)
         self._told: list[str] = []
         self._plan = told_plan(
@@ -125,7 +133,7 @@ class _Run:
     ) -> Generator[Record, None, None]:
         """The records of the frames that are not done; the others are read again, and no more."""
         left = (frame for frame in self._frames if frame.number >= len(done))
-        with closing(in_threads(left, files.write, usable_cores())) as records:
+        with closing(in_threads(left, files.write, self._threads)) as records:
             for record in records:
                 yield record
                 display.advance()

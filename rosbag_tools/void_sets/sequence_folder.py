@@ -15,6 +15,7 @@ from depth_completion_core.files.atomic import flush_tree, put_in_place
 from depth_completion_core.files.json_files import write_json
 from depth_completion_core.files.process_lock import LockedError, ProcessLock
 from rosbag_tools.errors import BagError
+from rosbag_tools.many.identity import differences
 from rosbag_tools.void_sets.frame_files import make_folders
 from rosbag_tools.void_sets.job import DatasetJob
 from rosbag_tools.void_sets.journal import Journal
@@ -34,6 +35,7 @@ class SequenceFolder:
         self._job, self._written_from = job, written_from
         self._places = SetPlaces(job.output)
         self.path = self._places.partial(job.sequence)
+        self._lock_file = self.path.with_name(f"{self.path.name}.lock")
 
     def finished(self) -> dict[str, Any] | None:
         """The record of a sequence that is there already; None where there is work to do.
@@ -55,23 +57,29 @@ class SequenceFolder:
         Raises:
             BagError: another process writes it, or it was begun with other settings.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        lock_file = self.path.with_name(f"{self.path.name}.lock")
-        try:
-            lock = ProcessLock(lock_file)
-        except LockedError as error:
-            raise BagError(f"sequence {self._job.sequence} is being written by {error}") from error
+        lock = self._locked()
         try:
             self._begin()
             yield
         finally:
             if not self._has_frames:
                 shutil.rmtree(self.path, ignore_errors=True)
-                lock_file.unlink(missing_ok=True)
+            self._lock_file.unlink(missing_ok=True)
             lock.release()
             with suppress(OSError):  # sequences are in the making
                 self.path.parent.rmdir()
                 self.path.parent.parent.rmdir()
+
+    def _locked(self) -> ProcessLock:
+        while True:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                return ProcessLock(self._lock_file)
+            except LockedError as error:
+                name = self._job.sequence
+                raise BagError(f"sequence {name} is being written by {error}") from error
+            except FileNotFoundError:  # another sequence ended meanwhile and removed the folder
+                continue
 
     def _begin(self) -> None:
         settings = self.path / _SETTINGS
@@ -116,21 +124,12 @@ class SequenceFolder:
         shutil.rmtree(self.path)
 
     def _check_settings(self, known: dict[str, Any], where: Path) -> None:
-        changed = list(_differences(known, self._written_from))
+        changed = list(differences(known, self._written_from))
         if changed:
             raise BagError(
                 f"{where} was written with other settings ({'; '.join(changed[:3])}). Give them "
                 "again, --overwrite to write the sequence anew, or another --out"
             )
-
-
-def _differences(old: object, new: object, name: str = "") -> Iterator[str]:
-    """The values that are not the same, by their dotted names."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        for key in [*old, *(key for key in new if key not in old)]:
-            yield from _differences(old.get(key), new.get(key), f"{name}.{key}" if name else key)
-    elif old != new:
-        yield f"{name} was {json.dumps(old)}, is {json.dumps(new)}"
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def write_set_page(folder: Path, summary: dict[str, Any]) -> Path:
     warnings = _warnings(sequences)
     pictures = set_pictures(folder, summary)
     page = Page(
-        title=f"Data set {folder.resolve().name}",
+        title=f"Data set of {len(sequences)} sequence{'s' * (len(sequences) > 1)}",
         facts=_facts(summary),
         sections=[
             Section(

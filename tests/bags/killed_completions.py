@@ -26,10 +26,10 @@ def complete_or_die_once(job: RecordingJob) -> Summary:
     """Complete a recording; the first worker that completes drive1 dies while it does."""
     died = job.output.path.parent.with_suffix(".died")
     if job.name != "drive1" or died.exists():
-        return complete_recording(job)
+        return complete_recording(job, is_shown=False)
     died.touch()
     with _dying_at(job.name):
-        return complete_recording(job)
+        return complete_recording(job, is_shown=False)
 
 
 def _dying_at(name: str) -> Any:  # noqa: ANN401 - of unittest.mock

@@ -147,7 +147,7 @@ def test_other_settings_do_not_replace_what_is_there(
     out = shutil.copytree(reference, tmp_path / "out")
     words = [*bags[:2], str(out), "--each", *_FLAGS, "--max-frames", "1"]
     assert main(words) == 1
-    assert "settings.max_frames 0 -> 1" in _report(out)["recordings"][0]["error"]
+    assert "settings.max_frames was 0, is 1" in _report(out)["recordings"][0]["error"]
     assert contents(out / "drive0") == contents(reference / "drive0")
     assert main([*words, "--overwrite"]) == 0
     assert [each["frames"] for each in _report(out)["recordings"]] == [1, 1]

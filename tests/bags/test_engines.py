@@ -30,7 +30,15 @@ _TIMEOUT_S = 60.0
 def _outcomes(engine: Engine, folder: Path, *names: str) -> tuple[list[Outcome], list[str]]:
     told: list[str] = []
     jobs = [Deed(name, folder) for name in names]
-    done = run_many(jobs, do, engine, title="working", told=lambda outcome: None, tell=told.append)
+    done = run_many(
+        jobs,
+        do,
+        engine,
+        title="working",
+        is_shown=False,
+        told=lambda outcome: None,
+        tell=told.append,
+    )
     return done, told
 
 

@@ -54,6 +54,7 @@ def test_a_worker_killed_midway_changes_nothing(tmp_path: Path) -> None:
         complete_or_die_once,
         _engine(job.output, *bags),
         title="completing",
+        is_shown=False,
         told=lambda outcome: None,
         tell=told.append,
     )
@@ -72,7 +73,13 @@ def test_a_worker_killed_midway_changes_nothing(tmp_path: Path) -> None:
 def test_one_that_kills_its_workers_is_given_up(tmp_path: Path) -> None:
     jobs = [Deed(name, tmp_path) for name in ("die always", "refuse", "one")]
     died, refused, done = run_many(
-        jobs, do, _engine(tmp_path), title="working", told=lambda outcome: None, tell=print
+        jobs,
+        do,
+        _engine(tmp_path),
+        title="working",
+        is_shown=False,
+        told=lambda outcome: None,
+        tell=print,
     )
     assert "its worker died 2 times" in died.error
     assert refused.error == "no such topic"
