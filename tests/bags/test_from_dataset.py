@@ -112,6 +112,33 @@ def test_drive_without_time_stamps_runs_at_ten_hertz(tmp_path: Path) -> None:
     assert stamp_ns(second) - stamp_ns(first) == 100_000_000
 
 
+def test_navigation_becomes_the_odometry(tmp_path: Path) -> None:
+    """A car that has turned to the left after 2 m to the east; the IMU lies before the lidar."""
+    drive = _drive(tmp_path / "kitti")
+    metres_per_degree = np.cos(np.radians(49.0)) * 6378137.0 * np.pi / 180
+    for number, (east, yaw) in enumerate([(0.0, 0.0), (2.0, np.pi / 2)]):
+        navigation = [49.0, 8.4 + east / metres_per_degree, 110.0, 0.0, 0.0, yaw, *[0.0] * 24]
+        path = drive / "oxts" / "data" / f"{number:010d}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(" ".join(map(str, navigation)), encoding="utf-8")
+    (drive / "oxts" / "timestamps.txt").write_text("\n".join(_STAMPS) + "\n", encoding="utf-8")
+    without = tmp_path / "without"
+    _kitti(drive, without)
+    assert "/tf" not in read_bag(without).topics
+    lidar_from_imu = f"R: {_numbers(np.eye(3))}\nT: -0.8 0.3 -0.8\n"
+    (tmp_path / "kitti" / "calib_imu_to_velo.txt").write_text(lidar_from_imu, encoding="utf-8")
+    _kitti(drive, tmp_path / "bag")
+    first, second = read_bag(tmp_path / "bag").messages("/tf")
+    assert first.transforms[0].transform.rotation.w == pytest.approx(1.0)
+    assert stamp_ns(second.transforms[0]) == _FIRST_NS + 103_552_105
+    (moved,) = second.transforms
+    assert (moved.header.frame_id, moved.child_frame_id) == ("odom", "base_link")
+    assert moved.transform.rotation.z == pytest.approx(np.sqrt(0.5))
+    place = [getattr(moved.transform.translation, axis) for axis in "xyz"]
+    # The IMU is 0.8 m behind the lidar and 0.3 m left of it, which has turned about the IMU.
+    np.testing.assert_allclose(place, [2.0 - 0.8 + 0.3, 0.3 + 0.8, 0.0], atol=1e-6)
+
+
 def _refusal(drive: Path, folder: Path) -> str:
     with pytest.raises((BagError, ValueError)) as caught:
         _kitti(drive, folder / "bag")
