@@ -75,9 +75,11 @@ def _density_line(density: DensitySummary) -> str:
     listed = ", ".join(f"{count} to {split}" for split, count in density.listed.items())
     least, median, most = density.points
     sequences = f"{density.sequences} sequence{'s' if density.sequences != 1 else ''}"
+    without = f"; without true depth: {', '.join(density.without_truth)}"
     return (
         f"{density.name}: {sequences}, {density.frames} frames ({listed}), "
         f"{least} to {most} points an image, median {median}"
+        f"{without if density.without_truth else ''}"
     )
 
 

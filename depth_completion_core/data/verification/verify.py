@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 
-from depth_completion_core.data.verification.checksums import check_checksums
 from depth_completion_core.data.verification.faults import Fault, FaultKind, without_repeats
 from depth_completion_core.data.verification.frames import DepthRange, FrameFacts, examine
 from depth_completion_core.data.verification.layout import (
@@ -23,6 +22,7 @@ from depth_completion_core.data.verification.layout import (
     set_folders,
 )
 from depth_completion_core.data.verification.listings import FrameName, Listings, check_listings
+from depth_completion_core.data.verification.manifests import check_checksums, is_without_truth
 from depth_completion_core.data.verification.sequences import check_sequence
 from depth_completion_core.progress import ProgressDisplay
 
@@ -38,6 +38,7 @@ class DensitySummary:
         sequences: how many.
         frames: in all of them.
         listed: frames of each split.
+        without_truth: sequences whose manifest says that they have no true depth.
         points: smallest, median and largest number of measured pixels of an image; zeros where no
             sparse depth is readable.
     """
@@ -46,6 +47,7 @@ class DensitySummary:
     sequences: int
     frames: int
     listed: dict[str, int]
+    without_truth: list[str]
     points: tuple[int, int, int]
 
 
@@ -123,6 +125,11 @@ class _Density:
             for name, kinds in self._frames_of(sequence).items()
         }
         self._facts: list[FrameFacts] = []
+        self._without_truth = [
+            sequence.name
+            for sequence in folder.sequences
+            if is_without_truth(folder.path.parent, sequence.name)
+        ]
 
     def read(self, threads: ThreadPoolExecutor, advance: Callable[[], None]) -> None:
         """Examine all frames."""
@@ -140,7 +147,7 @@ class _Density:
         yield from self._listings.faults
         yield from self._strays
         for facts in self._facts:
-            yield from facts.faults
+            yield from (fault for fault in facts.faults if not self._is_meant(facts, fault))
         for sequence in self._folder.sequences:
             own = [facts for facts in self._facts if facts.sequence == sequence.name]
             yield from check_sequence(self._folder, sequence, own)
@@ -154,6 +161,7 @@ class _Density:
             name=self._folder.name,
             sequences=len(self._folder.sequences),
             frames=len(self.frames),
+            without_truth=self._without_truth,
             listed={split: len(names) for split, names in self._listings.frames.items()},
             points=(min(points), int(np.median(points)), max(points)),
         )
@@ -177,6 +185,11 @@ class _Density:
             else:
                 frames[name] = kinds
         return frames
+
+    def _is_meant(self, facts: FrameFacts, fault: Fault) -> bool:
+        """Whether a truth is empty because the set was written without."""
+        is_empty_truth = fault.kind == "empty_depth" and "/ground_truth/" in fault.path
+        return is_empty_truth and facts.sequence in self._without_truth
 
     def _check_name(self, name: FrameName) -> Iterator[Fault]:
         try:

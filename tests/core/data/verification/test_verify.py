@@ -428,6 +428,20 @@ def test_truth_and_poses_may_be_missing_as_a_whole(root: Path) -> None:
     assert verify_set(root).faults == []
 
 
+def test_a_sequence_may_say_that_it_has_no_truth(root: Path) -> None:
+    _all_depth(root, "ground_truth", lambda numbers: 0 * numbers)
+    assert {fault.kind for fault in verify_set(root).faults} == {"empty_depth"}
+    manifest = root / "manifest" / "stairs4.json"
+    manifest.parent.mkdir()
+    manifest.write_text(json.dumps({"written_from": {"truth": "none"}}), encoding="utf-8")
+    verified = verify_set(root)
+    assert verified.faults == []
+    assert verified.densities[0].without_truth == ["stairs4"]
+    assert verify_set(root / "void_150").faults == []
+    manifest.write_text(json.dumps({"written_from": {"truth": "depth"}}), encoding="utf-8")
+    assert len(verify_set(root).faults) == len(_STAMPS)
+
+
 def test_a_set_may_have_one_split_and_grey_images(root: Path) -> None:
     for listing in (root / "void_150").glob("test_*.txt"):
         listing.unlink()

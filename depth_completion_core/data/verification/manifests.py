@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Whether the files of a set are those that its manifest was written for."""
+"""What the manifests of a set say of it: what was left out, and how its files were written."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from depth_completion_core.data.verification.faults import Fault
 from depth_completion_core.progress import ProgressDisplay
@@ -48,6 +49,13 @@ def check_checksums(
                     yield Fault("checksum", path, f"its SHA-256 is {digest[:12]}...", words)
 
 
+def is_without_truth(set_root: Path, sequence: str) -> bool:
+    """Whether a sequence was written without true depth, so that its files of it are empty."""
+    content = _content(set_root / MANIFESTS / f"{sequence}.json")
+    written_from = content.get("written_from") if isinstance(content, dict) else None
+    return isinstance(written_from, dict) and written_from.get("truth") == "none"
+
+
 def _leads_out(path: str) -> bool:
     pure = PurePosixPath(path)
     return pure.is_absolute() or ".." in pure.parts or "\0" in path
@@ -55,16 +63,23 @@ def _leads_out(path: str) -> bool:
 
 def _checksums(manifest: Path) -> dict[str, str] | str:
     """The checksums by path, or what is wrong with the manifest."""
-    try:
-        if manifest.stat().st_size > _LARGEST_MANIFEST_BYTES:
-            return "it is too large"
-        content = json.loads(manifest.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        return f"it is not readable JSON: {error}"
+    content = _content(manifest)
+    if isinstance(content, str):
+        return content
     checksums = content.get("checksums", {}) if isinstance(content, dict) else None
     if not isinstance(checksums, dict):
         return "it has no table of checksums"
     return {str(path): str(digest) for path, digest in checksums.items()}
+
+
+def _content(manifest: Path) -> Any:  # noqa: ANN401 - JSON
+    """What a manifest holds, or what is wrong with it."""
+    try:
+        if manifest.stat().st_size > _LARGEST_MANIFEST_BYTES:
+            return "it is too large"
+        return json.loads(manifest.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        return f"it is not readable JSON: {error}"
 
 
 def _sha256(path: Path) -> str:
