@@ -23,6 +23,7 @@ RECIPES = {
     "cspn_kitti": "cspn_kitti:CSPNKitti",
     "scaffnet_scenenet": "scaffnet_scenenet:ScaffNetSceneNet",
     "scaffnet_vkitti": "scaffnet_vkitti:ScaffNetVkitti",
+    "scaffnet_void": "scaffnet_void:ScaffNetVoid",
     "overfit_scaffnet": "overfit_scaffnet:OverfitScaffNet",
     "overfit_fusionnet": "overfit_fusionnet:OverfitFusionNet",
 }
