@@ -1,9 +1,13 @@
 # SPDX-FileCopyrightText: The depth_completion_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Makes docs/occlusion.png, rviz.png and world.png; docs/overview.png is the demo's, reduced."""
+"""Makes docs/occlusion.png, rviz.png, world.png and datasets_from_bags.png.
+
+docs/overview.png is the demo's, reduced.
+"""
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +19,7 @@ from depth_completion_core.codecs.image import decode_image
 from depth_completion_core.codecs.points import decode_points
 from depth_completion_core.completer import DepthCompleter
 from depth_completion_core.config import CompletionConfig, OcclusionConfig, OutputConfig
+from depth_completion_core.files.input_files import read_image
 from depth_completion_core.files.output_files import write_picture
 from depth_completion_core.frame import Frame, SparseDepth
 from depth_completion_core.geometry.arrays import Float32Array, UInt8Array
@@ -28,6 +33,10 @@ from depth_completion_core.sensing.placed_frame import PlacedFrame
 from depth_completion_core.world.drives import build_drive
 from depth_completion_core.world.render import render_frames
 from depth_completion_core.world.scene_sampling import WorldConfig
+from rosbag_tools.layout_synthetic import synthetic_recording
+from rosbag_tools.recording import write_recording
+from rosbag_tools.void_sets.job import DatasetJob
+from rosbag_tools.void_sets.run_sequence import run_dataset_job
 
 _FOLDER = Path(__file__).parent
 _PART = (slice(120, 360), slice(150, 470))  # where things stand before other things
@@ -43,6 +52,7 @@ def main() -> None:
     write_picture(_FOLDER / "occlusion.png", _reduced(_occlusion()))
     write_picture(_FOLDER / "rviz.png", _reduced(_rviz()))
     write_picture(_FOLDER / "world.png", _reduced(_world()))
+    write_picture(_FOLDER / "datasets_from_bags.png", _reduced(_set_of_a_bag()))
 
 
 def _occlusion() -> UInt8Array:
@@ -116,6 +126,41 @@ def _world() -> UInt8Array:
         label = f"{number}: {frames.scenes[0].kind}"
         panels.append(panel(np.vstack([image, colours]), label, width=152))
     return stacked(*(beside(*panels[first : first + 6]) for first in range(0, 24, 6)))
+
+
+def _set_of_a_bag() -> UInt8Array:
+    """The files of one frame of a set that was made of a rendered drive, in three densities."""
+    with tempfile.TemporaryDirectory() as folder:
+        bag, out = Path(folder) / "room.mcap", Path(folder) / "set"
+        recording = synthetic_recording(
+            "room", seed=5, duration_ns=600_000_000, image_period_ns=200_000_000
+        )
+        write_recording(recording, bag)
+        job = DatasetJob(inputs=(bag,), output=out, sequence="room")
+        run_dataset_job(job)
+        frames = {density: _frame_of_a_set(out / f"void_{density}") for density in job.densities}
+    image, _, truth = frames[1500]
+    scale = depth_scale([truth.depth])
+    panels = [panel(image, "image", width=320)]
+    panels += [
+        panel(overlay(image, sparse, scale), f"sparse_depth of void_{density}", width=320)
+        for density, (_, sparse, _) in frames.items()
+    ]
+    panels.append(panel(colorize(truth.depth, truth.valid, scale), "ground_truth", width=320))
+    return beside(*panels, color_bar(scale, height=panels[0].shape[0]))
+
+
+def _frame_of_a_set(folder: Path) -> tuple[UInt8Array, SparseDepth, SparseDepth]:
+    """Image, sparse and true depth of its second frame."""
+    place = folder / "data" / "room"
+    name = sorted(path.name for path in (place / "image").iterdir())[1]
+    sparse, truth = (
+        SparseDepth.from_depth(
+            np.asarray(cv2.imread(str(place / what / name), cv2.IMREAD_UNCHANGED)) / 256.0
+        )
+        for what in ("sparse_depth", "ground_truth")
+    )
+    return read_image(place / "image" / name), sparse, truth
 
 
 class _View:
