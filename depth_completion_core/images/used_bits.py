@@ -26,7 +26,7 @@ class UsedBits:
 
     Attributes:
         bits: used so far: 8, 10, 12, 14 or 16; 0 before the first image.
-        white: how many numbers so far were larger than those bits hold.
+        white: how many numbers of one image, at most, were larger than those bits hold.
     """
 
     def __init__(self) -> None:
@@ -48,8 +48,11 @@ class UsedBits:
         """How much became white, without a full stop; empty where nothing did."""
         if not self.white:
             return ""
-        are = "number is" if self.white == 1 else "numbers are"
-        return f"{self.white} {are} larger than {self.bits} bits hold, as of hot pixels, and white"
+        are = "number of an image is" if self.white == 1 else "numbers of an image are"
+        return (
+            f"up to {self.white} {are} larger than {self.bits} bits hold, as of hot pixels, and "
+            "become white"
+        )
 
     @property
     def notes(self) -> list[str]:
@@ -65,16 +68,17 @@ class UsedBits:
         if self.bits and int(colours.max(initial=0)) < 1 << self.bits:
             return _shifted(numbers, self.bits)
         bits, larger = self._needed_by(colours)
-        self.white = larger + (self.white if bits == self.bits else 0)
+        self.white = max(larger, self.white if bits == self.bits else 0)
         self.bits = bits
         return _shifted(np.minimum(numbers, np.uint16((1 << bits) - 1)), bits)
 
     def _needed_by(self, colours: npt.NDArray[np.uint16]) -> tuple[int, int]:
         """At least the bits so far, and how many numbers are larger than they hold."""
         for bits in _DEPTHS[:-1]:
-            larger = int(np.count_nonzero(colours >> bits))
-            if bits >= self.bits and larger <= _STRAY_SHARE * colours.size:
-                return bits, larger
+            if bits >= self.bits:
+                larger = int(np.count_nonzero(colours >> bits))
+                if larger <= _STRAY_SHARE * colours.size:
+                    return bits, larger
         return _DEPTHS[-1], 0
 
 

@@ -110,7 +110,7 @@ def test_white_pixels_of_an_image_of_12_bits_are_told_with_an_example(
         assert (read_image(tmp_path / name) == 255).all()
     told = [record.getMessage() for record in caplog.records]
     assert len(told) == 2
-    assert "b.png: 3 numbers are larger than 12 bits" in told[1]
+    assert "b.png: up to 3 numbers of an image are larger than 12 bits" in told[1]
 
 
 def test_a_jpeg_that_is_cut_short_is_refused(tmp_path: Path) -> None:
