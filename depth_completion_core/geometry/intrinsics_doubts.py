@@ -17,6 +17,7 @@ _LARGEST_ASPECT = 1.1
 _LARGEST_SHIFT = 0.15  # of the principal point from the centre, in widths or heights
 _OTHER_SIZE = 0.15  # the least that both axes together say of another resolution
 _CLEARLY_OTHER_SIZE = 1.4  # times
+_CLEARLY_SAME_RATIO = 0.08
 _SAME_RATIO = 0.12  # lenses are centred to a few per cent of the image, on either axis
 _NARROWEST_DEG, _WIDEST_DEG, _WIDEST_FISHEYE_DEG = 2.0, 150.0, 300.0
 
@@ -102,7 +103,7 @@ def size_by_centre(camera: CameraModel) -> tuple[int, int] | None:
 
     Both axes must say the same, as those of a resized image do and those of a crop rarely.
     """
-    across, down = (2 * camera.cx + 1) / camera.width, (2 * camera.cy + 1) / camera.height
+    across, down = _times_centre(camera, 0), _times_centre(camera, 1)
     if min(across, down) <= 0 or abs(across / down - 1.0) > _SAME_RATIO:
         return None
     ratio = (across + down) / 2
@@ -111,16 +112,23 @@ def size_by_centre(camera: CameraModel) -> tuple[int, int] | None:
     return round(ratio * camera.width), round(ratio * camera.height)
 
 
+def _times_centre(camera: CameraModel, axis: int) -> float:
+    """The principal point as a multiple of the centre of the image, across (0) or down (1)."""
+    at, size = ((camera.cx, camera.width), (camera.cy, camera.height))[axis]
+    return (2 * at + 1) / size
+
+
 def _of_centre(camera: CameraModel) -> Iterator[IntrinsicsDoubt]:
     at = f"the principal point ({camera.cx:.0f}, {camera.cy:.0f})"
     size = f"{camera.width}x{camera.height}"
     other = size_by_centre(camera)
     if other is not None:
         ratio = max(other[0] / camera.width, camera.width / other[0])
+        agree = abs(_times_centre(camera, 0) / _times_centre(camera, 1) - 1.0)
         yield IntrinsicsDoubt(
             f"{at} is the centre of an image of about {other[0]}x{other[1]} pixels, but the image "
             f"has {size}: take the calibration of this very image, or scale it. {_CROP}",
-            is_grave=ratio > _CLEARLY_OTHER_SIZE,
+            is_grave=ratio > _CLEARLY_OTHER_SIZE and agree < _CLEARLY_SAME_RATIO,
         )
         return
     shift = max(

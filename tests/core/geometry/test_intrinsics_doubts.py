@@ -49,7 +49,14 @@ def test_a_camera_of_another_size_is_doubted_with_that_size(
 
 
 @pytest.mark.parametrize(
-    "crop", [(0, 0, 320, 480), (320, 0, 320, 480), (0, 240, 640, 240), (100, 160, 300, 150)]
+    "crop",
+    [
+        (0, 0, 320, 480),
+        (320, 0, 320, 480),
+        (0, 240, 640, 240),
+        (100, 160, 300, 150),
+        (0, 0, 400, 270),
+    ],
 )
 def test_a_crop_is_told_but_not_as_grave(crop: tuple[int, int, int, int]) -> None:
     (doubt,) = intrinsics_doubts(_VGA.cropped(*crop))
