@@ -81,6 +81,9 @@ class Complete(ConfigFlags):
     """Write a picture of every n-th frame."""
     report: Path | None = None
     """Folder for report.html, a page with pictures, curves and tables, and its summary.json."""
+    rerun: Path | None = None
+    """File FILE.rrd for the viewer Rerun: image, points, depth, confidence and poses (extra
+    viewer); of many recordings, a folder."""
     max_frames: int = 0
     """Stop after this many frames; 0 for all."""
 
@@ -140,6 +143,7 @@ def job_of(wanted: Complete) -> CompletionJob:
         preview=wanted.preview,
         preview_every=max(wanted.preview_every, 1),
         report=wanted.report,
+        rerun=wanted.rerun,
         max_frames=wanted.max_frames,
     )
 
@@ -149,15 +153,15 @@ def _check_inputs_are_kept(wanted: Complete) -> None:
     reads = wanted.reads
     named = (Path(reads.intrinsics.partition("#")[0]), Path(reads.odometry), Path(wanted.model))
     files = [path for path in named if path.is_file()]
-    folders = {"--preview": wanted.preview, "--report": wanted.report}
-    beside = {"--metrics": wanted.metrics, **folders}
+    apart = {"--preview": wanted.preview, "--report": wanted.report, "--rerun": wanted.rerun}
+    beside = {"--metrics": wanted.metrics, **apart}
     check_inputs_are_kept(beside, inputs)
     check_inputs_are_kept(
         {"the output": output, **beside}, [wanted.config, reads.extrinsics, *files]
     )
-    for flag, folder in folders.items():
-        if folder and output.resolve() in folder.resolve().parents:
-            raise BagError(f"{flag} {folder} lies inside {output}, which is to be a bag")
+    for flag, path in apart.items():
+        if path and output.resolve() in path.resolve().parents:
+            raise BagError(f"{flag} {path} lies inside {output}, which is to be a bag")
 
 
 def _truth_of(job: CompletionJob) -> str:

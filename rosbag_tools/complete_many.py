@@ -86,6 +86,7 @@ def recording_jobs(job: CompletionJob, threads: int) -> list[RecordingJob]:
             output=job.output / name,
             preview=job.preview and job.preview / name,
             report=job.report and job.report / name,
+            rerun=job.rerun and job.rerun / f"{name}.rrd",
         )
         check_apart(completion.inputs, completion.output)
         mark = job.output / _MARKS / f"{name}.json"
@@ -157,6 +158,7 @@ def _anywhere(job: CompletionJob) -> CompletionJob:
         output=job.output.absolute(),
         preview=job.preview and job.preview.absolute(),
         report=job.report and job.report.absolute(),
+        rerun=job.rerun and job.rerun.absolute(),
         model=absolute_file(job.model),
         reads=job.reads.with_absolute_paths(),
     )

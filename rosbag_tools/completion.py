@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from depth_completion_core.completer import DepthCompleter
 from depth_completion_core.frame import DepthPrediction, SparseDepth
+from depth_completion_core.geometry.transform_buffer import TransformError
 from depth_completion_core.metrics import protocol_named
 from depth_completion_core.progress import ProgressDisplay
 from depth_completion_core.sensing.empty_frames import DEPTH_IS_EMPTY, why_empty
@@ -26,8 +28,10 @@ from rosbag_tools.no_frame import no_frame_done
 from rosbag_tools.outputs import OutputWriter
 from rosbag_tools.preview import Preview
 from rosbag_tools.reader import BagReader, RawMessage
+from rosbag_tools.rerun_file import RerunFile
 from rosbag_tools.scoring import Scores
 from rosbag_tools.seen_frames import SeenFrames
+from rosbag_tools.shown_frame import shown_frame
 from rosbag_tools.thread_pipeline import ThreadPipeline
 from rosbag_tools.writer import BagWriter
 
@@ -88,6 +92,11 @@ class _Run:
         self._scores = Scores(protocol_named(job.protocol))
         self._preview = Preview(job.preview) if job.preview else None
         self._seen = SeenFrames(plan.geometry) if job.report else None
+        fixed_frame = plan.geometry.fixed_frame
+        self._world = fixed_frame or "camera"
+        self._recording = (
+            RerunFile(job.rerun, [self._world], z_is_up=bool(fixed_frame)) if job.rerun else None
+        )
         self._outputs = OutputWriter(writer, job.writes, job.settings.cloud)
         self._copier = InputCopier(reader, writer) if job.copies_inputs else None
         everything = list(reader.connections)
@@ -100,7 +109,7 @@ class _Run:
         report = self._report
         self._announce_copies()
         stages = ThreadPipeline([self._run_model, self._write])
-        with self._display:
+        with self._display, self._recording or nullcontext():
             try:
                 self._feed(source, stages)
             except KeyboardInterrupt:
@@ -178,7 +187,17 @@ class _Run:
         report.outcomes.append(outcome)
         if self._seen:
             self._seen.add(outcome, item.placed, prediction, item.truth)
+        if self._recording:
+            self._record(self._recording, item)
         self._display.advance()
+
+    def _record(self, recording: RerunFile, item: _Completed) -> None:
+        try:
+            frame = shown_frame(item.placed, item.prediction, self._plan.geometry)
+        except TransformError as error:
+            self._report.drops.add("viewer only: no pose of the camera", str(error))
+        else:
+            recording.add(self._world, frame)
 
     def _copy(self, message: RawMessage) -> None:
         if self._copier is None:

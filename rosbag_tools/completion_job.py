@@ -35,6 +35,7 @@ class CompletionJob:
         preview: folder for pictures; None for none.
         preview_every: a picture of every n-th frame.
         report: folder for the page about it; None for none.
+        rerun: file for the viewer Rerun; None for none.
         max_frames: stop after this many; 0 for all.
     """
 
@@ -54,6 +55,7 @@ class CompletionJob:
     preview: Path | None = None
     preview_every: int = 1
     report: Path | None = None
+    rerun: Path | None = None
     max_frames: int = 0
 
     def __post_init__(self) -> None:

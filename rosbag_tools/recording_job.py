@@ -30,6 +30,7 @@ _CHANGES_NOTHING = (
     "preview",
     "preview_every",
     "report",
+    "rerun",
 )
 _DEPENDS_ON_THE_MACHINE = "model_ms"
 

@@ -36,7 +36,7 @@ def run_job(
             output cannot be written.
         ValueError: there is no such model, the device is not there, or the model needs what no
             frame of a bag has.
-        ReportError: a page is asked for, but the package for it is missing.
+        ReportError, RerunError: a file is asked for that needs a package which is missing.
         KeyboardInterrupt: Ctrl-C came before the first frame was complete, or the job keeps no
             part.
     """
@@ -44,12 +44,15 @@ def run_job(
     from depth_completion_core.reports.html import check_pages_can_be_written  # noqa: PLC0415
     from rosbag_tools.completion import complete_bag  # noqa: PLC0415
     from rosbag_tools.reader import BagReader  # noqa: PLC0415
+    from rosbag_tools.rerun_file import check_rerun_is_there  # noqa: PLC0415
     from rosbag_tools.told_plan import told_plan  # noqa: PLC0415
     from rosbag_tools.writer import BagWriter  # noqa: PLC0415
 
     check_apart(job.inputs, job.output)
     if job.report:
         check_pages_can_be_written()
+    if job.rerun:
+        check_rerun_is_there()
     completer = (load or _loaded)(job)
     needs = completer.model.needs
     refuse_what_streams_lack(

@@ -79,6 +79,8 @@ class ToDataset(ConfigFlags):
     test_share: float = 0.0
     """Share of the sequences that is tested on, in place of --test."""
 
+    rerun: Path | None = None
+    """File FILE.rrd for the viewer Rerun, of all frames of the set (extra viewer)."""
     dry_run: bool = False
     """Write nothing; say what would be written, and why frames would be left out."""
     overwrite: bool = False
@@ -90,6 +92,8 @@ def main(arguments: list[str]) -> int:
     """Parse, write, report; 0 for success, 1 where a bag failed or is damaged, 3 for doubts."""
     wanted = parsed_with_config(ToDataset, arguments)
     jobs = jobs_of(wanted)
+    if wanted.rerun:
+        _check_rerun(wanted)
     if wanted.many.merge:
         return _assembled(wanted, jobs, _missing(jobs))
     jobs = wanted.many.part_of(jobs)
@@ -145,6 +149,16 @@ def jobs_of(wanted: ToDataset) -> list[DatasetJob]:
     ]
 
 
+def _check_rerun(wanted: ToDataset) -> None:
+    from rosbag_tools.rerun_file import check_rerun_is_there  # noqa: PLC0415 - with OpenCV
+
+    if wanted.dry_run or wanted.many.shard:
+        raise BagError(
+            "--rerun shows a set that is whole: give it with --merge, not with --shard or --dry-run"
+        )
+    check_rerun_is_there()
+
+
 def _write_page(folder: Path, summary: dict[str, Any]) -> None:
     """The set is whole without its page, too."""
     from depth_completion_core.reports.html import ReportError  # noqa: PLC0415 - with OpenCV
@@ -159,11 +173,14 @@ def _write_page(folder: Path, summary: dict[str, Any]) -> None:
 def _assembled(wanted: ToDataset, jobs: Sequence[DatasetJob], failed: list[str]) -> int:
     """Write lists, manifest, summary and page of all that is finished; returns the exit code."""
     from rosbag_tools.void_sets.set_lists import assemble  # noqa: PLC0415 - with torch
+    from rosbag_tools.void_sets.set_recording import write_set_recording  # noqa: PLC0415 - likewise
     from rosbag_tools.void_sets.summary_text import told_summary  # noqa: PLC0415 - likewise
 
     summary = assemble(wanted.out, {job.sequence: job.split for job in jobs})
     print("\n".join(told_summary(summary, wanted.out, is_dry=False)))
     _write_page(wanted.out, summary)
+    if wanted.rerun:
+        write_set_recording(wanted.rerun, wanted.out, summary)
     return _exit_code(summary["sequences"], failed)
 
 

@@ -122,7 +122,7 @@ _LAWS: dict[str, set[str]] = {
     "pictures": {"frame", "geometry"},
     "files.atomic": set(),
     "images": set(),
-    "reports": {"files.atomic", "geometry"},
+    "reports": {"files", "files.atomic", "geometry"},
     "files": {"files.atomic", "frame", "geometry", "images"},
     "codecs": {"geometry", "images"},
     "sensing": {"codecs", "config", "frame", "geometry", "images", "pictures"},

@@ -19,6 +19,7 @@ from depth_completion_core.geometry.arrays import (
     UInt16Array,
 )
 
+_JPEG_QUALITY = 80
 _PLY_RECORD = np.dtype([("xyz", "<f4", 3), ("rgb", "u1", 3)])
 
 
@@ -30,6 +31,12 @@ def write_picture(path: Path, picture: UInt8Array) -> None:
 def picture_png(picture: UInt8Array) -> bytes:
     """(H, W, 3) uint8 RGB as the bytes of a PNG."""
     return cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1].tobytes()
+
+
+def picture_jpeg(picture: UInt8Array) -> bytes:
+    """(H, W, 3) uint8 RGB as the bytes of a JPEG, for looking at."""
+    bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+    return cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1].tobytes()
 
 
 def write_depth_png(

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 
 from depth_completion_core.files.atomic import write_text
+from depth_completion_core.files.output_files import picture_jpeg
 from depth_completion_core.geometry.arrays import UInt8Array
 from depth_completion_core.reports.drawn_chart import drawn
 from depth_completion_core.reports.page import (
@@ -27,7 +28,6 @@ from depth_completion_core.reports.page import (
 )
 
 _WIDEST_PX = 1280
-_JPEG_QUALITY = 80
 T = TypeVar("T")
 
 
@@ -96,9 +96,7 @@ def jpeg(picture: UInt8Array) -> bytes:
     if width > _WIDEST_PX:
         size = (_WIDEST_PX, max(round(height * _WIDEST_PX / width), 1))
         picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
-    options = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
-    bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
-    return bytes(cv2.imencode(".jpg", bgr, options)[1].tobytes())
+    return picture_jpeg(picture)
 
 
 def picture_url(pixels: UInt8Array | bytes) -> str:
