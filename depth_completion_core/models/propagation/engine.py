@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn.functional import pad
 
-from depth_completion_core.models.propagation.steps import Step, step_of
+from depth_completion_core.models.propagation.steps import Step, plain_step, step_of
 from depth_completion_core.models.propagation.taps import Taps, bordered, gathered
 
 
@@ -77,6 +77,8 @@ def propagate(
     if anchors is not None:
         where, value, when = anchors.where, anchors.value, anchors.when
     chosen = _CHOSEN_STEP.get()
+    if chosen is None and torch.onnx.is_in_onnx_export():
+        chosen = plain_step  # the fast ones have no ONNX
     if chosen is not None:
         return torch.stack(_states(chosen(taps), start, steps, added, (where, value, when)))
     result: Tensor = _Propagation.apply(  # type: ignore[no-untyped-call]

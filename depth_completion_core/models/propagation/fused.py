@@ -41,7 +41,8 @@ def fused_states_if_possible(
     if triton is None or _failed:
         return None
     try:
-        return fused_states(taps, start, steps, added, anchoring)
+        with torch.cuda.device(start.device):  # Triton starts its kernels on the current one
+            return fused_states(taps, start, steps, added, anchoring)
     except torch.OutOfMemoryError:
         raise
     except Exception as error:  # Triton's compilers have many kinds
