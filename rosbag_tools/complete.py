@@ -95,6 +95,7 @@ def main(arguments: list[str]) -> int:
     _check_inputs_are_kept(wanted)
     if wanted.each or wanted.many.is_given:
         return complete_many(job, wanted.many, wanted.metrics)
+    _check_is_one(wanted)
     report = run_job(job, tell=partial(print, flush=True))
     ended = "interrupted: " if report.interrupted else ""
     print(
@@ -146,6 +147,19 @@ def job_of(wanted: Complete) -> CompletionJob:
         rerun=wanted.rerun,
         max_frames=wanted.max_frames,
     )
+
+
+def _check_is_one(wanted: Complete) -> None:
+    """Ask where many recordings may be meant."""
+    *inputs, output = wanted.paths
+    wanted.many.check()
+    if wanted.many.threads != ManyFlags().threads:
+        raise BagError("--threads is for many recordings: give --each or --jobs too")
+    if len(inputs) > 1 and output.is_dir() and not (output / "metadata.yaml").exists():
+        raise BagError(
+            f"{output} is a folder that is there already: with --each it gets a bag for each of "
+            f"the {len(inputs)} inputs. To join them to one recording, give another name"
+        )
 
 
 def _check_inputs_are_kept(wanted: Complete) -> None:

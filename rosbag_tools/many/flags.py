@@ -56,6 +56,8 @@ class ManyFlags:
         """Refuse what cannot be meant: BagError."""
         if self.jobs < 0 or self.threads < 1 or self.gpus < 0:
             raise BagError("--jobs and --gpus are 0 or more, --threads is 1 or more")
+        if self.engine != "ray" and (self.gpus or self.address != "auto"):
+            raise BagError("--address and --gpus are for --engine ray: give that too")
         if self.shard:
             Shard.parse(self.shard)
         if self.shard and self.merge:

@@ -212,6 +212,9 @@ def test_ctrl_c_leaves_whole_bags_only(
         (["--jobs", "-1"], "out", "0 or more"),
         (["--shard", "1/2", "--merge"], "out", "without --shard"),
         (["--shard", "2"], "out", "i/n"),
+        (["--each", "--gpus", "1"], "out", "--engine ray"),
+        (["--threads", "2"], "out", "--each"),
+        ([], "", "with --each it gets a bag for each of the 3 inputs"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(
