@@ -108,6 +108,17 @@ def test_imports_run_one_way(folder: str, forbidden: tuple[str, ...]) -> None:
     assert _offences(folder, forbidden) == []
 
 
+def test_what_runs_many_jobs_does_not_know_what_they_do() -> None:
+    known = ("many", "errors", "ordered_threads")
+    others = {
+        ".".join(name.split(".")[:2])
+        for path in _sources("rosbag_tools/many")
+        for _, name in _imported(path)
+        if name.startswith("rosbag_tools.") and name.split(".")[1] not in known
+    }
+    assert others == set()
+
+
 _CORE = "depth_completion_core"
 
 # What each room of core may import beside itself; a room is a folder, or a file at the top. A room
