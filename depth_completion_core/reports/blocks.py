@@ -43,7 +43,7 @@ def depth_distribution(edges_m: Sequence[float], counts: Mapping[str, Sequence[i
     if edges and edges[0] == 0:  # which a logarithmic axis has no place for
         edges[0] = edges[1] / 2
     return Chart(
-        title="Depth",
+        title=f"Depth: {next(iter(table))}" if len(table) == 1 else "Depth",
         x_label="depth [m]",
         y_label="share of pixels [%]",
         x_is_log=True,

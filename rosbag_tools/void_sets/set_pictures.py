@@ -53,18 +53,16 @@ def _drawn(sequence: Path, name: str) -> UInt8Array:
         for kind in ("sparse_depth", "ground_truth")
     )
     scale = depth_scale([sparse.depth, truth.depth])
-    is_dense = truth.valid.mean() > _DENSE_SHARE
-    panels = [
-        panel(picture, label, width=_PANEL_WIDTH_PX)
-        for picture, label in (
-            (image, "image"),
-            (overlay(image, sparse, scale), f"sparse depth: {sparse.count} pixels"),
-            (
-                colorize(truth.depth, truth.valid, scale)
-                if is_dense
-                else overlay(image, truth, scale),
-                f"true depth: {100 * truth.valid.mean():.1f} % of the pixels",
-            ),
-        )
+    shown = [
+        (image, "image"),
+        (overlay(image, sparse, scale), f"sparse depth: {sparse.count} pixels"),
     ]
+    if truth.count:
+        share = float(truth.valid.mean())
+        is_dense = share > _DENSE_SHARE
+        depth = (
+            colorize(truth.depth, truth.valid, scale) if is_dense else overlay(image, truth, scale)
+        )
+        shown.append((depth, f"true depth: {100 * share:.1f} % of the pixels"))
+    panels = [panel(picture, label, width=_PANEL_WIDTH_PX) for picture, label in shown]
     return beside(*panels, color_bar(scale, height=panels[0].shape[0]))
