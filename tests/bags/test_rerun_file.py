@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -72,12 +74,14 @@ def _served(path: Path) -> Iterator[str]:
     web, data = ports
     command = [sys.executable, "-m", "rerun", "--serve-web", "--bind", "127.0.0.1"]
     command += ["--web-viewer-port", str(web), "--port", str(data), str(path)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+    quiet = subprocess.DEVNULL
+    # A group of its own: the program starts the server as another process.
+    with subprocess.Popen(command, stdout=quiet, stderr=quiet, start_new_session=True) as server:
         try:
             _await(web)
             yield f"http://127.0.0.1:{web}/?url=rerun%2Bhttp://127.0.0.1:{data}/proxy&renderer=webgl"
         finally:
-            server.terminate()
+            os.killpg(server.pid, signal.SIGTERM)
 
 
 def _await(port: int) -> None:
