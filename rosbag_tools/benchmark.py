@@ -3,7 +3,8 @@
 """``python -m rosbag_tools.benchmark``: whether complete's stages really run beside each other.
 
 The wall time of a completion against the larger of its two halves, each measured alone on the same
-bag: the model (projection included), and decoding, encoding and writing.
+bag: the model (projection included), and decoding, encoding and writing. With ``--program
+to_dataset``: the time of writing a set against that of decoding the messages and encoding the PNGs.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from depth_completion_core.settings.command_line import parsed
 from rosbag_tools.cli import run_cli
@@ -18,16 +20,19 @@ from rosbag_tools.cli import run_cli
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Benchmark:
-    """Wall time of complete against the times of its halves."""
+    """Wall time of complete against the times of its halves, or of to_dataset against its floor."""
 
+    program: Literal["complete", "to_dataset"] = "complete"
+    """What is measured."""
     model: str = "linear"
-    """Any model."""
+    """complete: any model."""
     frames: int = 60
-    """Length of the bag: a street, 832x256, 64 scan lines, the same view again and again."""
+    """Length of the bag, the same view again and again: a street, 832x256, 64 scan lines; or a
+    room, 640x480, with odometry and true depth."""
     rounds: int = 3
     """How often everything is measured; the medians count."""
     device: str = "cpu"
-    """cpu, cuda, ..."""
+    """complete: cpu, cuda, ..."""
     json_file: Path | None = None
     """Write the numbers here, too."""
 
@@ -35,6 +40,11 @@ class Benchmark:
 def main(arguments: list[str]) -> int:
     """Parse, measure, print; 0 for success."""
     wanted = parsed(Benchmark, arguments)
+    if wanted.program == "to_dataset":
+        from rosbag_tools.void_sets.timing import measure_set  # noqa: PLC0415 - needs torch
+
+        measure_set(frames=wanted.frames, rounds=wanted.rounds, json_file=wanted.json_file)
+        return 0
     from rosbag_tools import stage_timing  # noqa: PLC0415 - needs torch
 
     stage_timing.measure(

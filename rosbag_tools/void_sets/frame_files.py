@@ -26,7 +26,7 @@ from rosbag_tools.void_sets.set_frame import SetFrame
 
 DEPTH_SCALE = 256.0
 HISTOGRAM_EDGES_M = (0, 0.5, 1, 1.5, 2, 3, 4, 5, 7, 10, 15, 20, 30, 40, 60, 80, 120, 180, 256)
-_FIRST_NUMBERS = np.array(HISTOGRAM_EDGES_M[:-1]) * int(DEPTH_SCALE)
+_FIRST_NUMBERS = (np.array(HISTOGRAM_EDGES_M[:-1]) * DEPTH_SCALE).astype(np.int64)
 _MEASURED = 256
 _NOTHING_IN_VIEW = "no measurement lies in the image"
 
@@ -70,13 +70,13 @@ class FrameFiles:
         if not max(map(len, wanted.values())):
             return {**record, "dropped": _NOTHING_IN_VIEW, "why": ""}
         sparse = {density: kept(measured, wanted[density], density) for density in self.densities}
-        pose = frame.world_from_camera
+        pose, most = frame.world_from_camera, max(self.densities)
         record |= {
             "points": {str(density): min(len(wanted[density]), density) for density in wanted},
             "truth_pixels": int(np.count_nonzero(truth)),
             "beyond_png": {"sparse_depth": sparse_beyond, "ground_truth": truth_beyond},
             "histogram": {
-                "sparse_depth": _histogram(sparse[max(self.densities)]),
+                "sparse_depth": _histogram(measured.reshape(-1)[wanted[most][:most]]),
                 "ground_truth": _histogram(truth),
             },
             "position_m": None if pose is None else pose.translation.tolist(),
@@ -162,7 +162,7 @@ def _histogram(numbers: UInt16Array) -> list[int]:
     """How many of the numbers, but for zeros, lie between the edges, the lower one included."""
     counts = np.bincount(numbers.reshape(-1), minlength=2**16)
     counts[0] = 0
-    return [int(count) for count in np.add.reduceat(counts, _FIRST_NUMBERS.astype(np.int64))]
+    return [int(count) for count in np.add.reduceat(counts, _FIRST_NUMBERS)]
 
 
 def _write(path: Path, content: bytes) -> str:

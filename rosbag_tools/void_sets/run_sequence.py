@@ -13,6 +13,7 @@ from depth_completion_core.files.atomic import WriteError
 from depth_completion_core.files.making import write_part
 from depth_completion_core.progress import ProgressDisplay
 from rosbag_tools.errors import BagError, is_out_of_room
+from rosbag_tools.many.threads import computing_threads
 from rosbag_tools.no_frame import no_frame_done
 from rosbag_tools.ordered_threads import in_threads
 from rosbag_tools.reader import BagReader
@@ -133,7 +134,9 @@ class _Run:
     ) -> Generator[Record, None, None]:
         """The records of the frames that are not done; the others are read again, and no more."""
         left = (frame for frame in self._frames if frame.number >= len(done))
-        with closing(in_threads(left, files.write, self._threads)) as records:
+        # Each frame on one thread: threads that share a frame mostly wait for each other.
+        pool = in_threads(left, files.write, self._threads)
+        with computing_threads(1), closing(pool) as records:
             for record in records:
                 yield record
                 display.advance()
