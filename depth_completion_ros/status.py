@@ -106,8 +106,8 @@ class Status:
         """The status at an instant when frames come but none is completed; None otherwise."""
         drops = self._drops()
         with self._lock:
-            last, is_new = self._last, self.published != self._published_before
-        if is_new or self._why_idle() or not self._dropped_of_late(drops):
+            last, is_flowing = self._last, self._pace.is_flowing(time.monotonic())
+        if is_flowing or self._why_idle() or not self._dropped_of_late(drops):
             return None
         config, none = self._config(), math.nan
         return CompletionStatus(
