@@ -83,7 +83,7 @@ def export_network(
         along = _trace(model, needs, sizes_px[0], operator, draft)
         stated = engine_metadata(needs, along, model.depth_range)
         content = _finished(onnx, draft, {**(facts or {}), **stated})
-        draft.write_bytes(content)
+        write_whole(draft, content)
         engine = load_engine(draft, torch.device("cpu"))
         difference = max(check_engine(engine, model, size) for size in sizes_px)
     write_whole(path, content)
