@@ -12,11 +12,13 @@ from torch import Tensor
 from depth_completion_core.checkpoints.errors import CheckpointError
 from depth_completion_core.checkpoints.importers import ReleasedWeights
 from depth_completion_core.checkpoints.importers.flat_state import flat_tensors
+from depth_completion_core.checkpoints.importers.imagenet_trunk import trunk_named
 from depth_completion_core.models.configs.cspn import PRESETS
 from depth_completion_core.settings.mapping import config_to_mapping
 
 _UNUSED = ("up_proj_layer", "conv3.", "post_process_layer.")
 _LAST = ("gud_up_proj_layer5.", "gud_up_proj_layer6.")
+_FIRST, _RESNET18_CHANNELS = "gud_up_proj_layer1.conv1.weight", 512
 _TRAINED_FOR = {
     "nyu": "rooms, up to 10 m, affinities with signs (8sum)",
     "nyu_positive": "rooms, up to 10 m, affinities without signs (8sum_abs)",
@@ -30,14 +32,14 @@ def import_released(state: Mapping[str, Any], model: str, preset: str) -> Releas
     Args:
         state: what the file holds.
         model: cspn_legacy.
-        preset: nyu, nyu_positive or kitti; empty for nyu. The file does not say which.
+        preset: nyu, nyu_positive or kitti; empty for the first of those with the file's trunk.
+            The file does not say which of the first two it is.
 
     Raises:
         CheckpointError: the file belongs to another network, or there is no such preset.
     """
     del model
-    chosen = preset or "nyu"
-    if chosen not in PRESETS:
+    if preset and preset not in PRESETS:
         raise CheckpointError(
             f"unknown preset '{preset}' of cspn_legacy; known: {', '.join(PRESETS)}"
         )
@@ -48,6 +50,7 @@ def import_released(state: Mapping[str, Any], model: str, preset: str) -> Releas
             "it; give best_model.pth or epoch_*.pth of the release (for a classifier's weights, "
             "which training begins with, --model cspn)"
         )
+    chosen = _preset(tensors, preset)
     return ReleasedWeights(
         weights=_renamed(tensors),
         config=config_to_mapping(PRESETS[chosen]),
@@ -59,6 +62,26 @@ def import_released(state: Mapping[str, Any], model: str, preset: str) -> Releas
             "pass them on or use them for more than research. This file is a conversion of theirs."
         ),
     )
+
+
+def _preset(tensors: Mapping[str, Tensor], preset: str) -> str:
+    """The one that was asked for, or the first with the file's trunk, if it fits the file."""
+    trunk = trunk_named(tensors)
+    fitting = [name for name, config in PRESETS.items() if config.trunk == trunk]
+    if not fitting or (preset and preset not in fitting):
+        known = ", ".join(f"{name} {config.trunk}" for name, config in PRESETS.items())
+        fix = f"give --preset {fitting[0]}, or none" if fitting else "give a file with one of those"
+        raise CheckpointError(
+            f"the trunk in the file is a {trunk}; those of the presets are: {known}; {fix}"
+        )
+    first = tensors.get(_FIRST)
+    if trunk == "resnet18" and first is not None and first.shape[1] != _RESNET18_CHANNELS:
+        raise CheckpointError(
+            f"a resnet18 ends with {_RESNET18_CHANNELS} channels, and the decoder in the file "
+            f"takes {first.shape[1]}: the release's code makes such files, and cannot run them "
+            "either; give a file of its resnet50, or of the resnet18 of its pull request 25"
+        )
+    return preset or fitting[0]
 
 
 def _renamed(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -143,6 +143,17 @@ def test_a_cspn_of_the_release_comes_without_what_it_never_calls(tmp_path: Path)
     assert not any("up_proj_layer7" in name or ".conv3." in name for name in found)
 
 
+def test_a_cspns_trunk_decides_on_its_preset() -> None:
+    cspn = _released("cspn_resnet18")
+    assert import_released(cspn, "cspn_legacy", "").preset == "kitti"
+    with pytest.raises(CheckpointError, match=r"trunk in the file is a resnet18.*--preset kitti"):
+        import_released(cspn, "cspn_legacy", "nyu_positive")
+    # The release's own resnet18: its decoder is made for another trunk.
+    unfit = cspn | {"gud_up_proj_layer1.conv1.weight": torch.zeros(8, 2048, 5, 5)}
+    with pytest.raises(CheckpointError, match=r"takes 2048: the release's code .* cannot run"):
+        import_released(unfit, "cspn_legacy", "")
+
+
 def test_files_of_others_are_told_apart(tmp_path: Path) -> None:
     nlspn, cspn = _released("nlspn"), _released("cspn_resnet18")
     for state, model, preset, words in (
