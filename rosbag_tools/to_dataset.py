@@ -17,6 +17,7 @@ from rosbag_tools.cli import run_cli
 from rosbag_tools.errors import BagError
 from rosbag_tools.many.flags import ManyFlags
 from rosbag_tools.many.recordings import recording_names
+from rosbag_tools.void_sets.earlier_sequences import check_densities, check_merged
 from rosbag_tools.void_sets.job import (
     VOID_DENSITIES,
     DatasetJob,
@@ -95,7 +96,11 @@ def main(arguments: list[str]) -> int:
     if wanted.rerun:
         _check_rerun(wanted)
     if wanted.many.merge:
+        check_merged(jobs)
         return _assembled(wanted, jobs, _missing(jobs))
+    if not jobs:
+        raise BagError("no bag is given: to_dataset BAG... --out DIR")
+    check_densities(jobs)
     jobs = wanted.many.part_of(jobs)
     try:
         outcomes = write_sequences(jobs, wanted.many)

@@ -59,11 +59,11 @@ def run_dataset_job(
     with ExitStack() as bags:
         reader = bags.enter_context(_reader(job))
         folder = SequenceFolder(job, {**job.written_settings, "bags": bags_of(reader)})
-        if job.dry_run:
-            return _Run(reader, job, tell, bags, threads=threads, is_shown=is_shown).dry()
         if (record := folder.finished()) is not None:
             tell(f"{job.sequence} is there already: {record['summary']['frames']} frames")
             return record
+        if job.dry_run:
+            return _Run(reader, job, tell, bags, threads=threads, is_shown=is_shown).dry()
         try:
             with folder.opened():
                 if (record := folder.unplaced()) is None:
@@ -184,8 +184,9 @@ class _Run:
 
 def _not_written(error: OSError, output: Path) -> BagError:
     reason = error.strerror if isinstance(error, WriteError) or error.strerror else str(error)
-    room = f"no room left in {output}" if is_out_of_room(error) else f"{output} cannot be written"
+    full = is_out_of_room(error)
     return BagError(
-        f"{room} ({reason}): no file is half-written, and the same command goes on from where it "
-        "was once there is room"
+        f"{f'no room left in {output}' if full else f'{output} cannot be written'} ({reason}): no "
+        "file is half-written, and the same command goes on from where it was once "
+        + ("there is room" if full else "it can be written, or give another --out")
     )

@@ -4,18 +4,20 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Any
 
 from depth_completion_core.files.atomic import flush_tree, put_in_place
 from depth_completion_core.files.json_files import write_json
 from depth_completion_core.files.process_lock import LockedError, ProcessLock
 from rosbag_tools.errors import BagError
-from rosbag_tools.many.identity import differences
+from rosbag_tools.void_sets.earlier_sequences import (
+    check_settings,
+    read_record,
+    remove_densities,
+)
 from rosbag_tools.void_sets.frame_files import make_folders
 from rosbag_tools.void_sets.job import DatasetJob
 from rosbag_tools.void_sets.journal import Journal
@@ -46,8 +48,8 @@ class SequenceFolder:
         path = self._places.record(self._job.sequence)
         if self._job.overwrite or not path.exists():
             return None
-        record = _read(path)
-        self._check_settings(record["written_from"], path)
+        record = read_record(path)
+        check_settings(record["written_from"], self._written_from, path)
         return record
 
     @contextmanager
@@ -84,7 +86,7 @@ class SequenceFolder:
     def _begin(self) -> None:
         settings = self.path / _SETTINGS
         if settings.exists() and self._has_frames and not self._job.overwrite:
-            self._check_settings(_read(settings), self.path)
+            check_settings(read_record(settings), self._written_from, self.path)
             return
         shutil.rmtree(self.path, ignore_errors=True)
         make_folders(self.path, self._job.densities, (*SHARED, *_SPARSE))
@@ -103,7 +105,7 @@ class SequenceFolder:
     def unplaced(self) -> dict[str, Any] | None:
         """The record of a sequence that is whole but was not put in its place; None for none."""
         path = self.path / _RECORD
-        return _read(path) if path.exists() else None
+        return read_record(path) if path.exists() else None
 
     def place(self, record: dict[str, Any]) -> None:
         """Put everything in its place, the record last; a killed run does it again."""
@@ -120,21 +122,6 @@ class SequenceFolder:
             if finished.exists():
                 target.parent.mkdir(parents=True, exist_ok=True)
                 put_in_place(finished, target, is_flushed=True)
+        remove_densities(self._places, self._job.sequence, self._job.densities)
         write_json(self._places.record(self._job.sequence), record)
         shutil.rmtree(self.path)
-
-    def _check_settings(self, known: dict[str, Any], where: Path) -> None:
-        changed = list(differences(known, self._written_from))
-        if changed:
-            raise BagError(
-                f"{where} was written with other settings ({'; '.join(changed[:3])}). Give them "
-                "again, --overwrite to write the sequence anew, or another --out"
-            )
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        values: dict[str, Any] = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise BagError(f"{path} is damaged: {error}. Remove it, and give --overwrite") from error
-    return values
