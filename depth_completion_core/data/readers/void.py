@@ -170,6 +170,12 @@ def _density_folder(root: Path, density: int) -> Path:
     if wanted.is_dir():
         return wanted
     if not (root / "data").is_dir():
+        others = sorted(path.name for path in root.glob("void_*") if path.is_dir())
+        if others:
+            raise DataError(
+                f"{root} has no {wanted.name}, but {', '.join(others)}: choose one by the option "
+                "density, or give its folder"
+            )
         raise DataError(
             f"{root} is not VOID: expected {wanted.name}/ in it, as in void_release, or data/, as "
             "in the folder of one density"

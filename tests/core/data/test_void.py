@@ -87,7 +87,7 @@ def test_train_and_a_density(tmp_path: Path) -> None:
     assert len(_void(tmp_path / "void_150")) == 3
     with pytest.raises(DataError, match=r"void_150 is another density than 500"):
         _void(tmp_path / "void_150", density=500)
-    with pytest.raises(DataError, match=r"is not VOID: expected void_500/ in it"):
+    with pytest.raises(DataError, match=r"has no void_500, but void_150, void_1500: choose"):
         _void(tmp_path, density=500)
     with pytest.raises(ConfigError, match="one of test, train"):
         _void(tmp_path, split="val")
