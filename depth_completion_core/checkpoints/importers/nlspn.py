@@ -54,7 +54,7 @@ def import_released(state: Mapping[str, Any], model: str, preset: str) -> Releas
         preset: nyu or kitti; empty for what the file says, or nyu where it says nothing.
 
     Raises:
-        CheckpointError: the file belongs to another network, or there is no such preset.
+        CheckpointError: the file belongs to another network or preset, or there is no such preset.
     """
     del model
     if preset and preset not in PRESETS:
@@ -69,7 +69,13 @@ def import_released(state: Mapping[str, Any], model: str, preset: str) -> Releas
         )
     arguments = state.get("args")
     said: Mapping[str, Any] = arguments if isinstance(arguments, Mapping) else {}
-    chosen = preset or _DATA_SETS.get(str(said.get("data_name")), "nyu")
+    trained_on = _DATA_SETS.get(str(said.get("data_name")))
+    if preset and trained_on not in (None, preset):
+        raise CheckpointError(
+            f"the command line in the file says data_name {said['data_name']}, which is --preset "
+            f"{trained_on}, not {preset}; leave --preset out"
+        )
+    chosen = preset or trained_on or "nyu"
     return ReleasedWeights(
         weights=tensors,
         config=config_to_mapping(_config(PRESETS[chosen], tensors, said)),

@@ -160,6 +160,12 @@ def test_files_of_others_are_told_apart(tmp_path: Path) -> None:
         (cspn, "nlspn", "", "no NLSPN of the authors' release"),
         (nlspn, "cspn_legacy", "", r"no CSPN of the authors' release.*--model cspn"),
         (cspn, "cspn", "", r"ImageNet classifier.*--model cspn_legacy"),
+        (
+            {"net": nlspn, "args": {"data_name": "KITTIDC"}},
+            "nlspn",
+            "nyu",
+            "says data_name KITTIDC, which is --preset kitti, not nyu; leave --preset out",
+        ),
         (nlspn, "nlspn", "void", "unknown preset 'void' of nlspn; known: nyu, kitti"),
         (cspn, "cspn_legacy", "void", "unknown preset 'void' of cspn_legacy; known: nyu, nyu_pos"),
     ):
