@@ -85,13 +85,14 @@ class SetSequence:
                 f"{first.name} has no intrinsics, and a bag needs a CameraInfo: add K.txt beside "
                 "the folder of its images"
             )
+        has_poses = self.dataset.world_from_camera(self.indices[0]) is not None
         return Recording(
             camera=first.camera,
             image_topic="image_rect_color",
             base_from_camera=_BASE_FROM_CAMERA,
             base_from_lidar=None,
             events=self._events(first),
-            event_count=len(self.indices),
+            event_count=len(self.indices) * (2 if has_poses else 1),
         )
 
     def _events(self, first: Sample) -> Iterator[RecordedEvent]:

@@ -16,6 +16,7 @@ from depth_completion_core.geometry.transforms import RigidTransform
 from rosbag_tools.complete import main as complete
 from rosbag_tools.errors import BagError
 from rosbag_tools.from_dataset import main
+from rosbag_tools.layout_sets import SetWishes, set_sequences
 from tests.bags.bag_factory import ReadBag, depths_of, floats, read_bag, stamp_ns
 from tests.core.data import kitti_trees
 from tests.core.data.trees import K, WrittenFrame, write_frame, write_matrix, write_numbers
@@ -99,6 +100,12 @@ def test_points_and_depth_image_are_completed_alike(
     found = depths_of(tmp_path / "out", "/sparse_depth/image")
     for depth, frame in zip(found, frames, strict=True):
         np.testing.assert_array_equal(np.nan_to_num(depth), frame.sparse)
+
+
+def test_the_progress_ends_at_the_end(void: Path) -> None:
+    (sequence,) = set_sequences("void", void, SetWishes(density=150))
+    recording = sequence.recording()
+    assert len(list(recording.events)) == recording.event_count == 6  # images and poses
 
 
 def test_every_sequence_of_a_folder_is_a_bag(tmp_path: Path) -> None:
