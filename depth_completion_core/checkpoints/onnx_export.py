@@ -69,11 +69,19 @@ def export_network(
         How much the file's answers differ from torch's, in parts of the largest value.
 
     Raises:
-        CheckpointError: onnx or onnxruntime is missing, the network cannot be traced, or
-            onnxruntime does not run the graph or says something else than torch.
+        CheckpointError: the network takes another size only, onnx or onnxruntime is missing, the
+            network cannot be traced, or onnxruntime does not run the graph or says something else
+            than torch.
         ConfigError: the network does not take images of this size.
         WriteError: the file cannot be written.
     """
+    only = model.needs.fixed_size_px
+    if only and size_px not in (None, only):
+        width, height = only
+        raise CheckpointError(
+            f"the network takes images of {width}x{height} pixels only; leave --width-px and "
+            "--height-px out, and images of other sizes are resized to that"
+        )
     onnx = _onnx()
     needs = model.needs if size_px is None else replace(model.needs, fixed_size_px=size_px)
     sizes = [needs.fixed_size_px] if needs.fixed_size_px else [_TRACED_PX, _OTHER_PX]

@@ -145,6 +145,13 @@ def test_a_network_that_looks_at_the_size_is_written_for_one_alone(tmp_path: Pat
     assert load_engine(path, _CPU).needs.fixed_size_px == (40, 30)
 
 
+def test_a_network_of_one_size_is_not_exported_for_another(tmp_path: Path) -> None:
+    small = {"trunk": "resnet18", "propagation_steps": 1, "size_px": [64, 48]}
+    model = build_model("cspn_legacy", small).eval()
+    with pytest.raises(CheckpointError, match="takes images of 64x48 pixels only"):
+        export_network(model, tmp_path / "x.onnx", size_px=(48, 64))
+
+
 def test_a_graph_that_says_something_else_is_not_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
