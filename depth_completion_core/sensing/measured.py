@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -123,14 +123,15 @@ class MeasurementReader:
             return self._by_hand(by_hand, sweep.frame_id, optical_frame, image_ns, tolerance_ns)
         if not known.fixed_frame:
             return lambda _: known.transforms.lookup(optical_frame, frame, image_ns)
-        return partial(
-            known.transforms.lookup_through,
-            optical_frame,
-            image_ns,
-            frame,
-            fixed=known.fixed_frame,
-            tolerance_ns=tolerance_ns,
-        )
+        lookup = partial(known.transforms.lookup, tolerance_ns=tolerance_ns)
+        # The same for all instants of a sweep: looked up once, and only after theirs.
+        optical_from_fixed = cache(partial(lookup, optical_frame, known.fixed_frame, image_ns))
+
+        def at(stamp_ns: int) -> RigidTransform:
+            fixed_from_cloud = lookup(known.fixed_frame, frame, stamp_ns)
+            return optical_from_fixed() @ fixed_from_cloud
+
+        return at
 
     def _by_hand(
         self,
