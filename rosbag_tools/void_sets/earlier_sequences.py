@@ -39,10 +39,29 @@ def check_settings(known: Mapping[str, Any], wanted: Mapping[str, Any], where: P
         BagError: it was written with other settings, or of another recording.
     """
     changed = list(differences(known, wanted))
+    if known.get("bags") != wanted.get("bags"):
+        raise BagError(
+            f"{where} is of another recording of this name. Rename the one or the other, or give "
+            "another --out; --overwrite would write this one in its place"
+        )
     if changed:
         raise BagError(
             f"{where} was written with other settings ({'; '.join(changed[:3])}). Give them "
             "again, --overwrite to write the sequence anew, or another --out"
+        )
+
+
+def check_files(record: Mapping[str, Any], output: Path) -> None:
+    """Look whether all files of a finished sequence are still there; verify_dataset reads them.
+
+    Raises:
+        BagError: some are gone.
+    """
+    gone = [below for below in record["checksums"] if not (output / below).is_file()]
+    if gone:
+        raise BagError(
+            f"of {record['sequence']}, which was finished, {len(gone)} files are gone, such as "
+            f"{output / gone[0]}. Bring them back, or give --overwrite to write the sequence anew"
         )
 
 

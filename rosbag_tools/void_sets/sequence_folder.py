@@ -14,6 +14,7 @@ from depth_completion_core.files.json_files import write_json
 from depth_completion_core.files.process_lock import LockedError, ProcessLock
 from rosbag_tools.errors import BagError
 from rosbag_tools.void_sets.earlier_sequences import (
+    check_files,
     check_settings,
     read_record,
     remove_densities,
@@ -43,13 +44,15 @@ class SequenceFolder:
         """The record of a sequence that is there already; None where there is work to do.
 
         Raises:
-            BagError: it was written with other settings, or of another recording.
+            BagError: it was written with other settings, or of another recording, or some of its
+                files are gone.
         """
         path = self._places.record(self._job.sequence)
         if self._job.overwrite or not path.exists():
             return None
         record = read_record(path)
         check_settings(record["written_from"], self._written_from, path)
+        check_files(record, self._job.output)
         return record
 
     @contextmanager

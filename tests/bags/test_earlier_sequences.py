@@ -83,3 +83,22 @@ def test_an_output_that_cannot_be_a_folder_does_not_ask_for_room(
     told = capsys.readouterr().err
     assert "cannot be written (Not a directory)" in told
     assert "room" not in told
+
+
+def test_a_finished_sequence_that_lost_a_file_is_told(
+    bag: Path, out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lost = next((out / "void_20" / "data" / "hall" / "sparse_depth").iterdir())
+    lost.unlink()
+    assert exit_code(main, bag, "--out", out, "--densities", 20, 50) == 1
+    told = capsys.readouterr().err
+    assert "1 files are gone" in told
+    assert lost.name in told
+
+
+def test_another_recording_of_the_same_name_is_told(
+    out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = write_ros2(tmp_path / "tuesday" / "hall", recording(3))
+    assert exit_code(main, other, "--out", out, "--densities", 20, 50) == 1
+    assert "another recording of this name" in capsys.readouterr().err
