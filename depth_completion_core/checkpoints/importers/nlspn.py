@@ -44,6 +44,11 @@ _ARGUMENTS = {
     "max_depth": "max_depth",
 }
 
+# The release was trained before the flag ``legacy`` was there, and its README asks for it and for
+# ``preserve_input``, whatever its files say of the latter. A file that knows the flag is of a
+# network trained since, with both as it says.
+_SINCE_LEGACY = ("legacy", "preserve_input")
+
 
 def import_released(state: Mapping[str, Any], model: str, preset: str) -> ReleasedWeights:
     """Weights and settings of a released file, or of a classifier for the trunk.
@@ -98,6 +103,8 @@ def _config(
         confidence=any(name.startswith("cf_dec0.") for name in tensors),
     )
     known = {ours: said[theirs] for theirs, ours in _ARGUMENTS.items() if theirs in said}
+    if "legacy" in said:
+        known |= {name: said[name] for name in _SINCE_LEGACY if name in said}
     try:
         return config_from_mapping(NLSPNConfig, {**config_to_mapping(shown), **known}, "nlspn.")
     except ConfigError as error:

@@ -78,6 +78,24 @@ def test_an_nlspn_comes_with_what_its_file_says(
 
 
 @pytest.mark.parametrize(
+    ("said", "legacy", "preserve_input"),
+    [
+        ({}, True, True),
+        ({"preserve_input": False}, True, True),  # as its README asks, whatever trained it
+        ({"legacy": False, "preserve_input": False}, False, False),
+        ({"legacy": False, "preserve_input": True}, False, True),
+        ({"legacy": True}, True, True),
+    ],
+)
+def test_a_network_trained_since_the_flag_was_there_is_as_its_file_says(
+    said: dict[str, object], legacy: bool, preserve_input: bool
+) -> None:
+    state = {"net": _released("nlspn"), "args": vars(_arguments(**said))}
+    config = import_released(state, "nlspn", "").config
+    assert (config["legacy"], config["preserve_input"]) == (legacy, preserve_input)
+
+
+@pytest.mark.parametrize(
     ("preset", "image", "seen"),
     [
         ("nyu", (480, 640), (240, 320)),
