@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from depth_completion_core import evaluate, train
 from depth_completion_core.completer import load_model
 from depth_completion_core.data.readers.void import Void
 from rosbag_tools.to_dataset import main
@@ -134,6 +135,17 @@ def test_the_reader_of_void_reads_it_unchanged(written: Path) -> None:
     assert sample.camera is not None
     np.testing.assert_allclose(sample.camera.K, CAMERA.K)
     assert sample.sparse.count == 100
+
+
+def test_it_is_trained_and_scored_on(written: Path, tmp_path: Path) -> None:
+    arguments = ["--preset", "cpu", "--data.root", str(written / "void_100"), "--batch_size", "2"]
+    arguments += ["--data.augmentation.crop_width_px", "32", "--max_steps", "1"]
+    arguments += ["--data.augmentation.crop_height_px", "32", "--run.out", str(tmp_path / "run")]
+    arguments += ["--network.encoder_filters", "4,4,4,4,4"]
+    arguments += ["--network.decoder_filters", "4,4,4,4,4", "--run.tensorboard", "false"]
+    assert train.main(["scaffnet_void", *arguments]) == 0
+    scored = ["--dataset", "void", "--data", str(written / "void_100"), "--model", "nearest"]
+    assert evaluate.main([*scored, "--out", str(tmp_path / "scores")]) == 0
 
 
 def test_the_manifest_knows_every_file_and_where_it_is_from(written: Path) -> None:
