@@ -93,7 +93,7 @@ def test_files_that_are_written(tmp_path: Path) -> None:
     where = ["--dataset", "folder", "--data", str(tmp_path / "set"), "--device", "cpu"]
     out = tmp_path / "out"
     models = ["--model", "nearest", "morphological"]
-    assert main([*models, *where, "--out", str(out), "--save", "npy"]) == 0
+    assert main([*models, *where, "--out", str(out), "--save", "npy", "--report"]) == 0
     found = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
     generic = {
         re.sub(r"predictions/\d+", "predictions/NAME", re.sub(r"^[^/]+/", "MODEL/", name))

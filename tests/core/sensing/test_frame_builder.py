@@ -291,9 +291,11 @@ def test_the_fixed_frame_is_that_of_the_camera_s_own_robot() -> None:
     transforms = TransformBuffer()
     for robot in ("robot1", "robot2"):
         transforms.set_static("map", f"{robot}/odom", RigidTransform.identity())
-        moving = RigidTransform.identity()
-        transforms.set_dynamic(f"{robot}/odom", f"{robot}/base", 0, moving)
-        transforms.set_static(f"{robot}/base", f"{robot}/optical", moving)
+        still = RigidTransform.identity()
+        for at_ns in (0, 1):
+            moving = RigidTransform.from_quaternion((0, 0, 0, 1), (float(at_ns), 0, 0))
+            transforms.set_dynamic(f"{robot}/odom", f"{robot}/base", at_ns, moving)
+        transforms.set_static(f"{robot}/base", f"{robot}/optical", still)
     assert fixed_frame_above(transforms, "robot1/optical") == "robot1/odom"
     assert fixed_frame_above(transforms, "robot2/optical") == "robot2/odom"
     assert moving_frames_above(transforms, "robot2/optical") == ["robot2/odom", "map"]
