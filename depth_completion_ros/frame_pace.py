@@ -26,9 +26,12 @@ class FramePace:
     def __init__(self) -> None:
         self._done: deque[_Done] = deque(maxlen=_KEPT)
         self._times_s: deque[float] = deque()
+        self._first_s = 0.0
 
     def add(self, at_s: float, age_ms: float) -> None:
         """Note a frame: when its depth was published, and how old its image was then."""
+        if not self._done:
+            self._first_s = at_s
         self._done.append(_Done(at_s, age_ms))
         self._times_s.append(at_s)
 
@@ -38,11 +41,15 @@ class FramePace:
         return median(done.age_ms for done in self._done) if self._done else 0.0
 
     def rate_hz(self, now_s: float) -> float:
-        """Frames per second over the latest 5 s, or the latest periods where these are longer."""
+        """Frames per second over the latest 5 s, or the latest periods where these are longer.
+
+        After the first frame, over the time since then: a node that has just begun is not slow.
+        """
         window_s = max(_WINDOW_S, _PATIENCE_PERIODS * self._period_s)
         while self._times_s and self._times_s[0] < now_s - window_s:
             self._times_s.popleft()
-        return len(self._times_s) / window_s
+        since_first_s = max(now_s - self._first_s, self._period_s)
+        return len(self._times_s) / min(window_s, since_first_s) if since_first_s else 0.0
 
     def is_flowing(self, now_s: float) -> bool:
         """Whether the next frame is not overdue yet, at the pace of the latest ones."""

@@ -29,7 +29,7 @@ class Observed:
         dropped: frames dropped since the last look, by reason.
         idle: why nothing is to be expected; empty where something is.
         notes: what is odd in the set-up, in sentences.
-        has_completed: whether any frame was completed since the node became active.
+        has_completed: whether any frame was completed since the node was started.
     """
 
     is_flowing: bool

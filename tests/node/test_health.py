@@ -62,6 +62,13 @@ def test_a_slow_model_flows_and_its_rate_is_its_own(period_s: float) -> None:
     assert not pace.is_flowing(now_s + max(2.6, 3.1 * period_s))
 
 
+def test_a_node_that_has_just_begun_is_not_slow() -> None:
+    pace = FramePace()
+    for index in range(11):
+        pace.add(100.0 + 0.1 * index, 5.0)
+    assert 10.0 <= pace.rate_hz(101.0) <= 11.0
+
+
 def test_nothing_flows_before_the_first_frame() -> None:
     assert not FramePace().is_flowing(0.0)
     assert FramePace().rate_hz(100.0) == 0.0
