@@ -27,6 +27,7 @@ from tests.bags.bag_factory import (
     info_entry,
     mounts_entry,
     odometry_entry,
+    path_entry,
     picture,
     stamp_of,
     tf_entry,
@@ -37,6 +38,7 @@ pytest.importorskip("rclpy", reason="ROS 2 is not sourced")
 live: Any = pytest.importorskip("tests.ros.live_node", reason="the package is not built")
 
 _IMAGE_TYPE = "sensor_msgs/msg/Image"
+_POSE_TYPE = "geometry_msgs/msg/PoseStamped"
 _STAMP = stamp_of(0)
 _SEEN = np.zeros((CAMERA.height, CAMERA.width), np.float32)
 _SEEN[4:20:3, 6:30:4] = 2.5
@@ -110,9 +112,26 @@ def test_odometry_is_the_motion_that_tf_does_not_have(tmp_path: Path) -> None:
         *sensors,
         odometry="odometry",
     )
+    stamped = [odometry_entry(at, poses[at], msgtype=_POSE_TYPE) for at in times_ns]
+    by_path, _ = _sparse_depth(
+        tmp_path,
+        path_entry(times_ns[-1], stamped),
+        *sensors,
+        odometry="path",
+        odometry_frame=BASE_FRAME,
+    )
+    file = tmp_path / "trajectory.txt"
+    file.write_text(
+        "\n".join(f"{at / 1e9:.9f} {ahead[at][0]} 0 0 0 0 0 1" for at in times_ns), encoding="utf-8"
+    )
+    by_file, _ = _sparse_depth(
+        tmp_path, *sensors, odometry_file=str(file), odometry_frame=BASE_FRAME
+    )
     still, _ = _sparse_depth(tmp_path, *sensors)
     assert "frame dropped" not in log
     np.testing.assert_array_equal(by_odometry, by_tf)
+    np.testing.assert_array_equal(by_path, by_tf)
+    np.testing.assert_allclose(by_file, by_tf, atol=1e-5)
     assert np.nanmean(still) > np.nanmean(by_odometry) + 0.2
 
 
