@@ -119,9 +119,8 @@ def _hidden_from(
     fixed_from_points: RigidTransform,
     config: AccumulationConfig,
 ) -> BoolArray:
-    nearest_from_points = nearest.fixed_from_lidar.inverse() @ fixed_from_points
     return nearest.seen_space.hides(
-        nearest_from_points.apply(points).astype(np.float32),
+        _as_seen_by(nearest, points, fixed_from_points),
         margin=config.margin,
         margin_ratio=config.margin_ratio,
     )
@@ -133,9 +132,15 @@ def _passed_by(
     fixed_from_points: RigidTransform,
     config: AccumulationConfig,
 ) -> BoolArray:
-    other_from_points = other.fixed_from_lidar.inverse() @ fixed_from_points
     return other.seen_space.passes(
-        other_from_points.apply(points).astype(np.float32),
+        _as_seen_by(other, points, fixed_from_points),
         margin=config.margin,
         margin_ratio=config.margin_ratio,
     )
+
+
+def _as_seen_by(
+    sweep: PlacedSweep, points: Float32Array, fixed_from_points: RigidTransform
+) -> Float32Array:
+    sweep_from_points = sweep.fixed_from_lidar.inverse() @ fixed_from_points
+    return sweep_from_points.apply(points).astype(np.float32)
