@@ -16,9 +16,11 @@ from depth_completion_core.frame import SparseDepth
 from depth_completion_core.geometry.transform_buffer import TransformError
 from depth_completion_core.sensing.drop_counts import DropCounts
 from depth_completion_core.sensing.frame_builder import FrameBuilder
+from depth_completion_core.sensing.measured import frame_of
 from depth_completion_core.sensing.pair import MessagePair, Pair
 from depth_completion_core.sensing.pairing import Pairer
 from depth_completion_core.sensing.placed_frame import PlacedFrame
+from depth_completion_core.sensing.registered import check_registered
 from depth_completion_core.sensing.wanted_views import WantedViews
 from rosbag_tools.awaited_truths import AwaitedTruths
 from rosbag_tools.calibration import Calibration
@@ -196,4 +198,8 @@ class BagFrames:
         topic = self._topics.truth
         if topic is None or message is None:
             return None
-        return decode_truth(message, topic.msgtype, placed.frame.size)
+        frame = placed.frame
+        check_registered(
+            self._geometry.transforms, frame_of(message), frame.frame_id, frame.stamp_ns
+        )
+        return decode_truth(message, topic.msgtype, frame.size)

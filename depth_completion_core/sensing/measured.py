@@ -17,16 +17,15 @@ from depth_completion_core.codecs.points import PointCloud, decode_points
 from depth_completion_core.frame import SparseDepth
 from depth_completion_core.geometry.arrays import Float32Array
 from depth_completion_core.geometry.deskew import deskew
-from depth_completion_core.geometry.transform_buffer import TransformError
 from depth_completion_core.geometry.transforms import RigidTransform
 from depth_completion_core.sensing.cloud_place import check_place_is_said, size_of
 from depth_completion_core.sensing.pair import MessagePair
+from depth_completion_core.sensing.registered import check_registered
 from depth_completion_core.sensing.sensor_geometry import Geometry
 
 Message = Any  # of rclpy or of a bag
 
 # Frames nearer to each other than this are one: 1 mm, and a pixel in a thousand.
-_SAME_FRAME = 1e-3
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -71,7 +70,8 @@ class MeasurementReader:
             return NOT_MEASURED
         message = pair.clouds[0]
         if hasattr(message, "encoding") or hasattr(message, "format"):
-            self._check_registered(frame_of(message), optical_frame, pair.image_stamp_ns)
+            transforms, frame = self._geometry.transforms, frame_of(message)
+            check_registered(transforms, frame, optical_frame, pair.image_stamp_ns)
             sparse = read_depth_image(message, self._geometry)
             return replace(NOT_MEASURED, sparse=sparse)
         sweeps = self._sweeps(pair)
@@ -155,21 +155,6 @@ class MeasurementReader:
             return motion @ optical_from_cloud if by_camera else optical_from_cloud @ motion
 
         return at
-
-    def _check_registered(self, depth_frame: str, optical_frame: str, stamp_ns: int) -> None:
-        """A depth image of another camera lies on other pixels, even if its size is the same."""
-        if not depth_frame or depth_frame == optical_frame:
-            return
-        try:
-            found = self._geometry.transforms.lookup(optical_frame, depth_frame, stamp_ns)
-        except TransformError:
-            found = None
-        if found is None or not np.allclose(found.matrix, np.eye(4), atol=_SAME_FRAME):
-            raise ValueError(
-                f"the depth image is of frame '{depth_frame}', the image of '{optical_frame}': it "
-                "is not registered to this camera. Take the driver's registered or aligned depth, "
-                "or publish an identity transform if the two frames are the same"
-            )
 
 
 def read_sweep(message: Message, stamp_ns: int, geometry: Geometry) -> Sweep:
