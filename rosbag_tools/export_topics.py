@@ -12,11 +12,13 @@ from rosbags.interfaces import Connection
 
 from depth_completion_core.codecs.stamps import seconds_and_nanoseconds, stamp_ns_of
 from depth_completion_core.sensing.output_topics import OUTPUT_TOPICS
+from depth_completion_core.sensing.registered import check_registered
 from rosbag_tools.awaited_truths import TRUTH_SLOP_NS
 from rosbag_tools.errors import BagError
 from rosbag_tools.messages import IMAGE
 from rosbag_tools.reader import BagReader
 from rosbag_tools.topics import Topic, candidates_of
+from rosbag_tools.transforms import read_transforms
 
 _DEPTH = "depth/image"
 
@@ -60,7 +62,8 @@ def frames_of(reader: BagReader, *, depth: str, image: str, truth: str) -> Expor
         truth: topic of true depth; "" for none.
 
     Raises:
-        BagError: a topic is missing, several could be meant, or no frame is left.
+        BagError: a topic is missing, several could be meant, the truth is of another frame than the
+            depth, or no frame is left.
     """
     candidates = candidates_of(reader)
     dense = _chosen_depth(candidates.depths, depth)
@@ -79,10 +82,20 @@ def frames_of(reader: BagReader, *, depth: str, image: str, truth: str) -> Expor
         notes.append(f"{len(known) - len(names)} depth images have no image of their stamp")
     if not names:
         raise BagError(f"{dense.name} holds no depth image to export")
+    if true is not None:
+        _check_frame(reader, true, dense, min(names))
     true_names = _nearest(stamps[true.name], names) if true else {}
     return ExportedFrames(
         depth=dense, image=colours, truth=true, names=names, truth_names=true_names, notes=notes
     )
+
+
+def _check_frame(reader: BagReader, truth: Topic, dense: Topic, stamp_ns: int) -> None:
+    transforms, _ = read_transforms(reader)
+    try:
+        check_registered(transforms, truth.frame_id, dense.frame_id, stamp_ns)
+    except ValueError as error:
+        raise BagError(f"{truth.name}: {error}") from error
 
 
 def frame_name(stamp_ns: int) -> str:
