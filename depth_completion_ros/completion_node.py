@@ -56,6 +56,26 @@ class CompletionNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
         self._clock_watch = ClockWatch(self.get_clock())
         self._settings = NodeParameters(self, self._on_change)
         self._drops = Drops(self.get_logger().warning)
+        self._status = self._new_status()
+        self._outputs: Outputs | None = None
+        self._pipeline: Pipeline | None = None
+        self._active: ActiveState | None = None
+        self._past_drops: dict[str, int] = {}
+        self._diagnostics = self._new_diagnostics()
+        self._beat = steady_timer(self, self._diagnostics.period, self._tell)
+        self._offered = Services(self, self._settings, lambda: self._pipeline)
+        # Kept: a handle that is collected ends the callback.
+        self._jump = self.get_clock().create_jump_callback(
+            JumpThreshold(
+                min_forward=None, min_backward=Duration(seconds=-1), on_clock_change=True
+            ),
+            post_callback=lambda _: self.transforms.clear(),
+        )
+        self._autostart = (
+            self.create_timer(0.0, self._start) if self._settings.config.autostart else None
+        )
+
+    def _new_status(self) -> Status:
         log = self.get_logger()
         # From lines of their own: rclpy wants one severity for each line that logs.
         notes = SetupNotes(
@@ -74,35 +94,22 @@ class CompletionNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
             lambda: self._habits(are_warnings=False),
             self._projection_in_use,
         )
-        self._status = Status(
+        return Status(
             lambda: self._settings.config,
             self._all_drops,
             self._why_idle,
             notes.current,
             facts.current,
         )
-        self._outputs: Outputs | None = None
-        self._pipeline: Pipeline | None = None
-        self._active: ActiveState | None = None
-        self._past_drops: dict[str, int] = {}
-        self._diagnostics = Updater(self)
+
+    def _new_diagnostics(self) -> Updater:
+        diagnostics = Updater(self)
         image_topic = self.resolve_topic_name("image")
-        self._diagnostics.setHardwareID(image_topic)
-        self._diagnostics.add(f"completion of {image_topic}", self._status.diagnose)
+        diagnostics.setHardwareID(image_topic)
+        diagnostics.add(f"completion of {image_topic}", self._status.diagnose)
         # In place of its own, which stands still with simulated time.
-        self.destroy_timer(self._diagnostics.timer)
-        self._beat = steady_timer(self, self._diagnostics.period, self._tell)
-        self._offered = Services(self, self._settings, lambda: self._pipeline)
-        # Kept: a handle that is collected ends the callback.
-        self._jump = self.get_clock().create_jump_callback(
-            JumpThreshold(
-                min_forward=None, min_backward=Duration(seconds=-1), on_clock_change=True
-            ),
-            post_callback=lambda _: self.transforms.clear(),
-        )
-        self._autostart = (
-            self.create_timer(0.0, self._start) if self._settings.config.autostart else None
-        )
+        self.destroy_timer(diagnostics.timer)
+        return diagnostics
 
     # Lifecycle
 
