@@ -128,6 +128,7 @@ _LAWS: dict[str, set[str]] = {
     "config": {"files.atomic", "settings"},
     "config_flags": {"config", "settings"},
     "geometry": {"config"},
+    "geometry.multiview": set(),
     "frame": {"geometry"},
     "metrics": {"geometry"},
     "pictures": {"frame", "geometry"},
