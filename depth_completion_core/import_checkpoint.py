@@ -9,6 +9,7 @@ import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import tyro
 
@@ -17,6 +18,7 @@ from depth_completion_core.checkpoints.file_kinds import TORCH_FILE, check_is_fi
 from depth_completion_core.checkpoints.importers import import_released, importable_models
 from depth_completion_core.files.kept_inputs import check_inputs_are_kept
 from depth_completion_core.models import build_model
+from depth_completion_core.models.pose import POSE_NETWORKS, build_pose_network
 from depth_completion_core.settings.command_line import parsed
 
 _TENSORFLOW = re.compile(r"(\.ckpt(-\d+)?)?(\.index|\.meta|\.data-\d+-of-\d+)|\.ckpt(-\d+)?|\.pb")
@@ -50,6 +52,7 @@ def import_checkpoint(wanted: ImportCheckpoint) -> str:
     _check(wanted)
     from depth_completion_core.checkpoints import (  # noqa: PLC0415 - they need torch
         checkpoint,
+        pose_checkpoint,
         torch_files,
     )
 
@@ -60,7 +63,9 @@ def import_checkpoint(wanted: ImportCheckpoint) -> str:
         released = import_released(state, wanted.model, wanted.preset)
     except CheckpointError as error:
         raise CheckpointError(f"{wanted.file}: {error}") from error
-    model = build_model(wanted.model, released.config)
+    is_pose = wanted.model in POSE_NETWORKS
+    build = build_pose_network if is_pose else build_model
+    model: Any = build(wanted.model, released.config)
     checkpoint.load_weights(model, released.weights, what=f"{wanted.file} as '{wanted.model}'")
     provenance = {
         "source": wanted.file.name,
@@ -69,12 +74,17 @@ def import_checkpoint(wanted: ImportCheckpoint) -> str:
         "note": released.licence_note,
         "preset": released.preset,
     }
-    checkpoint.save_checkpoint(wanted.out, wanted.model, model, provenance=provenance)
+    save = pose_checkpoint.save_pose_checkpoint if is_pose else checkpoint.save_checkpoint
+    save(wanted.out, wanted.model, model, provenance=provenance)
     count = sum(parameter.numel() for parameter in model.parameters())
+    use = (
+        "for training alone (--pose.init_weights)"
+        if is_pose
+        else f"settings '{released.preset}' for {released.trained_for}; weights trained for "
+        "anything else need another --preset"
+    )
     return (
-        f"{wanted.out}: {wanted.model}, {count:,} parameters, settings "
-        f"'{released.preset}' for {released.trained_for}; weights trained for anything else need "
-        "another --preset\n"
+        f"{wanted.out}: {wanted.model}, {count:,} parameters, {use}\n"
         f"licence of these weights: {released.licence}\n{released.licence_note}"
     )
 

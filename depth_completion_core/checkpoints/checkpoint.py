@@ -72,12 +72,7 @@ def save_checkpoint(
     """
     if model_name not in MODELS:
         raise UnknownModelError(f"unknown model '{model_name}'; known are {', '.join(MODELS)}")
-    # Copies: safetensors refuses tensors that share memory or have gaps.
-    weights = {
-        key: _stored(value, half=half).clone(memory_format=torch.contiguous_format)
-        for key, value in model.state_dict().items()
-    }
-    _check_finite(weights, f"the model '{model_name}'")
+    weights = stored_weights(model, half=half, what=f"the model '{model_name}'")
     named = {name: _taken_out(weights, name, part, path) for name, part in (parts or {}).items()}
     metadata = metadata_of(model_name, model, provenance=provenance, scores=scores)
     write_checkpoint_file(path, weights, {**metadata, "parts": json.dumps(named)})
@@ -111,6 +106,11 @@ def load_checkpoint(path: Path, *, device: str | torch.device = "cpu") -> Checkp
 
 def checkpoint_of(file: CheckpointFile, *, device: str | torch.device = "cpu") -> Checkpoint:
     """The model that a file holds; raises CheckpointError, as :func:`load_checkpoint` does."""
+    if file.pose_network_name:
+        raise CheckpointError(
+            f"{file.path} holds a pose network ('{file.pose_network_name}'), which tells motion, "
+            "not depth; training begins from it with --pose.init_weights"
+        )
     name, config = file.model_name, file.mapping("config")
     weights = dict(file.weights)
     for part, reference in file.mapping("parts", "{}").items():
@@ -127,6 +127,26 @@ def checkpoint_of(file: CheckpointFile, *, device: str | torch.device = "cpu") -
         provenance=file.mapping("provenance"),
         scores=file.mapping("scores"),
     )
+
+
+def stored_weights(network: nn.Module, *, half: bool, what: str) -> dict[str, Tensor]:
+    """A network's weights as files hold them: copies on the CPU, without gaps.
+
+    Args:
+        network: on any device.
+        half: numbers as float16.
+        what: names the network in messages.
+
+    Raises:
+        CheckpointError: a weight is not finite.
+    """
+    # Copies: safetensors refuses tensors that share memory or have gaps.
+    weights = {
+        key: _stored(value, half=half).clone(memory_format=torch.contiguous_format)
+        for key, value in network.state_dict().items()
+    }
+    _check_finite(weights, what)
+    return weights
 
 
 def load_weights(model: nn.Module, weights: Mapping[str, Tensor], *, what: str) -> None:

@@ -45,6 +45,11 @@ class CheckpointFile:
         return self.metadata.get("model", "")
 
     @property
+    def pose_network_name(self) -> str:
+        """The name of its network in the table of pose networks; empty where it is none."""
+        return self.metadata.get("pose_network", "")
+
+    @property
     def checksum(self) -> str:
         """Of its weights, as it stands in the file."""
         return self.metadata["checksum"]

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from depth_completion_core.models import MODELS
+from depth_completion_core.models.pose import POSE_NETWORKS
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -42,8 +43,9 @@ class ReleasedWeights:
 
 
 def importable_models() -> list[str]:
-    """The names of the models that have an importer."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name in MODELS)
+    """The names of the models, and of the pose networks, that have an importer."""
+    known = MODELS.keys() | POSE_NETWORKS.keys()
+    return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name in known)
 
 
 def import_released(state: Mapping[str, Any], model: str, preset: str) -> ReleasedWeights:

@@ -6,10 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from depth_completion_core.checkpoints.errors import CheckpointError
-from depth_completion_core.models.base import CompletionModel
 from depth_completion_core.models.configs.checks import ResNetTrunk
 
 LICENCE = "that of the ImageNet weights given"
@@ -46,7 +45,7 @@ def trunk_named(tensors: Mapping[str, Tensor]) -> ResNetTrunk:
 
 
 def with_trunk(
-    model: CompletionModel, tensors: Mapping[str, Tensor], places: Mapping[str, str]
+    model: nn.Module, tensors: Mapping[str, Tensor], places: Mapping[str, str]
 ) -> dict[str, Tensor]:
     """A network's random weights, with ImageNet's in their places.
 

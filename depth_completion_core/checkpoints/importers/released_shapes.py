@@ -64,6 +64,20 @@ def decoder_settings(weights: Weights) -> dict[str, Any]:
     return {"decoder_filters": tuple(filters), "output_resolutions": resolutions}
 
 
+def conv_filters(weights: Weights, pattern: str, *, first: int) -> tuple[int, ...]:
+    """Output channels of convolutions by number; raises CheckpointError where one is none.
+
+    Args:
+        weights: of a part.
+        pattern: of their names, with {} for the number.
+        first: number.
+    """
+    filters: list[int] = []
+    while (name := pattern.format(first + len(filters))) in weights:
+        filters.append(_shape(weights, name)[0])
+    return tuple(filters)
+
+
 def pool_sizes(weights: Weights, usual: tuple[int, ...]) -> tuple[int, ...]:
     """The sides of the pooling windows, which no weight tells: the usual ones, or none.
 

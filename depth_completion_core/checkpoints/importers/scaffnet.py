@@ -15,22 +15,23 @@ import torch
 
 from depth_completion_core.checkpoints.errors import CheckpointError
 from depth_completion_core.checkpoints.importers import ReleasedWeights
+from depth_completion_core.checkpoints.importers.released_parts import (
+    LICENCE,
+    LICENCE_NOTE,
+    Parts,
+    parts_of,
+    quoted,
+    tensor_of,
+)
 from depth_completion_core.checkpoints.importers.released_shapes import (
     decoder_settings,
     encoder_settings,
     pool_sizes,
     with_our_names,
 )
-from depth_completion_core.files.listing import listed
 from depth_completion_core.models.configs import fusionnet, scaffnet
 from depth_completion_core.settings.mapping import config_to_mapping
 
-_LICENCE = "UCLA Academic Software License, non-commercial use only"
-_LICENCE_NOTE = (
-    "Weights of the authors of ScaffNet and FusionNet, (c) The Regents of the University of "
-    "California: they may be used and passed on for non-commercial purposes only, under the same "
-    "licence. This file is a conversion of theirs."
-)
 _POOLING, _ENCODER = "spatial_pyramid_pool_state_dict", "scaffnet_encoder_state_dict"
 _SCAFFNET = {
     _POOLING: "spatial_pyramid_pool",
@@ -55,8 +56,6 @@ _PRESETS: dict[str, dict[str, Any]] = {
 }
 _POSENET = {"encoder_state_dict", "decoder_state_dict"}
 
-Parts = dict[str, dict[str, Any]]
-
 
 def import_released(state: Mapping[str, Any], model: str, preset: str) -> ReleasedWeights:
     """Weights and settings of a released file for our ``scaffnet`` or ``fusionnet``.
@@ -80,8 +79,8 @@ def import_released(state: Mapping[str, Any], model: str, preset: str) -> Releas
         config=config_to_mapping(config),
         preset=preset,
         trained_for=f"{config.min_predict_depth:g} to {config.max_predict_depth:g} m",
-        licence=_LICENCE,
-        licence_note=_LICENCE_NOTE,
+        licence=LICENCE,
+        licence_note=LICENCE_NOTE,
     )
 
 
@@ -98,7 +97,7 @@ def rename_state(state: Mapping[str, Any], model: str) -> dict[str, torch.Tensor
     """
     if model not in ("scaffnet", "fusionnet"):
         raise CheckpointError(f"this importer makes scaffnet or fusionnet, not '{model}'")
-    parts = _parts(state)
+    parts = _renamed_parts(parts_of(state))
     wanted = _SCAFFNET | (_UNCERTAINTY if _UNCERTAINTY.keys() & parts.keys() else {})
     if _sees_one_channel(parts.get(_ENCODER, {})):
         del wanted[_POOLING]
@@ -109,7 +108,7 @@ def rename_state(state: Mapping[str, Any], model: str) -> dict[str, torch.Tensor
         renamed |= {old: f"{new}." for old, new in _FUSIONNET.items()}
     _check_parts(parts, list(renamed), model)
     return {
-        f"{prefix}{key}": _tensor(f"{old}.{key}", value)
+        f"{prefix}{key}": tensor_of(f"{old}.{key}", value)
         for old, prefix in renamed.items()
         for key, value in with_our_names(parts[old]).items()
     }
@@ -121,29 +120,11 @@ def _sees_one_channel(encoder: Mapping[str, Any]) -> bool:
     return isinstance(first, torch.Tensor) and first.ndim == 4 and first.shape[1] == 1
 
 
-def _parts(state: Mapping[str, Any]) -> Parts:
-    """Tensors and other things by part and name, without ``module.``, under the newer names."""
-    parts: Parts = {}
-    for top, value in state.items():
-        inner = value.items() if isinstance(value, Mapping) else [("", value)]
-        for key, item in inner:
-            part, _, name = _without_module(f"{top}.{key}" if key != "" else str(top)).partition(
-                "."
-            )
-            names = parts.setdefault(part, {})
-            if name in names:
-                raise CheckpointError(
-                    f"the file has '{part}.{name}' twice, once with and once without 'module.'; "
-                    "it was put together from two files: import one of those"
-                )
-            names[name] = item
-    if "decoder_depth_state_dict" in parts:
-        parts = {_OLD_NAMES.get(part, part): names for part, names in parts.items()}
-    return parts
-
-
-def _without_module(name: str) -> str:
-    return ".".join(step for step in name.split(".") if step != "module")
+def _renamed_parts(parts: Parts) -> Parts:
+    """Under the newer names."""
+    if "decoder_depth_state_dict" not in parts:
+        return parts
+    return {_OLD_NAMES.get(part, part): names for part, names in parts.items()}
 
 
 def _check_parts(parts: Parts, wanted: list[str], model: str) -> None:
@@ -152,8 +133,8 @@ def _check_parts(parts: Parts, wanted: list[str], model: str) -> None:
         return
     if parts.keys() >= _POSENET and not parts.keys() & {*_SCAFFNET, *_FUSIONNET}:
         raise CheckpointError(
-            "this is a PoseNet's file, which only training needs; completion needs the file "
-            "fusionnet-<step>.pth or scaffnet-<step>.pth beside it"
+            "this is a PoseNet's file, which only training needs (--model fusionnet_pose imports "
+            "it); completion needs the file fusionnet-<step>.pth or scaffnet-<step>.pth beside it"
         )
     if model == "fusionnet" and set(missing) == set(_FUSIONNET):
         raise CheckpointError(
@@ -165,24 +146,11 @@ def _check_parts(parts: Parts, wanted: list[str], model: str) -> None:
             "this file holds a FusionNet without the ScaffNet that it was trained around; give the "
             "file of that with --scaffnet"
         )
-    present = _quoted(list(parts)) if parts else "nothing"
+    present = quoted(list(parts)) if parts else "nothing"
     raise CheckpointError(
-        f"this is not a {model} of the authors' PyTorch release: {_quoted(missing)} not in it, "
+        f"this is not a {model} of the authors' PyTorch release: {quoted(missing)} not in it, "
         f"what is in it is {present}; give the .pth file of their release"
     )
-
-
-def _quoted(names: list[str]) -> str:
-    return listed([f"'{name}'" for name in names], most=8)
-
-
-def _tensor(name: str, value: object) -> torch.Tensor:
-    if not isinstance(value, torch.Tensor):
-        raise CheckpointError(
-            f"'{name}' is a {type(value).__name__} where a tensor was expected; the file is "
-            "damaged or not of the authors' PyTorch release"
-        )
-    return value
 
 
 def _as_found(config: Any, weights: Mapping[str, torch.Tensor]) -> Any:  # noqa: ANN401

@@ -11,16 +11,20 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import interpolate, leaky_relu
+from torch.nn.functional import interpolate, leaky_relu, relu
 
-Activation = Literal["leaky_relu", "sigmoid", "none"]
+Activation = Literal["leaky_relu", "relu", "sigmoid", "none"]
 
 _NEGATIVE_SLOPE = 0.2
 
 
-def activated(features: Tensor) -> Tensor:
-    """Leaky ReLU of slope 0.2, in place."""
-    return leaky_relu(features, _NEGATIVE_SLOPE, inplace=True)
+def activated(features: Tensor, activation: Activation = "leaky_relu") -> Tensor:
+    """Features after an activation, in place; that of completion is a leaky ReLU of slope 0.2."""
+    if activation == "leaky_relu":
+        return leaky_relu(features, _NEGATIVE_SLOPE, inplace=True)
+    if activation == "relu":
+        return relu(features, inplace=True)
+    return torch.sigmoid(features) if activation == "sigmoid" else features
 
 
 class ConvBlock(nn.Module):
@@ -52,9 +56,7 @@ class ConvBlock(nn.Module):
         features = self.conv(features)
         if self.normalizes:
             features = self.batch_norm(features)
-        if self.activation == "leaky_relu":
-            return activated(features)
-        return torch.sigmoid(features) if self.activation == "sigmoid" else features
+        return activated(features, self.activation)
 
 
 class VggBlock(nn.Module):
@@ -89,11 +91,22 @@ class ResNetBlock(nn.Module):
     """
 
     def __init__(
-        self, in_channels: int, out_channels: int, *, stride: int, batch_norm: bool
+        self,
+        in_channels: int,
+        out_channels: int,
+        *,
+        stride: int,
+        batch_norm: bool,
+        activation: Activation = "leaky_relu",
     ) -> None:
         super().__init__()
-        self.conv1 = ConvBlock(in_channels, out_channels, stride=stride, batch_norm=batch_norm)
-        self.conv2 = ConvBlock(out_channels, out_channels, batch_norm=batch_norm)
+        self.activation = activation
+        self.conv1 = ConvBlock(
+            in_channels, out_channels, stride=stride, batch_norm=batch_norm, activation=activation
+        )
+        self.conv2 = ConvBlock(
+            out_channels, out_channels, batch_norm=batch_norm, activation=activation
+        )
         # Only where shapes differ: a parameter that no output depends on stalls distributed
         # training.
         self.projection: nn.Module = nn.Identity()
@@ -104,7 +117,8 @@ class ResNetBlock(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """(B, in, H, W) to (B, out, ceil(H / stride), ceil(W / stride))."""
-        return activated(self.conv2(self.conv1(features)) + self.projection(features))
+        new = self.conv2(self.conv1(features)) + self.projection(features)
+        return activated(new, self.activation)
 
 
 class Upsample(nn.Module):

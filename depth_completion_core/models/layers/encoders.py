@@ -9,7 +9,12 @@ from torch.nn.functional import max_pool2d
 
 from depth_completion_core.models.configs.checks import LEVELS, Encoder
 from depth_completion_core.models.configs.vgg import VGG_CONV_COUNTS
-from depth_completion_core.models.layers.blocks import ConvBlock, ResNetBlock, VggBlock
+from depth_completion_core.models.layers.blocks import (
+    Activation,
+    ConvBlock,
+    ResNetBlock,
+    VggBlock,
+)
 
 
 class VggEncoder(nn.Module):
@@ -59,12 +64,25 @@ class ResNet18Encoder(nn.Module):
         in_channels: channels of the input.
         filters: output channels of the five levels.
         batch_norm: whether convolutions are normalised, except those of the shortcuts.
+        activation: of every convolution.
     """
 
-    def __init__(self, in_channels: int, filters: tuple[int, ...], *, batch_norm: bool) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        filters: tuple[int, ...],
+        *,
+        batch_norm: bool,
+        activation: Activation = "leaky_relu",
+    ) -> None:
         super().__init__()
         self.conv1 = ConvBlock(
-            in_channels, filters[0], kernel_px=7, stride=2, batch_norm=batch_norm
+            in_channels,
+            filters[0],
+            kernel_px=7,
+            stride=2,
+            batch_norm=batch_norm,
+            activation=activation,
         )
         self.conv2, self.conv3, self.conv4, self.conv5 = (
             nn.Sequential(
@@ -74,8 +92,15 @@ class ResNet18Encoder(nn.Module):
                     filters[level],
                     stride=1 if level == 1 else 2,
                     batch_norm=batch_norm,
+                    activation=activation,
                 ),
-                ResNetBlock(filters[level], filters[level], stride=1, batch_norm=batch_norm),
+                ResNetBlock(
+                    filters[level],
+                    filters[level],
+                    stride=1,
+                    batch_norm=batch_norm,
+                    activation=activation,
+                ),
             )
             for level in range(1, LEVELS)
         )

@@ -22,6 +22,7 @@ from depth_completion_core.import_checkpoint import main
 from depth_completion_core.models import MODELS, build_model
 from depth_completion_core.models.base import CompletionModel, ModelInput, ModelOutput
 from depth_completion_core.models.configs import fusionnet, scaffnet
+from depth_completion_core.models.pose import POSE_NETWORKS
 from depth_completion_core.settings.mapping import config_to_mapping
 from tests.core.checkpoints.released_checkpoints import (
     FUSIONNET,
@@ -137,8 +138,12 @@ def test_settings_follow_the_preset_and_the_file(preset: str, uncertainty: bool)
         assert "non-commercial" in released.licence
 
 
-def test_every_importer_is_of_a_model_with_presets() -> None:
-    assert {"scaffnet", "fusionnet"} <= set(importable_models()) <= MODELS.keys()
+def test_every_importer_is_of_a_network_of_the_tables() -> None:
+    assert (
+        {"scaffnet", "fusionnet"}
+        <= set(importable_models())
+        <= MODELS.keys() | POSE_NETWORKS.keys()
+    )
 
 
 @pytest.mark.parametrize("zipped", [True, False], ids=["zip", "legacy"])
@@ -251,7 +256,7 @@ def test_files_that_are_no_release_are_refused(
     torch.save(state, file)
     whole = file.read_bytes()
     assert (
-        "no importer makes 'linear'; they make cspn, cspn_legacy, fusionnet, nlspn, scaffnet"
+        "no importer makes 'linear'; they make cspn, cspn_legacy, fusionnet, fusionnet_pose, nlspn"
         in _refused(file, capsys, model="linear")
     )
     assert "unknown preset 'nyu'" in _refused(file, capsys, preset="nyu")
