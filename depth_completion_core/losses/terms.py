@@ -214,13 +214,13 @@ def _limited(config: WeightedLossConfig, maps: Mapping[str, Tensor]) -> Mapping[
     return {**maps, "depth": depth, "truth": truth}
 
 
-def weighted_sum(config: WeightedLossConfig, values: Mapping[str, Tensor]) -> Tensor:
+def weighted_sum(weights: Mapping[str, float], values: Mapping[str, Tensor]) -> Tensor:
     """(B,), what is minimised.
 
     Args:
-        config: the weights.
-        values: as :func:`loss_values` gives them.
+        weights: above 0, by the names of terms.
+        values: (B,) each, of these terms and maybe others.
     """
     # Terms without a weight are not there at all: 0 times an overflow is not 0.
-    first, *others = [weight * values[name] for name, weight in config.weights().items()]
+    first, *others = [weight * values[name] for name, weight in weights.items()]
     return sum(others, start=first)

@@ -60,7 +60,7 @@ class SupervisedObjective(Objective):
             pictures["initial depth"] = output.maps["initial_depth"]
             terms["initial absolute error"] = _absolute_error(pictures["initial depth"], truth)
         return ObjectiveReport(
-            total=weighted_sum(self._loss, values),
+            total=weighted_sum(self._loss.weights(), values),
             depth=output.depth,
             terms=terms,
             pictures=pictures,

@@ -19,7 +19,7 @@ _MAX_DEPTH = 10.0
 
 
 def _loss(config: WeightedLossConfig, depth: Tensor, truth: Tensor) -> Tensor:
-    return weighted_sum(config, loss_values(config, {"depth": depth, "truth": truth}))
+    return weighted_sum(config.weights(), loss_values(config, {"depth": depth, "truth": truth}))
 
 
 def _nlspn_by_loops(depth: Tensor, truth: Tensor) -> list[float]:

@@ -218,7 +218,9 @@ def test_the_sum_is_that_of_weights_and_formulas(reduction: Reduction) -> None:
     )
     maps = {"depth": depth, "log_error": log_error, "truth": truth}
     values = loss_values(config, {key: torch.from_numpy(array) for key, array in maps.items()})
-    np.testing.assert_allclose(weighted_sum(config, values), np.sum(weighted, axis=0), atol=1e-3)
+    np.testing.assert_allclose(
+        weighted_sum(config.weights(), values), np.sum(weighted, axis=0), atol=1e-3
+    )
 
 
 def test_a_weight_of_0_leaves_its_term_out() -> None:
@@ -228,7 +230,7 @@ def test_a_weight_of_0_leaves_its_term_out() -> None:
     assert l2(depth, truth).isinf().all()
     values = loss_values(config, {"depth": depth, "truth": truth})
     assert list(values) == ["log_l1"]
-    assert torch.equal(weighted_sum(config, values), 2.0 * log_l1(depth, truth))
+    assert torch.equal(weighted_sum(config.weights(), values), 2.0 * log_l1(depth, truth))
 
 
 def test_weights_that_cannot_be_are_refused() -> None:

@@ -217,7 +217,7 @@ def test_losses_have_the_values_that_the_first_version_gave(
         recipe = presets_of(name)[preset]
         assert isinstance(recipe, SupervisedRecipe)
         tensors = {key: torch.from_numpy(array) for key, array in maps.items()}
-        found = weighted_sum(recipe.loss, loss_values(recipe.loss, tensors))
+        found = weighted_sum(recipe.loss.weights(), loss_values(recipe.loss, tensors))
         np.testing.assert_allclose(found, value, rtol=1e-12)
 
 
