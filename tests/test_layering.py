@@ -286,6 +286,7 @@ _LAWS: dict[str, set[str]] = {
         "training.objectives",
         "training.recipes",
         "checkpoints",
+        "data.sampling",
         "files",
         "files.atomic",
         "models",

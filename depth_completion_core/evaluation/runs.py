@@ -38,9 +38,8 @@ from depth_completion_core.evaluation.wording import failures
 from depth_completion_core.files.folder_names import folder_name
 from depth_completion_core.metrics import protocol_named
 from depth_completion_core.reports.html import check_pages_can_be_written
-from depth_completion_core.settings.fields import ConfigError
 from depth_completion_core.settings.mapping import config_to_mapping
-from depth_completion_core.settings.yaml_text import yaml_values
+from depth_completion_core.settings.yaml_text import settings_of_texts
 
 
 def evaluate(wanted: Evaluate) -> list[str]:
@@ -58,28 +57,6 @@ def evaluate(wanted: Evaluate) -> list[str]:
         check_pages_can_be_written()
     runs = {"": _one_set, "real": _real, "held_out": _held_out}
     return runs[wanted.suite](wanted)
-
-
-def dataset_settings(texts: Sequence[str]) -> dict[str, Any]:
-    """Nested settings of ``key=value`` texts, values as in YAML; none is the empty text.
-
-    Raises:
-        ConfigError: a text has no ``=``, or its value is not YAML.
-    """
-    settings: dict[str, Any] = {}
-    for text in texts:
-        path, found, value = text.partition("=")
-        if not found:
-            raise ConfigError(f"'{text}': expected key=value, such as split=val")
-        *groups, key = path.split(".")
-        place = settings
-        for group in groups:
-            place = place.setdefault(group, {})
-        try:
-            place[key] = yaml_values(value) if value else ""
-        except ConfigError as error:
-            raise ConfigError(f"'{text}': {error}") from error
-    return settings
 
 
 def _real(wanted: Evaluate) -> list[str]:
@@ -143,7 +120,7 @@ def _one_set(wanted: Evaluate) -> list[str]:
     if wanted.sweep and wanted.save == "kitti":
         raise ValueError("--save kitti writes one submission for each model: leave out --sweep")
     sweeps, models = sweeps_from(wanted.sweep), ScoredModels(wanted)
-    dataset = build_dataset(wanted.dataset, wanted.data, dataset_settings(wanted.set))
+    dataset = build_dataset(wanted.dataset, wanted.data, settings_of_texts(wanted.set))
     base = condition_for(
         dataset,
         session.protocol,

@@ -51,22 +51,26 @@ def frame_picture(
 
 def absolute_errors(prediction: DepthPrediction, truth: SparseDepth) -> Float32Array:
     """(N,) float32 absolute errors of the pixels that have both depths along Z, metres."""
-    error, compared = _error(prediction, truth)
+    error, compared = _error(prediction.along_z, truth)
     return error[compared]
 
 
 def error_map(prediction: DepthPrediction, truth: SparseDepth, scale: Scale) -> UInt8Array:
     """(H, W, 3) uint8 RGB absolute error where both are known; sparse truth as visible dots."""
-    error, compared = _error(prediction, truth)
+    return depth_error_map(prediction.along_z, truth, scale)
+
+
+def depth_error_map(depth: SparseDepth, truth: SparseDepth, scale: Scale) -> UInt8Array:
+    """The same of predicted depth along Z."""
+    error, compared = _error(depth, truth)
     if compared.mean() < _DENSE_SHARE:
         side = 2 * max(2, round(error.shape[1] / 320)) + 1
         error = np.asarray(cv2.dilate(error, np.ones((side, side), np.uint8)), dtype=np.float32)
     return colorize(np.maximum(error, 0), error >= 0, scale)
 
 
-def _error(prediction: DepthPrediction, truth: SparseDepth) -> tuple[Float32Array, BoolArray]:
+def _error(depth: SparseDepth, truth: SparseDepth) -> tuple[Float32Array, BoolArray]:
     """The absolute error, -1 where it is not known, and where it is known."""
-    depth = prediction.along_z
     compared = depth.valid & truth.valid
     error = np.where(compared, np.abs(depth.depth - truth.depth), np.float32(-1))
     return error.astype(np.float32), compared

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import yaml
@@ -27,3 +28,25 @@ def yaml_values(text: str) -> Any:  # noqa: ANN401 - whatever stands there
         raise ConfigError("the text is nested too deeply for settings") from error
     except (yaml.YAMLError, ValueError, OverflowError) as error:  # such as a day 31 of February
         raise ConfigError(f"not a readable YAML text: {error}") from error
+
+
+def settings_of_texts(texts: Sequence[str]) -> dict[str, Any]:
+    """Nested settings of ``key=value`` texts, values as in YAML; none is the empty text.
+
+    Raises:
+        ConfigError: a text has no ``=``, or its value is not YAML.
+    """
+    settings: dict[str, Any] = {}
+    for text in texts:
+        path, found, value = text.partition("=")
+        if not found:
+            raise ConfigError(f"'{text}': expected key=value, such as split=val")
+        *groups, key = path.split(".")
+        place = settings
+        for group in groups:
+            place = place.setdefault(group, {})
+        try:
+            place[key] = yaml_values(value) if value else ""
+        except ConfigError as error:
+            raise ConfigError(f"'{text}': {error}") from error
+    return settings

@@ -55,7 +55,8 @@ def write_shards(
 
 def _provenance(recipe: Recipe, name: str, progress: RunProgress) -> dict[str, str]:
     # Its name alone: a path of this machine tells nobody else anything.
-    started = f", started from {Path(recipe.init_weights).name}" if recipe.init_weights else ""
+    start = recipe.starting_weights()
+    started = f", started from {start.name}" if start is not None else ""
     return {
         "source": f"trained by depth_completion_core.train {name}",
         "source_sha256": "",

@@ -7,7 +7,6 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
@@ -47,7 +46,7 @@ class TrainState:
 
     def __init__(self, recipe: Recipe, fabric: Fabric) -> None:
         self._fabric = fabric
-        self._model = _starting_model(recipe)
+        self._model = starting_model(recipe)
         self._objective = recipe.objective(self._model)
         self.model_needs = self._model.needs
         # Convolutions are 1.4 times as fast so, on a CPU, too.
@@ -104,12 +103,16 @@ class TrainState:
         return {key: torch.as_tensor(value).cpu() for key, value in gathered.items()}
 
 
-def _starting_model(recipe: Recipe) -> CompletionModel:
-    """With random weights, or those that the recipe begins from."""
+def starting_model(recipe: Recipe) -> CompletionModel:
+    """With random weights, or those that the recipe begins from.
+
+    Raises:
+        TrainingError: the weights cannot be read, or are of another network.
+    """
     set_seed(recipe.seed)
     model = recipe.build_model()
-    if recipe.init_weights:
-        path = Path(recipe.init_weights)
+    path = recipe.starting_weights()
+    if path is not None:
         try:
             weights = load_init_weights(path, recipe.model_name)
             load_weights(model, weights, what=str(path))

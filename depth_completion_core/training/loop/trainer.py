@@ -19,6 +19,7 @@ from depth_completion_core.training.feeds.batch import Batch
 from depth_completion_core.training.feeds.requirements import TRUTH, Requirements
 from depth_completion_core.training.feeds.sample_loader import SampleLoader
 from depth_completion_core.training.feeds.sample_order import ProcessShare, SampleOrder
+from depth_completion_core.training.loop.comparison import compare_with_start
 from depth_completion_core.training.loop.devices import started_fabric
 from depth_completion_core.training.loop.failures import what_happened
 from depth_completion_core.training.loop.optimizer_step import NotFiniteError
@@ -187,7 +188,7 @@ class Trainer:
             self._progress.step,
             steps_per_epoch=self._order.steps_per_epoch,
             total_steps=self._order.total_steps,
-            is_restart=bool(self._recipe.init_weights),
+            is_restart=self._recipe.starting_weights() is not None,
             scores=self._progress.watched,
         )
 
@@ -239,6 +240,10 @@ class Trainer:
             model = self._state.shown_model()
             write_weights(self._folder.final, model, self._recipe, self._name, self._progress)
             write_json(self._folder.metrics, self._metrics())
+            if self._held_out is not None and self._recipe.compares_with_start:
+                compare_with_start(
+                    self._recipe, model, self._held_out, self._folder.path, self._fabric.device
+                )
         self._write_shards()
         self._fabric.barrier()
         check_target(self._recipe, self._progress)

@@ -64,6 +64,10 @@ class Objective(nn.Module):
     Networks that are learned beside the model, as one that estimates motion, are further members;
     all of the objective is checkpointed, and the model alone is handed out.
 
+    Args:
+        model: the network.
+        fixed_statistics: whether its batch norm keeps the statistics that it has.
+
     Attributes:
         model: the network.
         requires: what a sample must have to be learned from, as
@@ -75,9 +79,19 @@ class Objective(nn.Module):
     requires: tuple[str, ...] = (SPARSE_DEPTH, TRUTH)
     view_offsets: tuple[int, ...] = ()
 
-    def __init__(self, model: CompletionModel) -> None:
+    def __init__(self, model: CompletionModel, *, fixed_statistics: bool = False) -> None:
         super().__init__()
         self.model = model
+        self._fixed_statistics = fixed_statistics
+
+    def train(self, mode: bool = True) -> Objective:
+        """Switch everything, but batch norm of the model where its statistics are to stay."""
+        super().train(mode)
+        if self._fixed_statistics:
+            for module in self.model.modules():
+                if isinstance(module, nn.BatchNorm2d):
+                    module.eval()
+        return self
 
     @property
     def requirements(self) -> Requirements:

@@ -32,6 +32,7 @@ class SupervisedObjective(Objective):
     Args:
         model: the network.
         loss: what its terms weigh.
+        fixed_statistics: whether batch norm keeps the statistics that it has.
 
     Raises:
         ConfigError: all weights are 0.
@@ -39,8 +40,10 @@ class SupervisedObjective(Objective):
 
     requires = (TRUTH,)
 
-    def __init__(self, model: CompletionModel, loss: WeightedLossConfig) -> None:
-        super().__init__(model)
+    def __init__(
+        self, model: CompletionModel, loss: WeightedLossConfig, *, fixed_statistics: bool = False
+    ) -> None:
+        super().__init__(model, fixed_statistics=fixed_statistics)
         loss.weights()  # raises where nothing would be learned
         self._loss = loss
 

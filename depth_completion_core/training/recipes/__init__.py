@@ -24,6 +24,8 @@ RECIPES = {
     "scaffnet_scenenet": "scaffnet_scenenet:ScaffNetSceneNet",
     "scaffnet_vkitti": "scaffnet_vkitti:ScaffNetVkitti",
     "scaffnet_void": "scaffnet_void:ScaffNetVoid",
+    "scaffnet_finetune": "scaffnet_finetune:ScaffNetFinetune",
+    "fusionnet_finetune": "fusionnet_finetune:FusionNetFinetune",
     "overfit_scaffnet": "overfit_scaffnet:OverfitScaffNet",
     "overfit_fusionnet": "overfit_fusionnet:OverfitFusionNet",
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from depth_completion_core.metrics import protocol_named
@@ -112,10 +113,13 @@ class Recipe:
     Attributes:
         model_name: the network's name in the table of models.
         licence: licence of the resulting weights, as far as it depends on the data.
+        compares_with_start: whether the run ends by telling what it changed on the samples that are
+            scored on, from the weights that it began with to those that came out.
     """
 
     model_name: ClassVar[str]
     licence: ClassVar[str] = "Apache-2.0"
+    compares_with_start: ClassVar[bool] = False
 
     preset: str = ""
     """Name of the preset that these settings are based on; for the record."""
@@ -157,6 +161,10 @@ class Recipe:
     def held_out(self) -> DatasetFeed:
         """The samples that are scored on, with what they take over from those trained on."""
         return self.validation.beside(self.data)
+
+    def starting_weights(self) -> Path | None:
+        """The checkpoint or folder of shards that the run begins from; None for random weights."""
+        return Path(self.init_weights) if self.init_weights else None
 
     def validation_steps(self, steps_per_epoch: int) -> int:
         """Steps between validations; 0 for none.

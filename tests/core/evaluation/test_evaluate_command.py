@@ -18,11 +18,11 @@ from depth_completion_core.evaluate import main
 from depth_completion_core.evaluation.command_line import Evaluate
 from depth_completion_core.evaluation.predictors import ModelPredictor
 from depth_completion_core.evaluation.records import read_records
-from depth_completion_core.evaluation.runs import dataset_settings
 from depth_completion_core.evaluation.sweep import AXES
 from depth_completion_core.files.output_files import write_depth_png
 from depth_completion_core.frame import DepthPrediction
 from depth_completion_core.metrics import PROTOCOLS
+from depth_completion_core.settings.yaml_text import settings_of_texts
 from tests.core.evaluation.made_sets import SIZE, evaluated, means_in, results_in, write_folder_set
 
 _NEAREST = ("--model", "nearest")
@@ -296,7 +296,7 @@ def test_fresh_begins_again(made: Path, tmp_path: Path) -> None:
 
 
 def test_settings_of_the_set_are_nested() -> None:
-    found = dataset_settings(["split=val", "projection.occlusion.window_px=5", "drives=[a, b]"])
+    found = settings_of_texts(["split=val", "projection.occlusion.window_px=5", "drives=[a, b]"])
     assert found == {
         "split": "val",
         "projection": {"occlusion": {"window_px": 5}},

@@ -15,12 +15,12 @@ from depth_completion_core.data.sampling.corrupt import CORRUPTIONS, Corruption
 from depth_completion_core.data.sampling.sparsify import SPARSIFIERS, Sparsifier
 from depth_completion_core.evaluate import main
 from depth_completion_core.evaluation.command_line import Evaluate
-from depth_completion_core.evaluation.runs import dataset_settings
 from depth_completion_core.evaluation.sweep import AXES, sweeps_from
 from depth_completion_core.evaluation.tables import FULL, results_table
 from depth_completion_core.evaluation.wording import protocol_table
 from depth_completion_core.metrics import METRIC_NAMES, PROTOCOLS
 from depth_completion_core.settings.mapping import config_from_mapping
+from depth_completion_core.settings.yaml_text import settings_of_texts
 from tests.core.evaluation.made_sets import write_folder_set
 
 _DOCS = Path(__file__).parents[3] / "docs"
@@ -84,7 +84,7 @@ def test_commands_are_understood() -> None:
         sweeps_from(wanted.sweep)
         if wanted.dataset:
             reader = dataset_class(wanted.dataset)
-            config_from_mapping(reader.Config, dataset_settings(wanted.set), "")
+            config_from_mapping(reader.Config, settings_of_texts(wanted.set), "")
             assert (wanted.data is not None) == reader.needs_root
 
 
