@@ -32,17 +32,29 @@ def join_shards(wanted: JoinShards) -> str:
             written.
     """
     check_inputs_are_kept({"the checkpoint": wanted.file}, wanted.folder.glob("*.safetensors"))
-    from depth_completion_core.checkpoints import checkpoint, shards  # noqa: PLC0415 - need torch
-
-    joined = checkpoint.checkpoint_of(shards.read_shards(wanted.folder))
-    checkpoint.save_checkpoint(
-        wanted.file,
-        joined.name,
-        joined.model,
-        provenance=joined.provenance,
-        scores=joined.scores,
+    from depth_completion_core.checkpoints import (  # noqa: PLC0415 - they need torch
+        checkpoint,
+        pose_checkpoint,
+        shards,
     )
-    return f"{wanted.file}: {joined.name}, {wanted.file.stat().st_size / 1e6:.1f} MB"
+
+    pieces = shards.read_shards(wanted.folder)
+    if pieces.pose_network_name:
+        pose = pose_checkpoint.pose_checkpoint_of(pieces)
+        pose_checkpoint.save_pose_checkpoint(
+            wanted.file, pose.name, pose.network, provenance=pose.provenance
+        )
+    else:
+        joined = checkpoint.checkpoint_of(pieces)
+        checkpoint.save_checkpoint(
+            wanted.file,
+            joined.name,
+            joined.model,
+            provenance=joined.provenance,
+            scores=joined.scores,
+        )
+    name = pieces.pose_network_name or pieces.model_name
+    return f"{wanted.file}: {name}, {wanted.file.stat().st_size / 1e6:.1f} MB"
 
 
 def main(arguments: list[str]) -> int:

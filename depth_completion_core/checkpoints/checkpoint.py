@@ -52,6 +52,7 @@ def save_checkpoint(
     scores: Mapping[str, Any] | None = None,
     half: bool = False,
     parts: Mapping[str, Path] | None = None,
+    beside: Mapping[str, Mapping[str, str]] | None = None,
 ) -> None:
     """Write a model's weights; a file that was there is replaced only by a whole one.
 
@@ -64,6 +65,7 @@ def save_checkpoint(
         half: write numbers as float16.
         parts: by the name of a network inside the model, a checkpoint in the same folder that
             holds its weights: those are not written again, but named with their checksum.
+        beside: see :func:`metadata_of`.
 
     Raises:
         UnknownModelError: no model has this name.
@@ -74,7 +76,7 @@ def save_checkpoint(
         raise UnknownModelError(f"unknown model '{model_name}'; known are {', '.join(MODELS)}")
     weights = stored_weights(model, half=half, what=f"the model '{model_name}'")
     named = {name: _taken_out(weights, name, part, path) for name, part in (parts or {}).items()}
-    metadata = metadata_of(model_name, model, provenance=provenance, scores=scores)
+    metadata = metadata_of(model_name, model, provenance=provenance, scores=scores, beside=beside)
     write_checkpoint_file(path, weights, {**metadata, "parts": json.dumps(named)})
 
 
@@ -84,9 +86,16 @@ def metadata_of(
     *,
     provenance: Mapping[str, str],
     scores: Mapping[str, Any] | None = None,
+    beside: Mapping[str, Mapping[str, str]] | None = None,
 ) -> dict[str, str]:
-    """What a file tells about the weights in it, as texts: arguments of :func:`save_checkpoint`."""
+    """What a file tells about the weights in it, as texts: arguments of :func:`save_checkpoint`.
+
+    ``beside`` says which networks were learned together with it, by name: ``network``, the kind,
+    and ``file``, where it was written, relative to this one. Completion needs none of them.
+    """
+    others = {"beside": json.dumps({k: dict(v) for k, v in beside.items()})} if beside else {}
     return {
+        **others,
         "model": model_name,
         "config": json.dumps(config_to_mapping(model.config)),
         "provenance": json.dumps(dict(provenance)),

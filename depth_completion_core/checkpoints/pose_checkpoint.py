@@ -79,14 +79,18 @@ def load_pose_checkpoint(path: Path) -> PoseCheckpoint:
         CheckpointError: it is missing, damaged, of another kind, or of a newer version, or its
             weights do not fit its network.
     """
-    file = read_shards(path) if path.is_dir() else read_checkpoint_file(path)
+    return pose_checkpoint_of(read_shards(path) if path.is_dir() else read_checkpoint_file(path))
+
+
+def pose_checkpoint_of(file: CheckpointFile) -> PoseCheckpoint:
+    """The network that a file holds; raises CheckpointError as :func:`load_pose_checkpoint`."""
     name = file.pose_network_name
     if not name:
         raise CheckpointError(
-            f"{path} holds a network for depth ('{file.model_name}'), expected a pose network, as "
-            "training writes it to pose/ beside its depth network"
+            f"{file.path} holds a network for depth ('{file.model_name}'), expected a pose "
+            "network, as training writes it to pose/ beside its depth network"
         )
-    what = f"{path} as '{name}'"
+    what = f"{file.path} as '{name}'"
     with torch.device("meta"):  # first without memory: settings may ask for anything
         check_shapes(_built(file, name).state_dict(), file.weights, what=what)
     network = _built(file, name)

@@ -50,3 +50,12 @@ def build_pose_network(name: str, config: Mapping[str, Any] | None = None) -> Po
         importlib.import_module(f"{__name__}.{module_name}"), class_name
     )
     return chosen(config_from_mapping(chosen.Config, config or {}, f"{name}."))
+
+
+def pose_network_name(network: PoseNetwork) -> str:
+    """The name in the table of a network that was built by it."""
+    return next(
+        name
+        for name, place in POSE_NETWORKS.items()
+        if place.endswith(f":{type(network).__name__}")
+    )

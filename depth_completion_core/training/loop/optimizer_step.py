@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,7 +15,7 @@ from torch import Tensor
 from depth_completion_core.training.errors import TrainingError
 from depth_completion_core.training.feeds.batch import Batch
 from depth_completion_core.training.loop.empty_pass import PassOfProcess
-from depth_completion_core.training.loop.optimizer import built_optimizer, set_rate
+from depth_completion_core.training.loop.optimizer import built_optimizer, set_rates
 from depth_completion_core.training.objectives.objective import Objective, ObjectiveReport, Term
 from depth_completion_core.training.recipes.recipe import Recipe
 
@@ -72,19 +72,22 @@ class OptimizerStep:
 
     def __init__(self, recipe: Recipe, objective: Objective, fabric: Fabric) -> None:
         self.objective = objective
-        self.optimizer = built_optimizer(recipe.optimizer, objective)
+        trainings = recipe.network_trainings()
+        self.optimizer = built_optimizer(recipe.optimizer, objective, trainings)
         self._fabric, self._clip = fabric, recipe.clip_norm or math.inf
         self._batch_size = recipe.batch_size
         self._has_scaler = recipe.precision == "16-mixed"
         self._module, self._steps = fabric.setup(PassOfProcess(objective), self.optimizer)
         self._module.train()
 
-    def step(self, passes: Sequence[Batch], *, rate: float, wants_stop: bool) -> StepResult:
+    def step(
+        self, passes: Sequence[Batch], *, rates: Mapping[str, float], wants_stop: bool
+    ) -> StepResult:
         """Learn from the samples of a step.
 
         Args:
             passes: this process's samples, one batch for each pass.
-            rate: learning rate.
+            rates: the learning rate of each network.
             wants_stop: whether this process would end the run after this step.
 
         Raises:
@@ -103,7 +106,7 @@ class OptimizerStep:
         total, terms = sums.read(here)
         everywhere = self._summed([total, here, skipped, wants_stop])
         _check_losses(passes, totals, total, everywhere[0])
-        norm = self._update(passes, rate, int(everywhere[1]))
+        norm = self._update(passes, rates, int(everywhere[1]))
         return StepResult(
             loss=everywhere[0] / everywhere[1] if everywhere[1] else math.nan,
             skipped=int(everywhere[2]),
@@ -125,7 +128,7 @@ class OptimizerStep:
             self._fabric.backward(report.total.sum() * share)
         return None if is_empty else report
 
-    def _update(self, passes: Sequence[Batch], rate: float, count: int) -> float:
+    def _update(self, passes: Sequence[Batch], rates: Mapping[str, float], count: int) -> float:
         """Let the optimiser step, where there was a sample; the length of the gradient."""
         norm = math.nan
         if count:
@@ -136,7 +139,7 @@ class OptimizerStep:
             assert length is not None  # noqa: S101 - only clipping by value has none
             norm = float(length)
             self._check_gradient(passes, norm)
-            set_rate(self.optimizer, rate)
+            set_rates(self.optimizer, rates)
             self._steps.step()
         self._steps.zero_grad()
         return norm

@@ -24,7 +24,7 @@ from depth_completion_core.checkpoints.torch_files import load_torch_file
 from depth_completion_core.files.atomic import remove_partial, write_whole
 from depth_completion_core.training.errors import TrainingError
 
-STATE_FORMAT = 2  # 1 held the model, but not what an objective owns beside it
+STATE_FORMAT = 3  # 2 held averages of the model alone
 _SUFFIX = ".pt"
 
 State = dict[str, Any]

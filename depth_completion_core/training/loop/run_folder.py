@@ -36,7 +36,8 @@ class RunFolder:
         metrics.json        what came out, once it is finished
         checkpoints/        states to resume from
         final.safetensors   the weights, averaged where that was asked for; and best.safetensors
-        shards/             the same in half precision, where asked for
+        pose/               the same of a pose network that was learned beside it
+        shards/             all of them in half precision, where asked for
         tensorboard/        events
 
     Args:
@@ -60,6 +61,11 @@ class RunFolder:
     def best(self) -> Path:
         """The weights that scored best."""
         return self.path / "best.safetensors"
+
+    @property
+    def shards(self) -> Path:
+        """Folder of the weights in pieces."""
+        return self.path / "shards"
 
     @property
     def metrics(self) -> Path:
@@ -92,7 +98,7 @@ class RunFolder:
         """Remove the results of an earlier run."""
         for path in (self.final, self.best, self.metrics):
             path.unlink(missing_ok=True)
-        for folder in ("tensorboard", "shards"):
+        for folder in ("tensorboard", "shards", "pose"):
             shutil.rmtree(self.path / folder, ignore_errors=True)
 
 

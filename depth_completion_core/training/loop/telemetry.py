@@ -16,6 +16,7 @@ from depth_completion_core.files.atomic import blamed_on
 from depth_completion_core.progress import ProgressDisplay
 from depth_completion_core.training.feeds.batch import Batch
 from depth_completion_core.training.loop.optimizer_step import StepResult
+from depth_completion_core.training.objectives.objective import DEPTH
 from depth_completion_core.training.recipes.recipe import RunConfig
 
 _SCORE_UNITS = {
@@ -35,7 +36,7 @@ class ShownStep:
         number: of the step, from 1.
         batch: of its last pass.
         result: what it gave.
-        rate: learning rate.
+        rates: the learning rate of each network.
         data_s: seconds of waiting for the samples.
         compute_s: seconds of everything else.
     """
@@ -43,7 +44,7 @@ class ShownStep:
     number: int
     batch: Batch
     result: StepResult
-    rate: float
+    rates: Mapping[str, float]
     data_s: float
     compute_s: float
 
@@ -124,12 +125,14 @@ class Telemetry:
 
     def _scalars(self, step: ShownStep) -> None:
         values = {
-            "optimizer/learning rate [1]": step.rate,
             "optimizer/gradient norm [1]": step.result.gradient_norm,
             "samples/skipped in the step [count]": float(step.result.skipped),
             "time/data [ms]": 1e3 * step.data_s,
             "time/compute [ms]": 1e3 * step.compute_s,
         }
+        for name, rate in step.rates.items():
+            of_which = "" if name == DEPTH else f" of {name}"
+            values[f"optimizer/learning rate{of_which} [1]"] = rate
         for name, term in step.result.terms.items():
             values[f"loss/{name} [{term.unit}]"] = term.value
         for tag, value in values.items():

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from depth_completion_core.checkpoints.checkpoint import load_weights
 from depth_completion_core.checkpoints.errors import CheckpointError
@@ -26,10 +26,23 @@ from depth_completion_core.training.loop.run_checkpoints import (
     set_generator_states,
     set_seed,
 )
+from depth_completion_core.training.objectives.objective import Objective
 from depth_completion_core.training.recipes.recipe import Recipe
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
+
+
+class ShownNetworks(NamedTuple):
+    """Networks in evaluation mode, on the device of the run.
+
+    Attributes:
+        depth: the model of the recipe.
+        beside: what else was learned, by name.
+    """
+
+    depth: CompletionModel
+    beside: Mapping[str, nn.Module]
 
 
 class TrainState:
@@ -48,27 +61,36 @@ class TrainState:
         self._fabric = fabric
         self._model = starting_model(recipe)
         self._objective = recipe.objective(self._model)
+        _freeze(self._objective, recipe)
         self.model_needs = self._model.needs
         # Convolutions are 1.4 times as fast so, on a CPU, too.
         self._objective.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.requires = self._objective.requirements
         self._optimizer_step = OptimizerStep(recipe, self._objective, fabric)
         decay = recipe.average_decay
-        self._average = AveragedWeights(self._model, decay) if decay else None
+        self._average = AveragedWeights(self._objective, decay) if decay else None
 
-    def step(self, passes: Sequence[Batch], *, rate: float, wants_stop: bool) -> StepResult:
+    @property
+    def network_names(self) -> list[str]:
+        """Of all networks of the objective."""
+        return list(self._objective.networks)
+
+    def step(
+        self, passes: Sequence[Batch], *, rates: Mapping[str, float], wants_stop: bool
+    ) -> StepResult:
         """See :meth:`OptimizerStep.step`."""
-        result = self._optimizer_step.step(passes, rate=rate, wants_stop=wants_stop)
+        result = self._optimizer_step.step(passes, rates=rates, wants_stop=wants_stop)
         if self._average is not None and not math.isnan(result.loss):
-            self._average.update(self._model)
+            self._average.update(self._objective)
         return result
 
-    def shown_model(self) -> CompletionModel:
-        """A copy with the averaged weights, where there are such, to score and to hand out."""
-        model = copy.deepcopy(self._model)
+    def shown_networks(self) -> ShownNetworks:
+        """Copies with the averaged weights, where there are such, to score and to hand out."""
+        objective = copy.deepcopy(self._objective)
         if self._average is not None:
-            model.load_state_dict(self._average.values)
-        return model.eval()
+            objective.load_state_dict(self._average.values)
+        objective.eval()
+        return ShownNetworks(depth=objective.model, beside=dict(objective.beside))
 
     def state(self) -> State:
         """Everything that the next step depends on; every process must ask."""
@@ -101,6 +123,17 @@ class TrainState:
             return {key: value[None] for key, value in own.items()}
         gathered = {key: self._fabric.all_gather(value) for key, value in own.items()}
         return {key: torch.as_tensor(value).cpu() for key, value in gathered.items()}
+
+
+def _freeze(objective: Objective, recipe: Recipe) -> None:
+    for name, training in recipe.network_trainings().items():
+        if name not in objective.networks:
+            raise TrainingError(
+                f"the recipe says how '{name}' is trained, but its objective has the networks "
+                f"{', '.join(objective.networks)}"
+            )
+        if training.frozen:
+            objective.freeze(name)
 
 
 def starting_model(recipe: Recipe) -> CompletionModel:

@@ -165,8 +165,8 @@ class Trainer:
             for batch in passes
             for name in (*batch.names, *(skipped.name for skipped in batch.skipped))
         ]
-        read, rate = time.monotonic(), self._rate()
-        result = self._state.step(passes, rate=rate, wants_stop=self._is_time_up())
+        read, rates = time.monotonic(), self._rates()
+        result = self._state.step(passes, rates=rates, wants_stop=self._is_time_up())
         self._progress.count(result.loss, result.skipped)
         done = time.monotonic()
         self._spent.count(data_s=read - began, compute_s=done - read)
@@ -175,22 +175,28 @@ class Trainer:
                 number=self._progress.step,
                 batch=passes[-1],
                 result=result,
-                rate=rate,
+                rates=rates,
                 data_s=read - began,
                 compute_s=done - read,
             )
         )
         return result.asked_to_stop
 
-    def _rate(self) -> float:
-        return learning_rate(
-            self._recipe.schedule,
-            self._progress.step,
-            steps_per_epoch=self._order.steps_per_epoch,
-            total_steps=self._order.total_steps,
-            is_restart=self._recipe.starting_weights() is not None,
-            scores=self._progress.watched,
-        )
+    def _rates(self) -> dict[str, float]:
+        """The learning rate of each network."""
+        trainings = self._recipe.network_trainings()
+        shared = self._recipe.schedule
+        return {
+            name: learning_rate(
+                trainings[name].schedule(shared) if name in trainings else shared,
+                self._progress.step,
+                steps_per_epoch=self._order.steps_per_epoch,
+                total_steps=self._order.total_steps,
+                is_restart=self._recipe.starting_weights() is not None,
+                scores=self._progress.watched,
+            )
+            for name in self._state.network_names
+        }
 
     def _is_time_up(self) -> bool:
         limit = self._recipe.run.max_minutes
@@ -213,12 +219,14 @@ class Trainer:
     def _validate(self, held_out: SampleLoader, telemetry: Telemetry) -> None:
         """Score the weights, and keep them if they are the best."""
         progress, settings = self._progress, self._recipe.validate
-        model = self._state.shown_model()
-        progress.scores = validated(model, held_out, settings.protocol, self._fabric.device)
+        networks = self._state.shown_networks()
+        progress.scores = validated(
+            networks.depth, held_out, settings.protocol, self._fabric.device
+        )
         telemetry.scores(progress.step, progress.scores)
         if progress.scores[settings.best_by] < progress.best:
             progress.best, progress.best_step = progress.scores[settings.best_by], progress.step
-            write_weights(self._folder.best, model, self._recipe, self._name, progress)
+            write_weights(self._folder.best, networks, self._recipe, self._name, progress)
 
     def _save(self) -> None:
         """Write a state; every process takes part."""
@@ -237,12 +245,16 @@ class Trainer:
     def _hand_out(self) -> None:
         """Write what came out."""
         if self._fabric.is_global_zero:
-            model = self._state.shown_model()
-            write_weights(self._folder.final, model, self._recipe, self._name, self._progress)
+            networks = self._state.shown_networks()
+            write_weights(self._folder.final, networks, self._recipe, self._name, self._progress)
             write_json(self._folder.metrics, self._metrics())
             if self._held_out is not None and self._recipe.compares_with_start:
                 compare_with_start(
-                    self._recipe, model, self._held_out, self._folder.path, self._fabric.device
+                    self._recipe,
+                    networks.depth,
+                    self._held_out,
+                    self._folder.path,
+                    self._fabric.device,
                 )
         self._write_shards()
         self._fabric.barrier()
@@ -251,8 +263,8 @@ class Trainer:
     def _write_shards(self) -> None:
         """Write what is small enough to be carried away, after a stop, too."""
         if self._recipe.run.shards and self._fabric.is_global_zero:
-            model = self._state.shown_model()
-            write_shards(self._folder, model, self._recipe, self._name, self._progress)
+            networks = self._state.shown_networks()
+            write_shards(self._folder, networks, self._recipe, self._name, self._progress)
 
     def _metrics(self) -> dict[str, Any]:
         times = {"minutes": self._minutes(), **self._spent.means()}

@@ -15,6 +15,9 @@ from depth_completion_core.models.base import CompletionModel
 from depth_completion_core.training.feeds.batch import Batch
 from depth_completion_core.training.feeds.requirements import SPARSE_DEPTH, TRUTH, Requirements
 
+DEPTH = "depth"
+"""The name of the network that is handed out, among those of an objective."""
+
 
 class Term(NamedTuple):
     """A part of the loss, or a figure beside it, for each image.
@@ -49,11 +52,13 @@ class ParameterGroup(NamedTuple):
 
     Attributes:
         parameters: those that are frozen are left out.
-        rate_factor: times the schedule's learning rate is theirs.
-        weight_decay: their own; None for that of the recipe's optimiser.
+        network: whose they are, a name of :attr:`Objective.networks`.
+        rate_factor: times the network's learning rate is theirs.
+        weight_decay: their own; None for that of the network.
     """
 
     parameters: tuple[nn.Parameter, ...]
+    network: str = DEPTH
     rate_factor: float = 1.0
     weight_decay: float | None = None
 
@@ -61,15 +66,17 @@ class ParameterGroup(NamedTuple):
 class Objective(nn.Module):
     """A network and its losses, so that a pass is one call, whatever wraps it.
 
-    Networks that are learned beside the model, as one that estimates motion, are further members;
-    all of the objective is checkpointed, and the model alone is handed out.
+    Networks that are learned beside the model, as one that estimates motion, have names. All of the
+    objective is checkpointed; the model is handed out, and a pose network in a file beside it.
 
     Args:
         model: the network.
-        fixed_statistics: whether its batch norm keeps the statistics that it has.
+        beside: further networks by name.
+        fixed_statistics: whether the model's batch norm keeps the statistics that it has.
 
     Attributes:
         model: the network.
+        beside: further networks by name.
         requires: what a sample must have to be learned from, as
             :attr:`depth_completion_core.training.feeds.requirements.Requirements.names`, beside
             what the model needs; samples without are left out and counted.
@@ -79,18 +86,37 @@ class Objective(nn.Module):
     requires: tuple[str, ...] = (SPARSE_DEPTH, TRUTH)
     view_offsets: tuple[int, ...] = ()
 
-    def __init__(self, model: CompletionModel, *, fixed_statistics: bool = False) -> None:
+    def __init__(
+        self,
+        model: CompletionModel,
+        beside: Mapping[str, nn.Module] = MappingProxyType({}),
+        *,
+        fixed_statistics: bool = False,
+    ) -> None:
         super().__init__()
         self.model = model
+        self.beside = nn.ModuleDict(dict(beside))
         self._fixed_statistics = fixed_statistics
+        self._frozen: list[nn.Module] = []
+
+    @property
+    def networks(self) -> dict[str, nn.Module]:
+        """All networks by name, ``depth`` first."""
+        return {DEPTH: self.model, **self.beside}
+
+    def freeze(self, name: str) -> None:
+        """Leave a network as it is, the statistics of its batch norm included."""
+        network = self.networks[name].requires_grad_(False)
+        self._frozen.append(network.eval())
 
     def train(self, mode: bool = True) -> Objective:
-        """Switch everything, but batch norm of the model where its statistics are to stay."""
+        """Switch everything but frozen networks, and batch norm whose statistics are to stay."""
         super().train(mode)
+        kept = list(self._frozen)
         if self._fixed_statistics:
-            for module in self.model.modules():
-                if isinstance(module, nn.BatchNorm2d):
-                    module.eval()
+            kept += [each for each in self.model.modules() if isinstance(each, nn.BatchNorm2d)]
+        for module in kept:
+            module.eval()
         return self
 
     @property
@@ -108,8 +134,17 @@ class Objective(nn.Module):
         raise NotImplementedError
 
     def parameter_groups(self) -> list[ParameterGroup]:
-        """All that is learned, each parameter in one group; by default there is one for all."""
-        return [ParameterGroup(tuple(self.parameters()))]
+        """All that is learned, each parameter in one group; by default one for each network.
+
+        What an objective has beside its networks learns with the first of them.
+        """
+        others = [
+            ParameterGroup(tuple(network.parameters()), network=name)
+            for name, network in self.beside.items()
+        ]
+        theirs = {id(parameter) for group in others for parameter in group.parameters}
+        own = tuple(each for each in self.parameters() if id(each) not in theirs)
+        return [ParameterGroup(own), *others]
 
 
 def capped(truth: Tensor, farthest: Tensor | None) -> Tensor:

@@ -15,6 +15,7 @@ from depth_completion_core.settings.fields import ConfigError, setting
 from depth_completion_core.settings.mapping import config_to_mapping
 from depth_completion_core.training.feeds.dataset_feed import DatasetFeed
 from depth_completion_core.training.feeds.feed import BatchStream, Feed
+from depth_completion_core.training.recipes.networks import NetworkTraining
 from depth_completion_core.training.recipes.schedule import ScheduleConfig, Score
 
 if TYPE_CHECKING:
@@ -189,8 +190,15 @@ class Recipe:
         raise NotImplementedError
 
     def objective(self, model: CompletionModel) -> Objective:
-        """The network with its losses."""
+        """The network with its losses, and what is learned beside it."""
         raise NotImplementedError
+
+    def network_trainings(self) -> dict[str, NetworkTraining]:
+        """How each network of the objective is trained, by its name there.
+
+        Networks that are not named are trained as the optimiser and the schedule say.
+        """
+        return {}
 
 
 def resolved(recipe: Recipe) -> dict[str, Any]:

@@ -21,13 +21,14 @@ import torch
 
 from depth_completion_core.files.atomic import PARTIAL
 from depth_completion_core.training.loop.trainer import train
-from tests.core.training.tiny import TinyScaffNet, in_folder
+from tests.core.training.tiny import TinyPose, in_folder
 
 _WRITE_EVERY = 3  # of three kills, one waits for a checkpoint that is being written
 
 
-def recipe(folder: Path) -> TinyScaffNet:
-    plain = TinyScaffNet()
+def recipe(folder: Path) -> TinyPose:
+    """Of two networks."""
+    plain = TinyPose()
     return replace(plain, run=in_folder(plain.run, folder))
 
 

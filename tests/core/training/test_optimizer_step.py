@@ -74,7 +74,7 @@ def _factor(optimizer_step: OptimizerStep) -> Tensor:
 @pytest.mark.parametrize(("clip_norm", "kept"), [(0.0, 200.0), (3.0, 3.0), (500.0, 200.0)])
 def test_gradients_are_shortened_to_the_limit(clip_norm: float, kept: float) -> None:
     optimizer_step = _built_step(clip_norm)
-    result = optimizer_step.step([_batch()], rate=0.1, wants_stop=False)
+    result = optimizer_step.step([_batch()], rates={"depth": 0.1}, wants_stop=False)
     assert result.loss == pytest.approx(100.0)
     assert result.gradient_norm == pytest.approx(200.0)
     assert float(_first_moment(optimizer_step)[0]) == pytest.approx(0.1 * kept, rel=1e-4)
@@ -84,6 +84,6 @@ def test_gradients_are_shortened_to_the_limit(clip_norm: float, kept: float) -> 
 def test_a_gradient_that_is_not_finite_changes_no_weight() -> None:
     optimizer_step = _built_step(1.0, has_root=True)
     with pytest.raises(NotFiniteError, match=r"its gradient is not; the batch was plane/0, plane"):
-        optimizer_step.step([_batch()], rate=0.1, wants_stop=False)
+        optimizer_step.step([_batch()], rates={"depth": 0.1}, wants_stop=False)
     assert float(_factor(optimizer_step)) == 2.0
     assert not optimizer_step.optimizer.state

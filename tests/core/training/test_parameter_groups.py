@@ -11,7 +11,7 @@ from torch import nn
 from depth_completion_core.models.base import CompletionModel, ModelInput, ModelOutput
 from depth_completion_core.training.errors import TrainingError
 from depth_completion_core.training.feeds.batch import Batch
-from depth_completion_core.training.loop.optimizer import built_optimizer, set_rate
+from depth_completion_core.training.loop.optimizer import built_optimizer, set_rates
 from depth_completion_core.training.objectives.objective import (
     Objective,
     ObjectiveReport,
@@ -54,7 +54,7 @@ def _after_one_step(objective: Objective) -> dict[str, float]:
     optimizer = built_optimizer(_SETTINGS, objective)
     for parameter in objective.parameters():
         parameter.grad = torch.ones_like(parameter)
-    set_rate(optimizer, 0.2)
+    set_rates(optimizer, {"depth": 0.2})
     optimizer.step()
     return {name: float(value[0]) for name, value in objective.model.state_dict().items()}
 
@@ -100,7 +100,7 @@ def test_sgd_is_that_of_its_formula() -> None:
     value, speed = 1.0, 0.0
     for gradient in (1.0, -2.0, 0.5):
         model.encoder.grad = torch.full((2,), gradient)
-        set_rate(optimizer, 0.2)
+        set_rates(optimizer, {"depth": 0.2})
         optimizer.step()
         pulled = gradient + 0.1 * value
         speed = 0.9 * speed + pulled

@@ -59,8 +59,10 @@ def _last_state(folder: Path) -> dict[str, Any]:
 
 
 def _assert_ended_alike(folder: Path, other: Path) -> None:
-    for name in ("final.safetensors", "best.safetensors"):
-        _assert_same(load_file(folder / name), load_file(other / name), name)
+    paths = {path.relative_to(folder) for path in folder.rglob("*.safetensors")}
+    assert {Path("final.safetensors"), Path("best.safetensors")} <= paths
+    for path in paths:
+        _assert_same(load_file(folder / path), load_file(other / path), str(path))
     _assert_same(_last_state(folder), _last_state(other))
 
 
@@ -96,7 +98,7 @@ def test_what_an_objective_owns_beside_the_model_goes_on_too(tmp_path: Path) -> 
         pass
     _assert_ended_alike(tmp_path / "stopped", tmp_path / "whole")
     objective = _last_state(tmp_path / "whole")["objective"]
-    assert any(key.startswith("pose_net.") for key in objective)
+    assert any(key.startswith("beside.pose.") for key in objective)
     handed_out = load_file(tmp_path / "whole" / "final.safetensors")
     assert {f"model.{key}" for key in handed_out} < set(objective)
 

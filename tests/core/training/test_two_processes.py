@@ -16,7 +16,13 @@ from safetensors.torch import load_file
 from depth_completion_core.training.loop.trainer import train
 from depth_completion_core.training.recipes.recipe import ValidationConfig
 from depth_completion_core.training.recipes.schedule import ScheduleConfig
-from tests.core.training.tiny import Planes, PlaneSource, TinyFusionNet, in_folder
+from tests.core.training.tiny import (
+    MovingPlanes,
+    Planes,
+    TinyFusionNet,
+    TinyFusionNetWithPose,
+    in_folder,
+)
 
 _ROOT = Path(__file__).resolve().parents[3]
 _SCRIPT = """
@@ -34,22 +40,18 @@ _EPS = "with an eps that is above rounding"
 _PLATEAU = ScheduleConfig(  # every epoch is one without improvement
     kind="plateau", rate=2e-3, patience=1, factor=0.5, least_improvement=1e6
 )
-_CASES = {
-    "whole": PlaneSource(),
-    "some_skipped": PlaneSource(
-        planes=Planes.Config(without_points=(0, 1, 2, 7), without_truth=(8,))
-    ),
-}
+_CASES = ("whole", "some_skipped")
+_POOR = Planes.Config(without_points=(0, 1, 2, 7), without_truth=(8,))
 
 
 def recipe(folder: Path, case: str) -> TinyFusionNet:
     """No batch norm that learns, and losses that are means over images."""
     plain = TinyFusionNet()
-    if case == "some_skipped":  # and rates that the first process's scores decide on
-        plain = replace(plain, schedule=_PLATEAU, validate=ValidationConfig(every_epochs=1))
+    if case == "some_skipped":  # and two networks, and rates that the first process's scores decide
+        plain = TinyFusionNetWithPose(data=MovingPlanes(planes=_POOR), schedule=_PLATEAU)
+        plain = replace(plain, validate=ValidationConfig(every_epochs=1))
     return replace(
         plain,
-        data=_CASES[case],
         optimizer=replace(plain.optimizer, eps=1e-3),
         run=in_folder(plain.run, folder),
     )
@@ -73,9 +75,7 @@ def test_two_processes_end_with_the_weights_of_one(tmp_path: Path, case: str) ->
     threads = torch.get_num_threads()
     metrics = train(recipe(tmp_path / "one", case), "tiny")
     torch.set_num_threads(threads)
-    one, two = (load_file(tmp_path / name / "final.safetensors") for name in ("one", "two"))
-    for key, value in one.items():
-        torch.testing.assert_close(two[key], value, atol=1e-5, rtol=0)
+    _assert_close(tmp_path / "one", tmp_path / "two")
     assert metrics["samples_skipped"] == (0 if case == "whole" else 4 * 5)
 
 
@@ -85,6 +85,14 @@ def test_several_passes_end_with_the_weights_of_one(tmp_path: Path, case: str) -
     train(recipe(tmp_path / "one", case), "tiny")
     train(replace(recipe(tmp_path / "four", case), passes=4), "tiny")
     torch.set_num_threads(threads)
-    one, four = (load_file(tmp_path / name / "final.safetensors") for name in ("one", "four"))
-    for key, value in one.items():
-        torch.testing.assert_close(four[key], value, atol=1e-5, rtol=0)
+    _assert_close(tmp_path / "one", tmp_path / "four")
+
+
+def _assert_close(folder: Path, other: Path) -> None:
+    """All networks of two runs."""
+    paths = [path.relative_to(folder) for path in folder.rglob("final.safetensors")]
+    for path in paths:
+        found = load_file(other / path)
+        for key, value in load_file(folder / path).items():
+            torch.testing.assert_close(found[key], value, atol=1e-5, rtol=0)
+    assert len(paths) == len(list(other.rglob("final.safetensors")))

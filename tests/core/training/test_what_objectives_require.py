@@ -58,7 +58,7 @@ def test_images_alone_can_be_learned_from() -> None:
     batch = collate([_sample(index) for index in range(4)], objective.requirements)
     assert (batch.size, batch.truth) == (4, None)
     step = _step(objective)
-    losses = [step.step([batch], rate=0.5, wants_stop=False).loss for _ in range(8)]
+    losses = [step.step([batch], rates={"depth": 0.5}, wants_stop=False).loss for _ in range(8)]
     assert all(math.isfinite(loss) for loss in losses)
     assert losses[-1] < losses[0]
 

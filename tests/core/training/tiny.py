@@ -16,8 +16,10 @@ from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.models.base import CompletionModel
 from depth_completion_core.models.configs.fusionnet import FusionNetConfig
 from depth_completion_core.models.configs.scaffnet import ScaffNetConfig
+from depth_completion_core.models.pose import build_pose_network
 from depth_completion_core.training.feeds.dataset_feed import DatasetFeed
 from depth_completion_core.training.recipes.fusionnet import RANDOM, FusionNetRecipe
+from depth_completion_core.training.recipes.networks import NetworkTraining
 from depth_completion_core.training.recipes.recipe import RunConfig, ValidationConfig
 from depth_completion_core.training.recipes.scaffnet import ScaffNetRecipe
 from depth_completion_core.training.recipes.schedule import ScheduleConfig
@@ -144,12 +146,36 @@ class TinyFusionNet(FusionNetRecipe):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TinyPose(TinyScaffNet):
-    """With a pose network beside the model."""
+    """With a pose network beside the model, which has batch norm and rates of its own."""
 
+    pose: NetworkTraining = field(
+        default_factory=lambda: NetworkTraining(
+            rates=(2e-3, 1e-3), until_epochs=(1, 2), weight_decay=0.1
+        )
+    )
     data: MovingPlanes = field(default_factory=MovingPlanes)
 
     def objective(self, model: CompletionModel) -> PoseObjective:
-        return PoseObjective(model)
+        pose = build_pose_network("fusionnet_pose", {"filters": [4, 8]})
+        return PoseObjective(model, pose)
+
+    def network_trainings(self) -> dict[str, NetworkTraining]:
+        return {"pose": self.pose}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TinyFusionNetWithPose(TinyFusionNet):
+    """The same without batch norm that learns."""
+
+    pose: NetworkTraining = field(default_factory=lambda: NetworkTraining(rate_factor=2.0))
+    data: MovingPlanes = field(default_factory=MovingPlanes)
+
+    def objective(self, model: CompletionModel) -> PoseObjective:
+        pose = build_pose_network("packnet_pose", {"contexts": 1, "filters": [16, 16]})
+        return PoseObjective(model, pose)
+
+    def network_trainings(self) -> dict[str, NetworkTraining]:
+        return {"pose": self.pose}
 
 
 def in_folder(run: RunConfig, folder: Path) -> RunConfig:
