@@ -23,6 +23,9 @@ class Benchmark:
     """Write the numbers here, too."""
     gpu: bool = False
     """Instead, compare every model on a GPU with the CPU, and measure it there: under 5 minutes."""
+    step: bool = False
+    """Instead, split a training step of FusionNet without true depth into networks, warping and
+    losses, on the CPU; takes a twentieth of the rounds."""
     device: str = "cuda"
     """Where --gpu runs: cuda, cuda:1, ..., or cpu, to see that it would."""
 
@@ -34,6 +37,12 @@ def main(arguments: list[str]) -> int:
         from depth_completion_core.benchmarks import gpu  # noqa: PLC0415 - needs torch
 
         return gpu.check(wanted.device, rounds=wanted.rounds, json_file=wanted.json_file)
+    if wanted.step:
+        from depth_completion_core.benchmarks import view_step  # noqa: PLC0415 - needs torch
+
+        rounds = max(wanted.rounds // 20, 1)
+        view_step.measure(rounds=rounds, threads=wanted.threads, json_file=wanted.json_file)
+        return 0
     from depth_completion_core.benchmarks import fast_paths  # noqa: PLC0415 - needs torch
 
     fast_paths.measure(rounds=wanted.rounds, threads=wanted.threads, json_file=wanted.json_file)

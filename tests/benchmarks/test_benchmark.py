@@ -17,6 +17,7 @@ from depth_completion_core.benchmarks import (
     gpu_models,
     plain_projection,
     propagation,
+    view_step,
 )
 from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.geometry.projection import project_points
@@ -135,3 +136,23 @@ def test_command_line(
     for title, group in numbers.items():
         assert title in printed
         assert all(timing["p50_ms"] > 0 for timing in group.values())
+
+
+def test_a_training_step_is_split(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(view_step, "_SIZE", (32, 64))
+    monkeypatch.setattr(view_step, "_POINTS", 0.5)
+    target = tmp_path / "numbers.json"
+    flags = ["--step", "--rounds", "1", "--json-file", str(target)]
+    assert benchmark.main(flags) == 0
+    (parts,) = json.loads(target.read_text(encoding="utf-8")).values()
+    assert set(parts) == {
+        "whole step",
+        "networks",
+        "warping",
+        "losses",
+        "warping, with visibility",
+    }
+    assert all(timing["p50_ms"] > 0 for timing in parts.values())
+    assert "100.0 %" in capsys.readouterr().out
