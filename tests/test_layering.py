@@ -172,7 +172,7 @@ _LAWS: dict[str, set[str]] = {
     "alignment": {"diagnosis", "sensing", "geometry"},
     "diagnosis": {"geometry", "files", "files.atomic", "pictures", "sensing", "config", "settings"},
     "data.layers": {"frame", "geometry"},
-    "data": {"data.layers", "frame", "geometry", "settings"},
+    "data": {"data.layers", "files", "frame", "geometry", "settings"},
     "data.sampling": {"data", "data.layers", "config", "frame", "geometry", "images", "settings"},
     "world": {"data", "data.sampling", "config", "frame", "geometry", "settings"},
     "data.readers": {
@@ -264,6 +264,7 @@ _LAWS: dict[str, set[str]] = {
         "models",
         "world",
         "frame",
+        "geometry",
         "settings",
         "progress",
     },

@@ -21,6 +21,21 @@ class DataError(ValueError):
     """Something of a data set is missing or damaged; the message names the file and the remedy."""
 
 
+class UnfitSampleError(DataError):
+    """A sample whose parts do not belong together: others may be as they should.
+
+    A training run leaves it out and counts it.
+
+    Args:
+        reason: the same for all samples of which this is wrong, to be read after "it has".
+        message: what is wrong with this one: the file and the remedy.
+    """
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Sample:
     """One image of a data set with what is known of its depth; all images are of one size.

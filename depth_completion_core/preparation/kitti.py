@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from depth_completion_core.data.leaving_out import drive_places
 from depth_completion_core.data.readers.kitti_depth_layout import (
     KittiDepthFiles,
     frames_of_drives,
@@ -23,7 +24,6 @@ from depth_completion_core.data.readers.kitti_drive import rectified_camera
 from depth_completion_core.data.readers.kitti_oxts import camera_poses
 from depth_completion_core.data.readers.reading import camera_of, rgb_of
 from depth_completion_core.data.sample import DataError
-from depth_completion_core.files.file_sources import lines_of
 from depth_completion_core.preparation.command_lines import PrepareKitti
 from depth_completion_core.preparation.scaffnet_tree import Row, ScaffNetTree
 from depth_completion_core.progress import with_progress
@@ -160,7 +160,7 @@ def _moving_frames(frames: Sequence[_Frame], listing: Path | None) -> list[_Fram
             for frame, is_static in zip(frames, _near_static(frames), strict=True)
             if not is_static
         ]
-    static = _listed_places(listing)
+    static = drive_places(listing)
     moving = [frame for frame in frames if _place(frame.files) not in static]
     if len(moving) == len(frames):
         raise DataError(f"{listing} names none of the {len(frames)} frames")
@@ -179,18 +179,6 @@ def _near_static(frames: Sequence[_Frame]) -> Iterator[bool]:
         key = _place(files)[0], index
         own = filters.setdefault(key, NearStaticFilter(NearStatic()))
         yield own.is_near_static(image, poses[0] if poses else None)
-
-
-def _listed_places(listing: Path) -> set[tuple[str, int]]:
-    """(drive, number) of each line DATE DRIVE NUMBER; raises DataError."""
-    found = set()
-    for line in lines_of(listing):
-        words = line.split()
-        if words and (len(words) != 3 or not words[2].isdecimal()):
-            raise DataError(f"{listing}: '{line[:80]}', expected DATE DRIVE NUMBER")
-        if words:
-            found.add((words[1], int(words[2])))
-    return found
 
 
 def _place(files: KittiDepthFiles) -> tuple[str, int]:

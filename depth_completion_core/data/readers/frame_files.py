@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -83,20 +83,15 @@ def sample_of(files: FrameFiles, *, depth_scale: float) -> Sample:
     camera = None
     if files.intrinsics:
         camera = camera_of(files.intrinsics, size=size, image=files.image)
+    of_neighbours = zip(files.neighbour_intrinsics, files.neighbours, strict=False)
     views = read_views(
         files.neighbours,
         size=size,
         camera=camera,
+        cameras=[camera_of(path, size=size, image=taken) for path, taken in of_neighbours],
         stamps_ns=files.stamps_ns,
         world_from_camera=[pose_of(path) for path in files.poses],
     )
-    if files.neighbour_intrinsics:
-        views = tuple(
-            replace(view, camera=camera_of(path, size=size, image=image_path))
-            for view, path, image_path in zip(
-                views, files.neighbour_intrinsics, files.neighbours, strict=True
-            )
-        )
     return Sample(
         name=files.name,
         image=image,

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
-from depth_completion_core.data.sample import DataError
+from depth_completion_core.data.sample import DataError, UnfitSampleError
 from depth_completion_core.files.calibration_files import read_intrinsics
 from depth_completion_core.files.input_files import (
     read_depth,
@@ -45,7 +46,7 @@ def rgb_of(path: Path, *, size: tuple[int, int] | None = None) -> UInt8Array:
         size: the (height, width) that it must have; None for any.
 
     Raises:
-        DataError: it is missing, damaged or of another size.
+        DataError: it is missing or damaged; UnfitSampleError where it is of another size.
     """
     with blamed_on(path):
         image = read_image(path)
@@ -121,7 +122,26 @@ def pose_of(path: Path) -> RigidTransform:
         numbers = np.array(path.read_text(encoding="utf-8-sig").split(), dtype=np.float64)
         if numbers.size not in (12, 16):
             raise ValueError(f"holds {numbers.size} numbers, expected a 3x4 or 4x4 matrix")
-        return RigidTransform.from_matrix(numbers.reshape(-1, 4))
+    return pose_of_matrix(numbers.reshape(-1, 4), path)
+
+
+def pose_of_matrix(matrix: npt.NDArray[np.float64], source: Path) -> RigidTransform:
+    """The transform of (3, 4) or (4, 4) numbers.
+
+    Args:
+        matrix: as a file has it.
+        source: the file, for messages.
+
+    Raises:
+        UnfitSampleError: its 3x3 part is no rotation, or a number is not finite.
+    """
+    try:
+        return RigidTransform.from_matrix(matrix)
+    except ValueError as error:
+        raise UnfitSampleError(
+            "a pose that is none",
+            f"{source}: {error}; delete the poses to train without them",
+        ) from error
 
 
 def points_of(path: Path) -> Float32Array:
@@ -155,6 +175,8 @@ def _check_size(
         if image
         else "the image that it belongs to"
     )
-    raise DataError(
-        f"{path} is {found[1]}x{found[0]} pixels, expected {expected[1]}x{expected[0]} as {of_what}"
+    raise UnfitSampleError(
+        "files of several sizes",
+        f"{path} is {found[1]}x{found[0]} pixels, expected {expected[1]}x{expected[0]} as "
+        f"{of_what}",
     )

@@ -123,6 +123,7 @@ class Real(DepthDataset):
             around.images,
             size=sample.image.shape[:2],
             camera=sample.camera,
+            cameras=[self._camera_of(each, sample.image.shape[:2]) for each in around.files],
             world_from_camera=around.world_from_camera,
         )
         return replace(sample, views=views)
@@ -140,13 +141,19 @@ class Real(DepthDataset):
             truth = self._near(truth)
         if measured is not None:
             measured = self._near(measured)
-        camera = None
-        if files.calibration:
-            camera = camera_of(files.calibration, size=size, image=files.image)
+        camera = self._camera_of(files, size)
         sample = Sample(name=files.name, image=image, camera=camera, sparse=measured, truth=truth)
         if measured is not None or self._sparsifier is None:
             return sample
         return sparsified(sample, self._sparsifier, seed=self.config.seed)
+
+    def _camera_of(self, files: RealFiles, size: tuple[int, int]) -> CameraModel | None:
+        """Of the image of these files, of a size; None without a calibration."""
+        if files.calibration is None:
+            return None
+        if self.kind == "lidar":
+            return _read_rig(files.calibration, sweep_name=files.name).camera
+        return camera_of(files.calibration, size=size, image=files.image)
 
     def _near(self, depth: SparseDepth) -> SparseDepth:
         return depth.masked(depth.depth <= self.config.max_depth)

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
-from depth_completion_core.data.readers.reading import blamed_on
+from depth_completion_core.data.readers.reading import blamed_on, pose_of_matrix
 from depth_completion_core.data.readers.real_layout import RealFiles
 from depth_completion_core.data.readers.sequences import neighbours_in
 from depth_completion_core.data.sample import DataError
@@ -20,12 +21,29 @@ _POSES = "poses.txt"
 _DRIVES = (_POSES, "image_02")  # what sets of single images do not have
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Neighbours:
-    """Two images around another, and the poses of that and of both; empty for no poses."""
+    """Two images around another, and where the camera was.
 
-    images: tuple[Path, ...]
-    world_from_camera: tuple[RigidTransform, ...]
+    Attributes:
+        files: of both.
+        matrices: (4, 4) camera to world of the image itself, then of both; empty for none.
+        source: the file that these are from.
+    """
+
+    files: tuple[RealFiles, ...]
+    matrices: tuple[npt.NDArray[np.float64], ...]
+    source: Path
+
+    @property
+    def images(self) -> tuple[Path, ...]:
+        """Of both."""
+        return tuple(each.image for each in self.files)
+
+    @property
+    def world_from_camera(self) -> list[RigidTransform]:
+        """The poses; raises UnfitSampleError where one is none."""
+        return [pose_of_matrix(matrix, self.source) for matrix in self.matrices]
 
 
 def neighbours_of(root: Path, files: Sequence[RealFiles], offset: int) -> dict[str, Neighbours]:
@@ -46,18 +64,21 @@ def neighbours_of(root: Path, files: Sequence[RealFiles], offset: int) -> dict[s
             f"{root} has neither {' nor '.join(_DRIVES)}, so its images are not known to be one "
             "drive: set triplet_offset to 0"
         )
-    poses = _poses(root / _POSES, len(files)) if (root / _POSES).is_file() else []
+    path = root / _POSES
+    matrices = _matrices(path, len(files)) if path.is_file() else None
     around = neighbours_in(range(len(files)), offset)
     return {
         files[index].name: Neighbours(
-            tuple(files[other].image for other in others),
-            tuple(poses[number] for number in (index, *others)) if poses else (),
+            files=tuple(files[other] for other in others),
+            matrices=() if matrices is None else tuple(matrices[[index, *others]]),
+            source=path,
         )
         for index, others in around.items()
     }
 
 
-def _poses(path: Path, count: int) -> list[RigidTransform]:
+def _matrices(path: Path, count: int) -> npt.NDArray[np.float64]:
+    """(count, 4, 4)."""
     with blamed_on(path):
         lines = path.read_text(encoding="utf-8-sig").splitlines()
         matrices = np.array([line.split() for line in lines if line.strip()], dtype=np.float64)
@@ -66,4 +87,4 @@ def _poses(path: Path, count: int) -> list[RigidTransform]:
                 f"holds {matrices.shape} numbers, expected 16 in each of {count} lines, one line "
                 "per image"
             )
-        return [RigidTransform.from_matrix(matrix.reshape(4, 4)) for matrix in matrices]
+        return matrices.reshape(-1, 4, 4)

@@ -22,6 +22,7 @@ def read_views(
     *,
     size: tuple[int, int],
     camera: CameraModel | None,
+    cameras: Sequence[CameraModel | None] = (),
     stamps_ns: Sequence[int] = (),
     world_from_camera: Sequence[RigidTransform] = (),
 ) -> tuple[View, ...]:
@@ -31,15 +32,17 @@ def read_views(
         paths: the one before and the one after, or none.
         size: the (height, width) that they must have.
         camera: see :func:`views_of`.
+        cameras: likewise.
         stamps_ns: likewise.
         world_from_camera: likewise.
 
     Raises:
-        DataError: an image is missing, damaged or of another size.
+        DataError: an image is missing or damaged; UnfitSampleError where it is of another size.
     """
     return views_of(
         [rgb_of(path, size=size) for path in paths],
         camera=camera,
+        cameras=cameras,
         stamps_ns=stamps_ns,
         world_from_camera=world_from_camera,
     )
@@ -49,6 +52,7 @@ def views_of(
     images: Sequence[UInt8Array],
     *,
     camera: CameraModel | None,
+    cameras: Sequence[CameraModel | None] = (),
     stamps_ns: Sequence[int] = (),
     world_from_camera: Sequence[RigidTransform] = (),
 ) -> tuple[View, ...]:
@@ -57,6 +61,7 @@ def views_of(
     Args:
         images: the one before and the one after, (H, W, 3) uint8 RGB; or none.
         camera: that took them all; None where it is not known.
+        cameras: of each, where intrinsics change within a sequence; empty for one for all.
         stamps_ns: of each, nanoseconds; empty where they are not known.
         world_from_camera: the poses of the frame itself, then of each image; empty where they are
             not known.
@@ -71,11 +76,16 @@ def views_of(
         View(
             offset=offset,
             image=image,
-            camera=camera,
+            camera=own,
             stamp_ns=stamp_ns,
             view_from_target=view_from_target,
         )
-        for offset, image, stamp_ns, view_from_target in zip(
-            NEIGHBOUR_OFFSETS, images, stamps_ns or (0,) * len(images), moves, strict=True
+        for offset, image, own, stamp_ns, view_from_target in zip(
+            NEIGHBOUR_OFFSETS,
+            images,
+            cameras or (camera,) * len(images),
+            stamps_ns or (0,) * len(images),
+            moves,
+            strict=True,
         )
     )

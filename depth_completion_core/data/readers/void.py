@@ -77,6 +77,9 @@ class Void(DepthDataset):
             for what, lines in read_parallel(self._listings).items()
         }
         self._frames = self._chosen_frames()
+        self._line_of = {
+            self._folder / line: number for number, line in enumerate(self._lines["image"])
+        }
         check_unique(self.names, self._listings["image"])
         check_same_frames(self._listings, self._lines, shared=["intrinsics"])
 
@@ -99,6 +102,7 @@ class Void(DepthDataset):
             truth=self._partner("ground_truth", frame, image),
             stamp_ns=_stamp_ns(image),
             neighbours=around,
+            neighbour_intrinsics=self._intrinsics_of(around, frame),
             stamps_ns=tuple(_stamp_ns(path) for path in around),
             poses=poses_of(image, around),
         )
@@ -110,6 +114,16 @@ class Void(DepthDataset):
         if what == "intrinsics":
             return image.parent.parent / "K.txt"
         return image.parent.parent / what / image.name
+
+    def _intrinsics_of(self, images: tuple[Path, ...], frame: _ListedFrame) -> tuple[Path, ...]:
+        """As listed beside each image, or as the frame's where an image is in no list."""
+        if "intrinsics" not in self._lines:
+            return ()
+        listing = self._listings["intrinsics"]
+        lines = [self._line_of.get(image, frame.line) for image in images]
+        return tuple(
+            listed_path(self._folder, self._lines["intrinsics"][line], listing) for line in lines
+        )
 
     def _chosen_frames(self) -> list[_ListedFrame]:
         sequences: dict[PurePosixPath, dict[str, tuple[str, ...]]] = {}

@@ -19,7 +19,7 @@ from depth_completion_core.data.layers.intrinsics import IntrinsicsLayer
 from depth_completion_core.data.layers.layer import L, Resampling, Window
 from depth_completion_core.data.layers.pose import PoseLayer
 from depth_completion_core.data.layers.sparse_depth import SparseDepthLayer
-from depth_completion_core.data.sample import Sample
+from depth_completion_core.data.sample import Sample, UnfitSampleError
 from depth_completion_core.frame import View
 from depth_completion_core.geometry.camera import CameraModel
 
@@ -44,14 +44,15 @@ def cropped(sample: Sample, left: int, top: int, width: int, height: int) -> Sam
     """A rectangle cut from all images.
 
     Raises:
-        ValueError: it does not lie inside the image.
+        UnfitSampleError: it does not lie inside the image.
     """
     full_height, full_width = sample.image.shape[:2]
     fits = 0 <= left <= left + width <= full_width and 0 <= top <= top + height <= full_height
     if not fits or width < 1 or height < 1:
-        raise ValueError(
+        raise UnfitSampleError(
+            "an image smaller than the crop",
             f"{sample.name}: a crop of {width}x{height} pixels at ({left}, {top}) does not lie in "
-            f"the image of {full_width}x{full_height}"
+            f"the image of {full_width}x{full_height}",
         )
 
     def change(layer: L) -> L:

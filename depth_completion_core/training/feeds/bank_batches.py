@@ -65,6 +65,7 @@ class BankBatches:
                 f"{list(source.sensor_shares)}"
             )
         _check_requirements(requires)
+        self.notes: tuple[str, ...] = ()
         self._source, self._seed, self._device = source, seed, device
         self._requires = requires
         self._batch_size = batch_size

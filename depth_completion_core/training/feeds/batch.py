@@ -17,10 +17,17 @@ from depth_completion_core.models.needs import ModelNeeds
 
 
 class Skipped(NamedTuple):
-    """A sample that was left out, and what it lacks."""
+    """A sample that was left out.
+
+    Attributes:
+        name: of the sample.
+        reason: what it lacks, or has that it should not, after "it has"; the same for all alike.
+        detail: what is wrong with this one, in a sentence; may be empty.
+    """
 
     name: str
     reason: str
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

@@ -26,23 +26,25 @@ from depth_completion_core.training.feeds.requirements import Requirements
 T = TypeVar("T")
 
 
-def collate(samples: Sequence[Sample], requires: Requirements) -> Batch:
+def collate(drawn: Sequence[Sample | Skipped], requires: Requirements) -> Batch:
     """Samples side by side; those that lack something required are left out, by name and reason.
 
     Args:
-        samples: of one size.
+        drawn: samples of one size, and those that were left out when they were read.
         requires: what each must have; views and layers beyond that are not in the batch.
 
     Raises:
         TrainingError: the samples are not of one size.
     """
-    reasons = [requires.lacking(sample) for sample in samples]
-    used = [sample for sample, reason in zip(samples, reasons, strict=True) if not reason]
-    skipped = [
-        Skipped(sample.name, reason)
-        for sample, reason in zip(samples, reasons, strict=True)
-        if reason
-    ]
+    used: list[Sample] = []
+    skipped: list[Skipped] = []
+    for each in drawn:
+        if isinstance(each, Skipped):
+            skipped.append(each)
+        elif reason := requires.lacking(each):
+            skipped.append(Skipped(each.name, reason))
+        else:
+            used.append(each)
     if not used:
         return _without_samples(tuple(skipped))
     _check_sizes(used)

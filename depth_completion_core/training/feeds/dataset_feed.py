@@ -5,10 +5,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from depth_completion_core.data.leaving_out import left_out
+from depth_completion_core.data.part_of_set import PartOfSet
 from depth_completion_core.data.sample import DepthDataset, Sample
 from depth_completion_core.settings.fields import setting
 from depth_completion_core.training.feeds.feed import Feed
@@ -26,6 +29,9 @@ class DatasetFeed(Feed):
 
     limit: int = setting(0, low=0)
     """Largest number of samples, spread evenly over the data set; 0 for all."""
+    leave_out: str = ""
+    """List of samples to leave out, such as frames in which the camera stands still: a name on each
+    line, or DATE DRIVE NUMBER as in lists for KITTI; empty for none."""
     keep_in_memory: bool = False
     """Read every sample only once; each worker keeps its own."""
 
@@ -40,9 +46,14 @@ class DatasetFeed(Feed):
         """The samples by draw; raises DataError where something of the set is missing."""
         from depth_completion_core.training.feeds.sample_loader import SampleLoader  # noqa: PLC0415
 
+        dataset, notes = self.open(), []
+        if self.leave_out:
+            kept, note = left_out(dataset.names, Path(self.leave_out))
+            dataset, notes = PartOfSet(dataset, kept), [note]
         return SampleLoader(
-            self.open(),
+            dataset,
             self.changed,
+            notes=notes,
             requires=requires,
             limit=self.limit,
             seed=seed,

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 
 class BatchStream(Protocol):
-    """Samples of which a run makes its steps."""
+    """Samples of which a run makes its steps.
+
+    Attributes:
+        notes: what is to be said of them before the first step, in sentences.
+    """
+
+    notes: tuple[str, ...]
 
     def __len__(self) -> int:
         """How many there are."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from depth_completion_core.data.sample import Sample
 from depth_completion_core.frame import SparseDepth, View
 from depth_completion_core.models.needs import ModelNeeds
+from depth_completion_core.training.feeds.view_guards import unfit_view
 
 SPARSE_DEPTH = "sparse_depth"
 TRUTH = "truth"
@@ -26,20 +27,30 @@ class Requirements:
         names: ``sparse_depth`` and ``truth``, each of at least one pixel; ``intrinsics``, of all
             views; ``view_from_target``, the motion to all views; any other name is that of a layer.
         view_offsets: further images, counted in images from the sample's own.
+        compared: those of them that a loss compares with the sample's own, which must be other
+            pictures of the same drive.
     """
 
     names: tuple[str, ...] = (SPARSE_DEPTH, TRUTH)
     view_offsets: tuple[int, ...] = ()
+    compared: tuple[int, ...] = ()
 
     @classmethod
     def of(
         cls, needs: ModelNeeds, names: Iterable[str], view_offsets: Iterable[int] = ()
     ) -> Requirements:
-        """What a model needs to see, and what else is asked for, as truth to compare with."""
+        """What a model needs to see, and what else is asked for, as truth to compare with.
+
+        Args:
+            needs: of the model.
+            names: of what else is asked for.
+            view_offsets: of the images that a loss compares.
+        """
         seen = {SPARSE_DEPTH: needs.sparse_depth, INTRINSICS: needs.intrinsics}
         asked = dict.fromkeys([*names, *(name for name, is_needed in seen.items() if is_needed)])
-        offsets = dict.fromkeys([*needs.view_offsets, *view_offsets])
-        return cls(names=tuple(asked), view_offsets=tuple(offsets))
+        compared = tuple(view_offsets)
+        offsets = dict.fromkeys([*needs.view_offsets, *compared])
+        return cls(names=tuple(asked), view_offsets=tuple(offsets), compared=compared)
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -52,7 +63,7 @@ class Requirements:
         return [by_offset[offset] for offset in self.view_offsets if offset in by_offset]
 
     def lacking(self, sample: Sample) -> str:
-        """What of it a sample does not have, to be read after "skipped"; empty where it has all."""
+        """What of it a sample does not have, or has amiss, after "it has"; empty where it fits."""
         has = {view.offset for view in sample.views}
         lacks = [f"no image at {offset:+d}" for offset in self.view_offsets if offset not in has]
         views = self.views_of(sample)
@@ -65,7 +76,10 @@ class Requirements:
         if VIEW_FROM_TARGET in self.names and None in [view.view_from_target for view in views]:
             lacks.append("no known motion between its images")
         lacks += [f"no layer '{name}'" for name in self.layers if name not in sample.layers]
-        return ", ".join(lacks)
+        if lacks or not self.compared:
+            return ", ".join(lacks)
+        compared = [view for view in views if view.offset in self.compared]
+        return unfit_view(sample, compared, with_motion=VIEW_FROM_TARGET in self.names)
 
 
 def _has_pixels(depth: SparseDepth | None) -> bool:

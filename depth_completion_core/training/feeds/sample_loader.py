@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import partial
 from typing import TypeAlias
 
@@ -12,10 +12,15 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from depth_completion_core.data.sample import DataError, DepthDataset, Sample
+from depth_completion_core.data.sample import (
+    DataError,
+    DepthDataset,
+    Sample,
+    UnfitSampleError,
+)
 from depth_completion_core.data.sampling.choosing import evenly_spread
 from depth_completion_core.data.sampling.seeding import generator_for
-from depth_completion_core.training.feeds.batch import Batch
+from depth_completion_core.training.feeds.batch import Batch, Skipped
 from depth_completion_core.training.feeds.collating import collate
 from depth_completion_core.training.feeds.requirements import Requirements
 from depth_completion_core.training.feeds.sample_order import Draw, ProcessShare, SampleOrder
@@ -23,7 +28,7 @@ from depth_completion_core.training.feeds.sample_order import Draw, ProcessShare
 Change: TypeAlias = Callable[[Sample, np.random.Generator], Sample]
 
 
-class SampleLoader(Dataset[Sample]):
+class SampleLoader(Dataset["Sample | Skipped"]):
     """The samples of a data set by draw: chance depends on seed, epoch and sample only.
 
     Args:
@@ -33,6 +38,7 @@ class SampleLoader(Dataset[Sample]):
         limit: largest number of samples, spread evenly over the data set; 0 for all.
         seed: of what is done to them.
         keep_in_memory: read every sample once only.
+        notes: see :class:`BatchStream`.
     """
 
     def __init__(
@@ -44,7 +50,9 @@ class SampleLoader(Dataset[Sample]):
         limit: int,
         seed: int,
         keep_in_memory: bool,
+        notes: Sequence[str] = (),
     ) -> None:
+        self.notes = tuple(notes)
         self._dataset, self._change, self._seed = dataset, change, seed
         self._requires, self._keep_in_memory = requires, keep_in_memory
         self._chosen = evenly_spread(len(dataset), limit)
@@ -53,10 +61,14 @@ class SampleLoader(Dataset[Sample]):
     def __len__(self) -> int:
         return len(self._chosen)
 
-    def __getitem__(self, draw: Draw) -> Sample:
-        sample = self._read(self._chosen[draw.index])
-        generator = generator_for(self._seed, sample.name, draw.epoch)
-        return self._change(sample, generator)
+    def __getitem__(self, draw: Draw) -> Sample | Skipped:
+        index = self._chosen[draw.index]
+        try:
+            sample = self._read(index)
+            generator = generator_for(self._seed, sample.name, draw.epoch)
+            return self._change(sample, generator)
+        except UnfitSampleError as error:
+            return Skipped(self._dataset.names[index], error.reason, str(error))
 
     def batches(
         self, plan: SampleOrder, share: ProcessShare, *, first_step: int, workers: int

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -108,6 +109,7 @@ class Trainer:
             step, newest = self._progress.step, self._states.newest
             raise TrainingError(what_happened(error, step, newest, self._names)) from error
         finally:
+            self._skip_notes.close()
             if lock is not None:
                 lock.release()
         return self._metrics()
@@ -131,6 +133,8 @@ class Trainer:
             self._progress = RunProgress(**state["progress"])
             self._state.restore(state)
         if self._fabric.is_global_zero:
+            for note in self._samples.notes:
+                print(note, file=sys.stderr, flush=True)
             self._folder.begin(self._name, config, self._fabric.world_size)
 
     def _make_steps(self) -> bool:

@@ -74,7 +74,7 @@ def _intrinsics(batch: Batch) -> torch.Tensor:
 
 
 def _all_names(batch: Batch) -> list[str]:
-    return [*batch.names, *(name for name, _ in batch.skipped)]
+    return [*batch.names, *(name for name, _, _ in batch.skipped)]
 
 
 def _assert_same(found: Batch, expected: Batch) -> None:
@@ -167,7 +167,7 @@ def test_frames_without_a_measurement_are_skipped_by_name() -> None:
     )
     plan = SampleOrder(seed=0, samples=16, batch_size=16, epochs=1)
     (batch,) = stream.batches(plan, ProcessShare(), first_step=0, workers=0)
-    assert {reason for _, reason in batch.skipped} == {"no measurement"}
+    assert {reason for _, reason, _ in batch.skipped} == {"no measurement"}
     assert len(batch.names) + len(batch.skipped) == 16
     assert batch.size == len(batch.image) == len(batch.true_depth) == len(batch.sparse_depth)
     assert bool((batch.sparse_depth > 0).flatten(1).any(1).all())

@@ -66,7 +66,7 @@ def test_images_alone_can_be_learned_from() -> None:
 def test_what_the_objective_requires_is_missed() -> None:
     objective = _SameDepthAsBefore(Monocular())
     poor = [replace(_sample(0), layers={}), replace(_sample(1), views=())]
-    reasons = [reason for _, reason in collate(poor, objective.requirements).skipped]
+    reasons = [reason for _, reason, _ in collate(poor, objective.requirements).skipped]
     assert reasons == ["no layer 'age'", "no image at -1"]
 
 
