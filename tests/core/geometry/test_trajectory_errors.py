@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pytest
+from scipy.spatial import procrustes
 from scipy.spatial.transform import Rotation
 
 from depth_completion_core.geometry.trajectory_errors import trajectory_errors
@@ -55,25 +57,25 @@ def test_a_rotation_that_is_off_each_step_is_told_and_drifts() -> None:
     assert found.drift > 0.01
 
 
-def test_a_straight_path_that_bends_to_a_quarter_circle_is_off_as_computed() -> None:
-    """The positions are aligned by a search over turns and scales, in place of the formula."""
-    straight = [_motion((0.0, 0.0, 0.0), (0.0, 0.0, -1.0))] * 30
-    bent = [_motion((0.0, 3.0, 0.0), (0.0, 0.0, -1.0))] * 30
-    places = [np.zeros(2)]
-    heading = 0.0
-    for _ in range(30):
-        heading -= np.deg2rad(3.0)
-        places.append(places[-1] + [np.sin(heading), np.cos(heading)])
-    path = np.array(places) - np.mean(places, axis=0)
-    target = np.stack([np.zeros(31), np.arange(31.0) - 15], axis=1)
-    errors = []
-    for angle in np.deg2rad(np.arange(0, 90, 0.05)):
-        turned = path @ np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-        scale = (turned * target).sum() / (turned**2).sum()
-        errors.append(np.sqrt(((scale * turned - target) ** 2).sum(axis=1).mean()))
-    found = trajectory_errors(bent, straight)
-    assert found.position == pytest.approx(min(errors), rel=1e-3)
-    assert found.position > 1.0
+def _places(steps: list[RigidTransform]) -> npt.NDArray[np.float64]:
+    """Where the camera was, by matrices alone."""
+    first_from_this = np.eye(4)
+    places = [first_from_this[:3, 3]]
+    for step in steps:
+        first_from_this = first_from_this @ np.linalg.inv(step.matrix)
+        places.append(first_from_this[:3, 3])
+    return np.array(places)
+
+
+def test_positions_are_off_as_scipy_aligns_them() -> None:
+    bent = _drive()
+    bent[10] = _motion((2.0, 25.0, 0.0), (0.5, 0.2, -0.7))
+    found = trajectory_errors(bent, _drive())
+    _, _, disparity = procrustes(_places(_drive()), _places(bent))
+    spread = _places(_drive()) - _places(_drive()).mean(axis=0)
+    expected = np.sqrt(disparity * (spread**2).sum() / len(spread))
+    assert found.position == pytest.approx(expected, rel=1e-9)
+    assert found.position > 0.4
 
 
 def test_a_mirrored_path_is_not_aligned_by_mirroring() -> None:

@@ -117,7 +117,9 @@ def test_a_view_that_does_not_know_its_depth_hides_nothing() -> None:
 
 
 def test_the_nearest_depth_is_that_of_loops_over_pixels() -> None:
-    pixels, depth = _moved(0.5 + 4 * numbers(61, (1, 1, _HEIGHT, _WIDTH)), x=0.4, z=-0.7)
+    """Points behind the camera fall into the image, too, by the convention that mirrors them."""
+    before = 0.5 + 4 * numbers(61, (1, 1, _HEIGHT, _WIDTH))
+    pixels, depth = _moved(before, x=0.4, z=-0.9, convention=FUSIONNET)
     nearest: dict[tuple[int, int], float] = {}
     places = {}
     for row, column in np.ndindex(_HEIGHT, _WIDTH):
