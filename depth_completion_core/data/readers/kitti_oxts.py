@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from depth_completion_core.data.readers.kitti_drive import calibrated_camera, rigid_calibration
 from depth_completion_core.data.readers.reading import blamed_on
-from depth_completion_core.data.sample import DataError
+from depth_completion_core.data.sample import UnfitSampleError
 from depth_completion_core.geometry.transforms import RigidTransform
 
 _EARTH_RADIUS = 6378137.0  # metres, as in the development kit
@@ -80,8 +80,9 @@ def _navigation(path: Path) -> npt.NDArray[np.float64]:
         words = path.read_text(encoding="utf-8").split()
         numbers = np.array(words[:6], dtype=np.float64)
     if len(numbers) < 6 or not np.isfinite(numbers).all():
-        raise DataError(
+        raise UnfitSampleError(
+            "a pose that is none",
             f"{path} begins with '{' '.join(words[:6])}', expected latitude, longitude, altitude, "
-            "roll, pitch and yaw; unpack the drive's oxts again"
+            "roll, pitch and yaw; unpack the drive's oxts again",
         )
     return numbers

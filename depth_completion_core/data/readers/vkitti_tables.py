@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from depth_completion_core.data.readers.reading import blamed_on
+from depth_completion_core.data.readers.reading import blamed_on, pose_of_matrix
 from depth_completion_core.data.sample import DataError
 from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.geometry.transforms import RigidTransform
@@ -39,9 +39,7 @@ def camera_row(path: Path, key: _Key, *, size: tuple[int, int]) -> CameraModel:
 
 def pose_row(path: Path, key: _Key) -> RigidTransform:
     """The camera from the world, of a frame (and camera); raises DataError."""
-    numbers = _row(path, key, count=16)
-    with blamed_on(path):
-        return RigidTransform.from_matrix(np.reshape(numbers, (4, 4)))
+    return pose_of_matrix(np.reshape(_row(path, key, count=16), (4, 4)), path)
 
 
 def _row(path: Path, key: _Key, *, count: int) -> tuple[float, ...]:

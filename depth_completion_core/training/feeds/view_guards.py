@@ -16,10 +16,10 @@ from depth_completion_core.geometry.transforms import Float64Array
 
 _SMALLEST_JUMP = 0.25  # metres; poses of odometry are corrected by less now and then
 _HARDEST = 20.0  # m/s^2, twice gravity: what drives, walks or flies changes speed more slowly
-_SMALLEST_TURN_DEG, _LARGEST_TURN_DEG = 10.0, 120.0
-_FASTEST_TURN_DEG = 720.0  # a second
+_SMALLEST_TURN_DEG, _FASTEST_TURN_DEG = 10.0, 720.0  # the latter a second
+_WIDEST_DEG = 120.0  # between optical axes: beyond, no usual camera sees the same things
 # Where times are not known: metres by which two steps differ, and as a share of their lengths.
-_LARGEST_CHANGE, _MOST_OF_BOTH = 5.0, 0.8
+_LARGEST_CHANGE, _MOST_OF_BOTH = 10.0, 0.8
 _LONGEST_GAP_S, _TIMES_THE_OTHER_GAP = 10.0, 10.0
 _STANDS = 0.5  # metres; who stands still for minutes has good neighbours all the same
 
@@ -30,12 +30,13 @@ class _Step(NamedTuple):
     Attributes:
         seconds: negative for earlier views; NaN where times are not known.
         place: (3,) of the camera then, metres; NaN where that is not known.
-        degrees: that it turned, likewise.
+        degrees: that it turned, likewise; ``axis_degrees``, its optical axis alone.
     """
 
     seconds: float
     place: Float64Array
     degrees: float
+    axis_degrees: float
 
     @property
     def metres(self) -> float:
@@ -60,18 +61,23 @@ def unfit_view(sample: Sample, views: Sequence[View], *, with_motion: bool) -> s
     steps = [_step(sample, view) for view in views]
     if _is_torn(steps):
         return "images around it of another recording or another place"
-    return "a jump in its poses" if with_motion and _jumps(steps) else ""
+    if not with_motion:
+        return ""
+    if any(step.axis_degrees > _WIDEST_DEG for step in steps):
+        return "images around it that look elsewhere"
+    return "a jump in its poses" if _jumps(steps) else ""
 
 
 def _step(sample: Sample, view: View) -> _Step:
     is_timed = bool(view.stamp_ns and sample.stamp_ns)
     seconds = (view.stamp_ns - sample.stamp_ns) / 1e9 if is_timed else np.nan
     if view.view_from_target is None:
-        return _Step(seconds, np.full(3, np.nan), np.nan)
+        return _Step(seconds, np.full(3, np.nan), np.nan, np.nan)
     target_from_view = view.view_from_target.inverse()
-    cosine = (np.trace(target_from_view.rotation) - 1.0) / 2.0
-    degrees = float(np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))))
-    return _Step(seconds, target_from_view.translation, degrees)
+    rotation = target_from_view.rotation
+    cosines = np.clip([(np.trace(rotation) - 1.0) / 2.0, rotation[2, 2]], -1.0, 1.0)
+    degrees, axis_degrees = np.degrees(np.arccos(cosines)).tolist()
+    return _Step(seconds, target_from_view.translation, degrees, axis_degrees)
 
 
 def _is_torn(steps: Sequence[_Step]) -> bool:
@@ -87,7 +93,7 @@ def _is_torn(steps: Sequence[_Step]) -> bool:
 def _jumps(steps: Sequence[_Step]) -> bool:
     """Whether no camera moves as the poses say."""
     known = [step for step in steps if np.isfinite(step.metres)]
-    if any(step.degrees > _most_degrees(abs(step.seconds)) for step in known):
+    if any(_spins(step) for step in known):
         return True
     return any(_differ(one, other) for one, other in pairwise(known))
 
@@ -106,10 +112,11 @@ def _mean_gap(one: _Step, other: _Step) -> float:
     return (abs(one.seconds) + abs(other.seconds)) / 2.0
 
 
-def _most_degrees(seconds: float) -> float:
-    if not np.isfinite(seconds):
-        return _LARGEST_TURN_DEG
-    return min(max(_SMALLEST_TURN_DEG, _FASTEST_TURN_DEG * seconds), _LARGEST_TURN_DEG)
+def _spins(step: _Step) -> bool:
+    """Whether nothing turns so fast; not known without times."""
+    if not np.isfinite(step.seconds):
+        return False
+    return step.degrees > max(_SMALLEST_TURN_DEG, _FASTEST_TURN_DEG * abs(step.seconds))
 
 
 def _when(offset: int) -> str:

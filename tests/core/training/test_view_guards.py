@@ -254,6 +254,7 @@ def _unfit(sample: Sample) -> str:
         _sample(0.1, 0.1, turn_deg=20.0, period_s=0.033),  # a camera swung by hand
         _sample(0.1, 0.1, turn_deg=90.0, period_s=0.33),
         _sample(9.0, 9.0, period_s=None),  # far apart, and evenly so
+        _sample(2.9, -2.1, period_s=None),  # there and back
     ],
 )
 def test_motions_that_can_be_are_not_refused(sample: Sample) -> None:
@@ -270,12 +271,20 @@ def test_motions_that_can_be_are_not_refused(sample: Sample) -> None:
         _sample(0.1, 30.0, period_s=None),
         _sample(8.0, -7.8, period_s=None),
         _sample(0.1, 0.1, turn_deg=60.0, period_s=0.033),
-        _sample(0.1, 0.1, turn_deg=170.0, period_s=None),
     ],
 )
 def test_jumps_are_refused_where_motion_is_used(sample: Sample) -> None:
     assert _unfit(sample) == "a jump in its poses"
     assert unfit_view(sample, sample.views, with_motion=False) == ""
+
+
+def test_views_that_look_the_other_way_are_told_by_the_motion() -> None:
+    sample = _sample(0.1, 0.1, turn_deg=170.0, period_s=None)
+    assert _unfit(sample) == "images around it that look elsewhere"
+    assert unfit_view(sample, sample.views, with_motion=False) == ""
+    upside_down = RigidTransform.from_quaternion([0.0, 0.0, 1.0, 0.0], [0.1, 0.0, 0.0])
+    rolled = [replace(view, view_from_target=upside_down) for view in sample.views]
+    assert unfit_view(sample, rolled, with_motion=True) == ""
 
 
 def test_another_recording_is_told_by_the_time() -> None:
