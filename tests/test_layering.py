@@ -143,9 +143,11 @@ _LAWS: dict[str, set[str]] = {
     "models.configs": {"settings"},
     "models.propagation": set(),
     "models.layers": {"models.configs", "models.propagation"},
+    "models.guided": {"geometry"},
     "models.pose": {"geometry.multiview", "models.configs", "models.layers", "settings"},
     "models": {
         "models.configs",
+        "models.guided",
         "models.layers",
         "models.propagation",
         "geometry",

@@ -23,22 +23,29 @@ class Filled(NamedTuple):
     confidence: Float32Array | None = None
 
 
-class ClassicalModel(CompletionModel):
-    """A model that fills one sparse depth map after the other on the CPU."""
+class CpuModel(CompletionModel):
+    """A model that answers one frame after the other on the CPU, wherever the tensors are."""
 
     @abstractmethod
-    def fill(self, depth: Float32Array, valid: BoolArray) -> Filled:
-        """Fill (H, W) sparse depth in metres that has at least one valid pixel."""
+    def fill_frame(self, image: Float32Array, depth: Float32Array, valid: BoolArray) -> Filled:
+        """Fill a map that has at least one valid pixel.
+
+        Args:
+            image: (3, H, W) RGB in 0..1.
+            depth: (H, W) sparse depth in metres.
+            valid: (H, W) where it was measured.
+        """
         raise NotImplementedError
 
     def forward(self, inputs: ModelInput) -> ModelOutput:
         """Fill every map of the batch; a map without a measurement has no answer."""
         device = inputs.sparse_depth.device
+        images = inputs.image.cpu().numpy()
         depths = inputs.sparse_depth[:, 0].cpu().numpy()
         valids = inputs.validity_map[:, 0].cpu().numpy()
         filled = [
-            self.fill(depth, valid) if valid.any() else Filled(depth, valid)
-            for depth, valid in zip(depths, valids, strict=True)
+            self.fill_frame(image, depth, valid) if valid.any() else Filled(depth, valid)
+            for image, depth, valid in zip(images, depths, valids, strict=True)
         ]
         confidences = [
             np.zeros_like(item.depth) if item.confidence is None else item.confidence
@@ -50,6 +57,20 @@ class ClassicalModel(CompletionModel):
             valid=_stacked([item.valid for item in filled], device),
             confidence=_stacked(confidences, device) if has_confidence else None,
         )
+
+
+class ClassicalModel(CpuModel):
+    """A model that does not look at the image."""
+
+    @abstractmethod
+    def fill(self, depth: Float32Array, valid: BoolArray) -> Filled:
+        """Fill (H, W) sparse depth in metres that has at least one valid pixel."""
+        raise NotImplementedError
+
+    def fill_frame(self, image: Float32Array, depth: Float32Array, valid: BoolArray) -> Filled:
+        """Fill a map; the image changes nothing."""
+        del image
+        return self.fill(depth, valid)
 
 
 def _stacked(maps: list[Float32Array] | list[BoolArray], device: torch.device) -> Tensor:

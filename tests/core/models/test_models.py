@@ -26,6 +26,8 @@ BoolArray = npt.NDArray[np.bool_]
 
 # What has weights to learn keeps only the contract; these keep the laws, too.
 _CLASSICAL = ("nearest", "linear", "morphological", "morphological_kitti")
+_GUIDED = ("geodesic", "plane_preserving", "consensus")
+_WITHOUT_WEIGHTS = (*_CLASSICAL, "smooth", *_GUIDED)
 
 # Released networks are large; these are smaller ones of the same kind.
 _SMALL: dict[str, dict[str, Any]] = {
@@ -35,7 +37,9 @@ _SMALL: dict[str, dict[str, Any]] = {
 
 every_model = pytest.mark.parametrize("name", MODELS)
 classical_model = pytest.mark.parametrize("name", _CLASSICAL)
-filling_model = pytest.mark.parametrize("name", ["nearest", "linear", "smooth", "morphological"])
+filling_model = pytest.mark.parametrize(
+    "name", ["nearest", "linear", "smooth", "morphological", *_GUIDED]
+)
 
 
 @functools.cache
@@ -117,7 +121,7 @@ def test_output_keeps_the_contract(name: str, size: tuple[int, int], share: floa
         assert ((output.confidence >= 0) & (output.confidence <= 1)).all()
 
 
-@pytest.mark.parametrize("name", [*_CLASSICAL, "smooth"])
+@pytest.mark.parametrize("name", _WITHOUT_WEIGHTS)
 @pytest.mark.parametrize("share", [0.003, 0.05, 0.5, 1.0])
 def test_nothing_lies_outside_what_was_measured(name: str, share: float) -> None:
     for seed in range(3):
@@ -155,22 +159,22 @@ def test_settings_survive_a_file(name: str) -> None:
     assert build_model(name, written).config == config
 
 
-@pytest.mark.parametrize("name", [*_CLASSICAL, "smooth"])
+@pytest.mark.parametrize("name", _WITHOUT_WEIGHTS)
 def test_an_image_without_measurements_has_no_answer_and_harms_no_other(name: str) -> None:
     depth, valid = _sparse((32, 64), 0.1, 0)
     empty = np.zeros_like(depth)
-    output = _run(
-        _model(name),
-        _inputs(np.stack([empty, depth]), np.stack([np.zeros_like(valid), valid])),
-    )
+    inputs = _inputs(np.stack([empty, depth]), np.stack([np.zeros_like(valid), valid]))
+    output = _run(_model(name), inputs)
     assert output.valid is not None
     assert not output.valid[0].any()
-    alone, answered = _complete(name, depth, valid)
-    np.testing.assert_array_equal(output.valid[1, 0].numpy(), answered)
-    np.testing.assert_array_equal(output.depth[1, 0].numpy()[answered], alone[answered])
+    alone = _run(_model(name), _one_of(inputs, 1))
+    assert alone.valid is not None
+    answered = alone.valid[0]
+    assert torch.equal(output.valid[1], answered)
+    assert torch.equal(output.depth[1][answered], alone.depth[0][answered])
 
 
-@pytest.mark.parametrize("name", [*_CLASSICAL, "smooth"])
+@pytest.mark.parametrize("name", _WITHOUT_WEIGHTS)
 @pytest.mark.parametrize("metres", [0.3, 7.0, 90.0, 250.0])
 @pytest.mark.parametrize("share", [0.005, 0.2])
 def test_constant_depth_stays_constant(name: str, metres: float, share: float) -> None:
