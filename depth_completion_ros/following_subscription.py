@@ -10,6 +10,7 @@ from message_filters import SimpleFilter
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 
+from depth_completion_ros.callback_groups import EventsNowAndThen
 from depth_completion_ros.conversions import name_of_class
 from depth_completion_ros.subscription_qos import FOLLOW, SubscriptionQoS
 
@@ -80,7 +81,11 @@ class FollowingSubscription(SimpleFilter):  # type: ignore[misc]  # message_filt
 
     def _subscribe(self) -> Any:  # noqa: ANN401 - rclpy has no types
         return self._node.create_subscription(
-            self._kind, self.topic_name, self.signalMessage, self._profile
+            self._kind,
+            self.topic_name,
+            self.signalMessage,
+            self._profile,
+            callback_group=EventsNowAndThen(),
         )
 
     def _in_words(self) -> str:

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo
@@ -27,11 +28,17 @@ from depth_completion_ros.live_transforms import LiveTransforms
 from depth_completion_ros.node_config import IMAGE_TRANSPORTS, NodeConfig
 from depth_completion_ros.odometry_file import OdometryFile
 from depth_completion_ros.pairing_filter import PairingFilter
+from depth_completion_ros.polled_subscription import PolledSubscription
+from depth_completion_ros.steady_thread import SteadyThread
 from depth_completion_ros.steady_timer import steady_timer
 from depth_completion_ros.subscription_qos import FOLLOW
 
 _MOTION_QUEUE = 100
+_TF_QUEUE = 2000  # what a robot of many broadcasters sends while the executor is busy
 _FOLLOW_S = 0.5
+_FETCH_S = 0.05
+
+_Followed = TypeVar("_Followed", bound=FollowingSubscription)
 
 
 class Inputs:
@@ -86,16 +93,20 @@ class Inputs:
             kind = class_named(ODOMETRY_TYPES[config.odometry])
             self._subscribe(kind, "odometry", self._add_odometry, depth=_MOTION_QUEUE)
         # As tf2 does, so that no transform is lost while a subscription is made anew.
-        tf = {"depth": _MOTION_QUEUE, "reliability": "reliable"}
-        self._subscribe(TFMessage, "/tf", self._add_tf, **tf)
-        self._subscribe(
-            TFMessage, "/tf_static", self._add_tf_static, **tf, durability="transient_local"
-        )
+        tf = {"depth": _TF_QUEUE, "reliability": "reliable"}
+        self._tf = [
+            self._subscribe_tf("/tf", is_static=False, **tf),
+            self._subscribe_tf("/tf_static", is_static=True, **tf, durability="transient_local"),
+        ]
+        transforms.fetch_from(self._fetch_tf)
+        self._fetching = SteadyThread("tf", _FETCH_S, transforms.refresh)
         self._timer = steady_timer(node, _FOLLOW_S, self._follow)
 
     def destroy(self) -> None:
         """End all subscriptions."""
         self._node.destroy_timer(self._timer)
+        self._fetching.stop()
+        self._transforms.fetch_from(None)
         for subscription in self._subscriptions:
             subscription.destroy()
         self.filters.clear()
@@ -132,7 +143,16 @@ class Inputs:
         *callbacks: Callable[[Any], None],
         **qos: Any,  # noqa: ANN401
     ) -> FollowingSubscription:
-        subscription = FollowingSubscription(self._node, kind, topic, **qos)
+        return self._signalling(FollowingSubscription(self._node, kind, topic, **qos), *callbacks)
+
+    def _subscribe_tf(self, topic: str, *, is_static: bool, **qos: Any) -> PolledSubscription:  # noqa: ANN401
+        subscription = PolledSubscription(
+            self._node, TFMessage, topic, self._transforms.lock, **qos
+        )
+        add = partial(self._transforms.add, is_static=is_static)
+        return self._signalling(subscription, add)
+
+    def _signalling(self, subscription: _Followed, *callbacks: Callable[[Any], None]) -> _Followed:
         received = self.received[subscription.topic_name] = StreamStamps(subscription.topic_name)
         subscription.registerCallback(lambda message: _count(received, message))
         for callback in callbacks:
@@ -144,11 +164,8 @@ class Inputs:
         for subscription in self._subscriptions:
             subscription.follow()
 
-    def _add_tf(self, message: TFMessage) -> None:
-        self._transforms.add(message, is_static=False)
-
-    def _add_tf_static(self, message: TFMessage) -> None:
-        self._transforms.add(message, is_static=True)
+    def _fetch_tf(self) -> int:
+        return sum(subscription.poll() for subscription in self._tf)
 
     def _add_odometry(self, message: Any) -> None:  # noqa: ANN401
         self._transforms.add_odometry(message, self._odometry_frame)
@@ -159,6 +176,7 @@ class Inputs:
 
     def _paired(self, pairs: Sequence[MessagePair]) -> None:
         self.pairs += len(pairs)
+        self._transforms.refresh()
         self._on_pairs(pairs)
 
     def _jumped_back(self) -> None:

@@ -11,6 +11,7 @@ from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 
 from depth_completion_core.sensing.output_topics import OUTPUT_TOPICS, CompletedFrame
+from depth_completion_ros.callback_groups import EventsNowAndThen
 from depth_completion_ros.conversions import message_class, message_of
 from depth_completion_ros.msg import CompletionStatus
 
@@ -58,5 +59,6 @@ class Outputs:
             kind,
             topic,
             _QOS,
+            callback_group=EventsNowAndThen(),
             qos_overriding_options=QoSOverridingOptions.with_default_policies(),
         )

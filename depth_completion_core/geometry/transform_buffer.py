@@ -185,19 +185,25 @@ class TransformBuffer:
 
     def _ancestors(self, frame: str) -> list[str]:
         chain = [frame]
-        while chain[-1] in self._edges:
-            parent = self._edges[chain[-1]].parent
-            if parent in chain:
-                raise TransformError(f"the TF tree has a loop: {' <- '.join([*chain, parent])}")
-            chain.append(parent)
+        while (edge := self._edge_above(chain[-1])) is not None:
+            if edge.parent in chain:
+                loop = " <- ".join([*chain, edge.parent])
+                raise TransformError(f"the TF tree has a loop: {loop}")
+            chain.append(edge.parent)
         return chain
+
+    def _edge_above(self, frame: str) -> TransformEdge | None:
+        """By what a frame hangs on its parent; all that is asked comes by here."""
+        return self._edges.get(frame)
+
+    def _knows(self, frame: str) -> bool:
+        return frame in self._edges or any(edge.parent == frame for edge in self._edges.values())
 
     def _path(self, target: str, source: str) -> tuple[list[str], list[str]]:
         """Children whose edges lead from source up to the common root, and likewise from target."""
-        known = self.frames
         for frame in (target, source):
-            if frame not in known and target != source:
-                listed = ", ".join(known) if known else "none at all: no TF was received"
+            if target != source and not self._knows(frame):
+                listed = ", ".join(self.frames) or "none at all: no TF was received"
                 raise TransformError(
                     f"frame '{frame}' is not in the TF tree{self._notes.why_refused(frame)}. "
                     f"Frames that exist: {listed}. "
@@ -210,7 +216,7 @@ class TransformBuffer:
                 f"'{target}' and '{source}' are in two separate trees ('{target_chain[-1]}' and "
                 f"'{source_chain[-1]}' are their roots)"
                 f"{self._notes.why_refused(target_chain[-1], source_chain[-1])}. "
-                f"Frames that exist: {', '.join(known)}. "
+                f"Frames that exist: {', '.join(self.frames)}. "
                 "Publish a transform between the two trees, or give the extrinsics by hand"
             )
         return (

@@ -201,6 +201,11 @@ def tf_entry(
     return Entry(topic, TF_MESSAGE, stamp_ns, tf_message(transforms, stamp_ns), latched=static)
 
 
+def as_sent(message: Message, *, little_endian: bool = True) -> bytes:
+    """A tf2_msgs/TFMessage as it travels."""
+    return bytes(TYPESTORE.serialize_cdr(message, TF_MESSAGE, little_endian=little_endian))
+
+
 def odometry_entry(
     stamp_ns: int,
     pose: RigidTransform,

@@ -16,6 +16,8 @@ import pytest
 from depth_completion_core.geometry.transforms import RigidTransform
 from depth_completion_ros.live_transforms import LiveTransforms
 from depth_completion_ros.odometry_file import OdometryFile
+from rosbag_tools.messages import tf_message
+from tests.bags.bag_factory import as_sent
 
 _Step = Callable[[LiveTransforms], None]
 _MS = 1_000_000
@@ -32,13 +34,8 @@ def _xyz(names: str, values: Any) -> SimpleNamespace:  # noqa: ANN401
     return SimpleNamespace(**dict(zip(names, map(float, values), strict=True)))
 
 
-def _tf(stamp_ns: int, parent: str, child: str, at: RigidTransform) -> SimpleNamespace:
-    transform = SimpleNamespace(
-        translation=_xyz("xyz", at.translation), rotation=_xyz("xyzw", at.quaternion_xyzw)
-    )
-    head = SimpleNamespace(stamp=_stamp(stamp_ns), frame_id=parent)
-    item = SimpleNamespace(header=head, child_frame_id=child, transform=transform)
-    return SimpleNamespace(transforms=[item])
+def _tf(stamp_ns: int, parent: str, child: str, at: RigidTransform) -> bytes:
+    return as_sent(tf_message([(parent, child, at)], stamp_ns))
 
 
 def _odometry(stamp_ns: int, child: str = "base") -> SimpleNamespace:

@@ -34,6 +34,7 @@ from rosbag_tools.run_completion import run_job
 from tests.bags.bag_factory import (
     CLOUD_TOPIC,
     IMAGE_TOPIC,
+    as_sent,
     cloud,
     cloud_entry,
     depths_of,
@@ -80,7 +81,7 @@ class _Node:
         self.listener, self.reports = _Listener(), list[FrameReport]()
         self.drops = Drops(lambda sentence: None)
         transforms = LiveTransforms()
-        transforms.add(mounts_entry().message, is_static=True)
+        transforms.add(as_sent(mounts_entry().message), is_static=True)
         placer = FramePlacer(config, "image", transforms)
         placer.camera_infos = CameraInfos(by_stamp=False)
         placer.camera_infos.add(info_entry(stamp_of(0)).message)

@@ -18,6 +18,7 @@ from tests.bags.bag_factory import (
     CAMERA_FRAME,
     LIDAR_FRAME,
     START_NS,
+    as_sent,
     cloud_entry,
     image_entry,
     info_entry,
@@ -53,7 +54,7 @@ class _Watched:
     ) -> None:
         transforms = LiveTransforms()
         mount = tf_entry(START_NS, (CAMERA_FRAME, LIDAR_FRAME, camera_from_lidar))
-        transforms.add(mount.message, is_static=True)
+        transforms.add(as_sent(mount.message), is_static=True)
         self.config = config or NodeConfig()
         self.placer = FramePlacer(self.config, topic, transforms)
         self.watch = PlacementWatch(self.placer, self.config, [topic, "/points"])

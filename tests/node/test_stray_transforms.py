@@ -6,13 +6,13 @@ import numpy as np
 
 from depth_completion_core.geometry.transforms import RigidTransform
 from depth_completion_ros.live_transforms import LiveTransforms
-from tests.bags.bag_factory import BASE_FRAME, MS, START_NS, tf_entry
+from tests.bags.bag_factory import BASE_FRAME, MS, START_NS, as_sent, tf_entry
 
 
 def _add(live: LiveTransforms, stamp_ns: int, ahead: float) -> None:
     place = RigidTransform(np.eye(3), np.array([ahead, 0.0, 0.0]))
     entry = tf_entry(stamp_ns, ("odom", BASE_FRAME, place), static=False)
-    live.add(entry.message, is_static=False)
+    live.add(as_sent(entry.message), is_static=False)
 
 
 def test_a_transform_of_the_far_future_does_not_blind_the_node() -> None:

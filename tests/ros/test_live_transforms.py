@@ -73,7 +73,7 @@ class _Both:
     def add(self, *transforms: Any, is_static: bool = False) -> None:  # noqa: ANN401
         wire = serialize_message(TFMessage(transforms=list(transforms)))
         message = deserialize_message(wire, TFMessage)
-        self.live.add(message, is_static=is_static)
+        self.live.add(wire, is_static=is_static)
         take = self.tf2.set_transform_static if is_static else self.tf2.set_transform
         for item in message.transforms:
             take(item, "test")
