@@ -28,6 +28,7 @@ from rosbag_tools.completion_plan import Plan
 from rosbag_tools.errors import BagError, UndecodableError
 from rosbag_tools.reader import BagReader, RawMessage
 from rosbag_tools.scoring import decode_truth
+from rosbag_tools.stated_calibrations import AFTER_STAMP
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -86,6 +87,7 @@ class BagFrames:
         """
         self._reader, self._topics, self._geometry = reader, plan.topics, plan.geometry
         self._builder = self._first_builder(plan.calibration)
+        self._stated = b""  # by the CameraInfo that the builder is of
         self._pairer: Pairer[RawMessage, Any] = Pairer(
             pairing,
             len(plan.topics.clouds),
@@ -167,10 +169,15 @@ class BagFrames:
         return [item for items in ready for item in items]
 
     def _take_camera_info(self, message: RawMessage) -> None:
+        stated = message.data[AFTER_STAMP:]
+        if stated == self._stated:
+            return
         try:
             self._builder = FrameBuilder(self._geometry, self._reader.decoded(message))
         except ValueError as error:
             self.refused.add("CameraInfo: cannot be used", str(error))
+        else:
+            self._stated = stated
 
     def _frames(self, ready: list[_Ready]) -> Iterator[FrameToComplete]:
         for paired, truth in ready:

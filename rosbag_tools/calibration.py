@@ -10,25 +10,33 @@ from depth_completion_core.files.calibration_files import read_calibration
 from depth_completion_core.geometry.calibration import camera_from_info
 from rosbag_tools.errors import BagError
 from rosbag_tools.reader import BagReader
-from rosbag_tools.topics import Topics
+from rosbag_tools.stated_calibrations import (
+    OddCalibration,
+    odd_calibration,
+    stated_calibrations,
+    usual_calibration,
+)
+from rosbag_tools.topics import Topic, Topics
 
 
 class Calibration(NamedTuple):
-    """The first calibration of the images.
+    """The calibration that most of the images have.
 
     Attributes:
         info: the fields of a sensor_msgs/CameraInfo.
         source: the topic or the file that it is from.
+        odd: what to say of messages that state another; None where there are none.
     """
 
     info: Any
     source: str
+    odd: OddCalibration | None = None
 
 
 def find_calibration(
     reader: BagReader, topics: Topics, file: str, *, rectified: bool
 ) -> Calibration:
-    """Read the first CameraInfo, or the file in place of it.
+    """Read the CameraInfo that holds for most of the bag, or the file in place of it.
 
     Args:
         reader: of the bag.
@@ -40,11 +48,7 @@ def find_calibration(
         BagError: no message can be read, or the file is not of these images.
     """
     if topics.camera_info is not None:
-        name = topics.camera_info.name
-        info = reader.first(topics.camera_info.connections)
-        if info is None:
-            raise BagError(f"{name} holds no readable CameraInfo")
-        return Calibration(info, name)
+        return _of_topic(reader, topics.camera_info, rectified=rectified)
     image = topics.image
     if image.size is None:
         raise BagError(f"{image.name} holds no readable image")
@@ -54,3 +58,13 @@ def find_calibration(
     except ValueError as error:
         raise BagError(f"--intrinsics {file}: {error}") from error
     return Calibration(calibration, file)
+
+
+def _of_topic(reader: BagReader, topic: Topic, *, rectified: bool) -> Calibration:
+    if stated := stated_calibrations(reader, topic, rectified=rectified):
+        odd = odd_calibration(stated, topic.name)
+        return Calibration(usual_calibration(stated).info, topic.name, odd)
+    info = reader.first(topic.connections)  # what is wrong with it is said by whoever takes it
+    if info is None:
+        raise BagError(f"{topic.name} holds no readable CameraInfo")
+    return Calibration(info, topic.name)

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from depth_completion_core.files.json_files import write_json
 from rosbag_tools.bag_paths import check_apart
@@ -30,6 +31,8 @@ from rosbag_tools.wishes import absolute_file
 REPORT_FILE = "report.json"
 _MARKS = ".marks"
 _MOST_NAMED = 10
+_MOST_CHANGES = 3
+_SETTINGS = ("settings", "files", "threads")  # the same for all; of inputs each has its own
 
 
 def complete_many(job: CompletionJob, flags: ManyFlags, metrics: Path | None) -> int:
@@ -41,11 +44,15 @@ def complete_many(job: CompletionJob, flags: ManyFlags, metrics: Path | None) ->
         metrics: file of the report; None for report.json in the folder.
 
     Raises:
-        BagError: the inputs or the flags exclude each other, the engine cannot start, or recordings
-            are to be merged that are not finished.
+        BagError: the inputs or the flags exclude each other, the engine cannot start, an output was
+            made with other settings, or recordings are to be merged that are not finished.
+        ReportError: pages are wanted, and Jinja2 is not installed.
     """
     flags.check()
+    if job.report:
+        _check_pages()
     jobs = recording_jobs(job, flags.threads)
+    _check_settings(jobs)
     if flags.merge:
         outcomes = _merged(jobs)
         for outcome in outcomes:
@@ -63,9 +70,7 @@ def complete_many(job: CompletionJob, flags: ManyFlags, metrics: Path | None) ->
     if flags.shard:
         print(f"this was shard {flags.shard}; when all are done, --merge writes the report")
     else:
-        path = metrics or job.output / REPORT_FILE
-        write_json(path, many_json(jobs, outcomes))
-        print(f"report       {path}")
+        _write_reports(job, many_json(jobs, outcomes), metrics or job.output / REPORT_FILE)
     return exit_code(outcomes)
 
 
@@ -92,6 +97,31 @@ def recording_jobs(job: CompletionJob, threads: int) -> list[RecordingJob]:
         mark = job.output / _MARKS / f"{name}.json"
         jobs.append(RecordingJob.named(name, completion, mark, threads))
     return jobs
+
+
+def _check_pages() -> None:
+    from depth_completion_core.reports.html import check_pages_can_be_written  # noqa: PLC0415
+
+    check_pages_can_be_written()
+
+
+def _write_reports(job: CompletionJob, report: dict[str, Any], path: Path) -> None:
+    write_json(path, report)
+    print(f"report       {path}")
+    if job.report:
+        from rosbag_tools.many_page import write_many_page  # noqa: PLC0415 - with OpenCV
+
+        print(f"page         {write_many_page(job.report, report)}")
+
+
+def _check_settings(jobs: Sequence[RecordingJob]) -> None:
+    """Refuse, before anything is done, to tell of outputs that other settings have made."""
+    for job in jobs:
+        if changed := job.output.changed_in(_SETTINGS):
+            raise BagError(
+                f"{job.output.path} was made in another way ({'; '.join(changed[:_MOST_CHANGES])})."
+                " Give the same again, --overwrite to make all anew, or another output"
+            )
 
 
 def _completed(jobs: Sequence[RecordingJob], folder: Path, flags: ManyFlags) -> list[Outcome]:

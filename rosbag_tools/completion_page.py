@@ -37,13 +37,14 @@ from rosbag_tools.completion_report import CompletionReport, report_json
 from rosbag_tools.frame_outcome import FrameOutcome
 from rosbag_tools.seen_frames import SeenFrames
 
-_ERRORS = {
+ERRORS = {
     "mae_mm": Column(heading="MAE [mm]", digits=1),
     "rmse_mm": Column(heading="RMSE [mm]", digits=1),
     "imae_per_km": Column(heading="iMAE [1/km]", digits=2),
     "rel": Column(heading="REL", digits=4),
     "delta1": Column(heading="δ<1.25", digits=4),
 }
+"""The columns of the metrics that tables show, by their names."""
 
 
 def write_completion_page(
@@ -179,7 +180,7 @@ def _frame_table(outcomes: Sequence[FrameOutcome]) -> Table:
 
     def row(number: int, outcome: FrameOutcome) -> list[Cell]:
         metrics = outcome.metrics
-        errors = [getattr(metrics, name) if metrics else None for name in _ERRORS]
+        errors = [getattr(metrics, name) if metrics else None for name in ERRORS]
         return [
             number,
             outcome.stamp_ns / 1e9,
@@ -201,7 +202,7 @@ def _frame_table(outcomes: Sequence[FrameOutcome]) -> Table:
             Column(heading="depth on [%]", digits=1),
             Column(heading="time [ms]", digits=1),
             *([Column(heading="confidence", digits=3)] if has_confidence else []),
-            *(_ERRORS.values() if has_scores else []),
+            *(ERRORS.values() if has_scores else []),
         ],
         rows=[row(number, outcome) for number, outcome in enumerate(outcomes)],
     )

@@ -37,7 +37,7 @@ class Plan:
 
     Attributes:
         topics: what is read.
-        calibration: of the images, the first one.
+        calibration: of most of the images.
         geometry: where the sensors are.
         notes: choices and oddities.
         projection: which projection is used, and why.
@@ -84,6 +84,8 @@ def make_plan(reader: BagReader, wishes: PlanWishes) -> Plan:
     doubts = [*fixed.doubts, *_rivalry(topics, geometry)]
     oddities = [note for note in transforms.notes if note not in doubts]
     notes = [*topics.notes, *fixed.notes, *oddities, *map(str, geometry.habits.notes)]
+    if calibration.odd:
+        (doubts if calibration.odd.is_grave else notes).append(calibration.odd.sentence)
     unused = unused_extrinsics(
         extrinsics, [cloud.frame_id for cloud in topics.clouds if not cloud.is_depth]
     )

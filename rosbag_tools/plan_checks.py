@@ -65,7 +65,7 @@ def _telling(plan: Plan, told: list[tuple[str, bool]]) -> Plan:
 
 def _with_calibration_doubts(plan: Plan, scenes: list[list[EdgeScene]]) -> Plan:
     """Say what is odd about the intrinsics; where edges agree with them, it is no more than odd."""
-    info, source = plan.calibration
+    info, source = plan.calibration.info, plan.calibration.source
     size, rectified = plan.topics.image.size, plan.geometry.rectified
     odd = info_doubts(info, size, rectified=rectified)
     confirmed = any(item.is_grave for item in odd) and any(

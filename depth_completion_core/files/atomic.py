@@ -8,9 +8,10 @@ import errno
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 PARTIAL = ".partial"
@@ -159,20 +160,46 @@ def flush_tree(path: Path) -> None:
     Raises:
         OSError: what was written does not reach the disk.
     """
-    inside = [each for each in path.rglob("*") if not each.is_symlink()] if path.is_dir() else []
-    files = {each.stat().st_ino: each for each in (path, *inside) if each.is_file()}
-    folders = [each for each in (path, *inside) if each.is_dir()]
+    if not path.is_dir():
+        _sync_file(path)
+        return
+    inside = list(_below(path))
+    files = {entry.inode(): entry.path for entry in inside if entry.is_file()}
+    folders = [str(path), *(entry.path for entry in inside if entry.is_dir())]
     with ThreadPoolExecutor(_FLUSHED_AT_ONCE) as threads:
-        list(threads.map(_sync_file, files.values()))
-        list(threads.map(_sync_folder, folders))
+        list(threads.map(partial(_sync_each, _sync_file), _dealt([*files.values()])))
+        list(threads.map(partial(_sync_each, _sync_folder), _dealt(folders)))
 
 
-def _sync_file(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+def _below(folder: str | Path) -> Iterator[os.DirEntry[str]]:
+    """All that is in a folder and in those below it, but for symbolic links."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if not entry.is_symlink():
+                yield entry
+                if entry.is_dir():
+                    yield from _below(entry.path)
 
 
-def _sync_folder(folder: Path) -> None:
+def _dealt(paths: Sequence[str]) -> list[Sequence[str]]:
+    """One share for each thread: handing over each path may take longer than flushing it."""
+    return [paths[number::_FLUSHED_AT_ONCE] for number in range(_FLUSHED_AT_ONCE)]
+
+
+def _sync_each(sync: Callable[[str], object], paths: Sequence[str]) -> None:
+    for path in paths:
+        sync(path)
+
+
+def _sync_file(path: str | Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _sync_folder(folder: str | Path) -> None:
     """Flush names: a new file or a rename is safe only after that."""
     if os.name != "posix":
         return

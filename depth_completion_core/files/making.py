@@ -23,9 +23,11 @@ def write_part(path: Path, content: bytes) -> None:
 
 def link_part(original: Path, path: Path) -> None:
     """Give a file another name, or copy it where the file system knows no hard links."""
-    path.unlink(missing_ok=True)
     try:
         os.link(original, path)
+    except FileExistsError:  # of a run that was killed
+        path.unlink()
+        link_part(original, path)
     except OSError:
         path.write_bytes(original.read_bytes())
 

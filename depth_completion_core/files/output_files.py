@@ -59,10 +59,11 @@ def depth_numbers(
     0 stands for no depth, and for depths of more than 65535 / ``depth_scale``; beside them, the
     number of pixels of the latter.
     """
-    scaled = np.rint(np.where(valid, depth, 0) * depth_scale)
+    scaled = np.where(valid, depth, 0) * depth_scale
+    np.rint(scaled, out=scaled)
     is_too_far = scaled > np.iinfo(np.uint16).max
-    numbers = np.where(is_too_far, 0, scaled).astype(np.uint16)
-    return numbers, int(np.count_nonzero(is_too_far))
+    scaled[is_too_far] = 0
+    return scaled.astype(np.uint16), int(np.count_nonzero(is_too_far))
 
 
 def numbers_png(numbers: UInt16Array) -> bytes:

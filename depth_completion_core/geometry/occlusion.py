@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import math
 
+import cv2
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import pad
@@ -32,24 +34,37 @@ def filter_occluded(depth: Tensor, valid: Tensor, config: OcclusionConfig) -> Te
     if not config.enabled or window < 2:
         return valid
     nearest = local_minimum(depth, valid, window)
-    return valid & (depth <= nearest * (1.0 + config.tolerance_ratio) + config.tolerance)
+    farthest = nearest.mul_(1.0 + config.tolerance_ratio).add_(config.tolerance)
+    return (depth <= farthest).logical_and_(valid)
 
 
 def local_minimum(depth: Tensor, valid: Tensor, window_px: int) -> Tensor:
     """(H, W) smallest valid depth in a centred square window (made odd); infinite where none is."""
-    reach = window_px // 2
-    padded = pad(torch.where(valid, depth, torch.inf), (reach,) * 4, value=torch.inf)
-    return _running_minimum(_running_minimum(padded, 2 * reach + 1, 0), 2 * reach + 1, 1)
+    length = window_px // 2 * 2 + 1
+    known = torch.where(valid, depth, torch.inf)
+    if known.device.type == "cpu":  # four times as fast as torch's
+        square = np.ones((length, length), np.uint8)
+        smallest = cv2.erode(
+            known.numpy(), square, borderType=cv2.BORDER_CONSTANT, borderValue=math.inf
+        )
+        return torch.from_numpy(smallest)
+    return square_minimum(known, length)
+
+
+def square_minimum(values: Tensor, length: int) -> Tensor:
+    """(H, W) smallest of some values in a centred square of an odd length, on any device."""
+    padded = pad(values, (length // 2,) * 4, value=torch.inf)
+    return _running_minimum(_running_minimum(padded, length, 0), length, 1)
 
 
 def mean_spacing_px(valid: Tensor) -> float:
     """Mean distance in pixels between the measurements of a validity map (H, W); 0 without any."""
-    rows, columns = valid.nonzero(as_tuple=True)
-    if len(rows) == 0:
+    measured = valid.cpu().numpy()
+    count = np.count_nonzero(measured)
+    if count == 0:
         return 0.0
-    height = int(rows.max() - rows.min()) + 1
-    width = int(columns.max() - columns.min()) + 1
-    return math.sqrt(height * width / len(rows))
+    _, _, width, height = cv2.boundingRect(measured.view(np.uint8))
+    return math.sqrt(height * width / count)
 
 
 def _running_minimum(values: Tensor, length: int, dim: int) -> Tensor:

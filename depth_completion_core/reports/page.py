@@ -10,8 +10,22 @@ from typing import ClassVar, Literal, TypeAlias
 
 from depth_completion_core.geometry.arrays import UInt8Array
 
-Cell: TypeAlias = str | float | None
-"""Of a table; None, NaN and the infinite are shown as a dash and sorted last."""
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Words that lead to another page.
+
+    Attributes:
+        words: what is shown.
+        path: of the other page, from this one.
+    """
+
+    words: str
+    path: str
+
+
+Cell: TypeAlias = str | float | Link | None
+"""Of a table; None, NaN and the infinite are shown as a dash and sorted last. Links are words."""
 
 PAGE_FILE = "report.html"
 SUMMARY_FILE = "summary.json"

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -107,6 +107,16 @@ class MarkedOutput:
             raise
         Mark(identity=self.identity, summary=summary, files=files_of(self.path)).write(self.mark)
         return summary
+
+    def changed_in(self, names: Sequence[str]) -> list[str]:
+        """How parts of the identity differ from those of a finished output that is to stay."""
+        known = None if self.overwrite else Mark.read(self.mark)
+        if known is None or known.summary is None or not self.path.exists():
+            return []
+        old, new = (
+            {name: each.get(name) for name in names} for each in (known.identity, self.identity)
+        )
+        return list(differences(old, new))
 
     def give_up(self, error: str) -> None:
         """Mark that it cannot be made, because those who tried died of it."""

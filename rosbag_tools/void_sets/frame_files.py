@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -114,8 +115,9 @@ class FrameFiles:
             for path in paths[1:]:
                 link_part(folder / paths[0], folder / path)
         for density, numbers in sparse.items():
-            validity = (numbers > 0) * np.uint16(_MEASURED)
-            for what, pixels in (("sparse_depth", numbers), ("validity_map", validity)):
+            _, validity = cv2.threshold(numbers, 0, _MEASURED, cv2.THRESH_BINARY)
+            maps = {"sparse_depth": numbers, "validity_map": validity.astype(np.uint16, copy=False)}
+            for what, pixels in maps.items():
                 path = f"{density_name(density)}/{what}/{file_name(what, frame.name)}"
                 sums[path] = _write(folder / path, numbers_png(pixels))
         return sums
@@ -160,7 +162,7 @@ def _truth_numbers(truth: SparseDepth | None, size: tuple[int, int]) -> tuple[UI
 
 def _histogram(numbers: UInt16Array) -> list[int]:
     """How many of the numbers, but for zeros, lie between the edges, the lower one included."""
-    counts = np.bincount(numbers.reshape(-1), minlength=2**16)
+    counts = cv2.calcHist([numbers], [0], None, [2**16], [0, 2**16]).ravel().astype(np.int64)
     counts[0] = 0
     return [int(count) for count in np.add.reduceat(counts, _FIRST_NUMBERS)]
 

@@ -18,7 +18,7 @@ def shuffled_pixels(numbers: UInt16Array, seed: int, stamp_ns: int) -> npt.NDArr
         seed: of the set.
         stamp_ns: of the frame.
     """
-    measured = np.flatnonzero(numbers)
+    measured = np.flatnonzero(numbers > 0)  # of bool it takes a fourth of the time
     return np.random.default_rng([seed, stamp_ns]).permutation(measured)
 
 

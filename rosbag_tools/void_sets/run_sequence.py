@@ -165,8 +165,7 @@ class _Run:
             if "dropped" in record:
                 source.refused.add(record["dropped"], record["why"])
         frames = [record for record in records if "dropped" not in record]
-        camera, recorded_camera = self._frames.camera, self._frames.recorded_camera
-        if not frames or camera is None or recorded_camera is None:
+        if not frames:
             raise BagError(no_frame_done("written", images, source, self._job.settings.pairing))
         return sequence_record(
             WrittenSequence(
@@ -175,8 +174,8 @@ class _Run:
                 plan=self._plan,
                 told=self._told,
                 source=source,
-                recorded_camera=recorded_camera,
-                camera=camera,
+                recorded_camera=self._frames.recorded_camera,
+                camera=self._frames.camera,
                 frames=frames,
             )
         )

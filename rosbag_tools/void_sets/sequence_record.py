@@ -25,6 +25,7 @@ from rosbag_tools.void_sets.frame_files import (
 )
 from rosbag_tools.void_sets.job import DatasetJob
 from rosbag_tools.void_sets.places import K_FILE, density_name
+from rosbag_tools.void_sets.set_frames import OTHER_CALIBRATION
 
 _SAMPLES = 8
 _KEPT = ("name", "stamp_ns", "gap_ns", "points", "truth_pixels", "position_m")
@@ -152,6 +153,11 @@ def _warnings(written: WrittenSequence) -> list[str]:
         warnings.append(
             "no absolute_pose: nothing says where the camera was. --odometry names a topic or a "
             "trajectory file, --fixed-frame a frame of TF"
+        )
+    if left_out := written.source.drops.counts.get(OTHER_CALIBRATION, 0):
+        warnings.append(
+            f"{left_out} images are left out, as they have another calibration than K.txt: see the "
+            "notes on CameraInfo"
         )
     if written.job.truth == "none":
         warnings.append("ground_truth is empty, as --truth-from none says")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from depth_completion_core.frame import Frame, SparseDepth
+from depth_completion_core.geometry.calibration import camera_from_info
 from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.geometry.transform_buffer import TransformError
 from depth_completion_core.sensing.near_static import NearStaticFilter
@@ -16,20 +17,23 @@ from depth_completion_core.sensing.undistortion import Undistorter
 from rosbag_tools.bag_frames import BagFrames, FrameToComplete
 from rosbag_tools.completion_plan import Plan
 from rosbag_tools.reader import BagReader
+from rosbag_tools.same_camera import camera_in_words, is_same_camera
 from rosbag_tools.sweep_accumulator import SweepWindow
 from rosbag_tools.void_sets.frame_sources import FrameSources
 from rosbag_tools.void_sets.job import DatasetJob
 from rosbag_tools.void_sets.left_out import LeftOutError
 from rosbag_tools.void_sets.places import frame_name
-from rosbag_tools.void_sets.same_camera import is_same_camera
 from rosbag_tools.void_sets.set_frame import SetFrame
+
+OTHER_CALIBRATION = "another calibration than most images"
+"""Why an image is left out."""
 
 
 class SetFrames:
     """Iterates once over a planned bag; what cannot be used is counted.
 
     Attributes:
-        recorded_camera: of the first frame; None before it.
+        recorded_camera: of the images that are taken, as they were recorded.
         source: the frames of the bag, with what was not used.
     """
 
@@ -41,12 +45,13 @@ class SetFrames:
         self._rate = RateGrid(job.frames.rate_hz)
         self._names: set[str] = set()
         self.source = BagFrames(reader, plan, job.settings.pairing, is_chosen=self._is_due)
-        self.recorded_camera: CameraModel | None = None
-        self._undistorter: Undistorter | None = None
+        info, rectified = plan.calibration.info, plan.geometry.rectified
+        self.recorded_camera = camera_from_info(info, rectified=rectified).camera
+        self._undistorter = Undistorter(self.recorded_camera) if job.undistorts else None
 
     @property
-    def camera(self) -> CameraModel | None:
-        """Of what is written, and so of K.txt; None before the first frame."""
+    def camera(self) -> CameraModel:
+        """Of what is written, and so of K.txt."""
         return self._undistorter.camera if self._undistorter else self.recorded_camera
 
     def __iter__(self) -> Iterator[SetFrame]:
@@ -98,14 +103,12 @@ class SetFrames:
         """Of the image as it was recorded, and as it is written."""
         if camera is None:
             raise LeftOutError("no calibration")
-        if self.recorded_camera is None:
-            self.recorded_camera = camera
-            self._undistorter = Undistorter(camera) if self._job.undistorts else None
         if not is_same_camera(self.recorded_camera, camera):
             raise LeftOutError(
-                "the calibration has changed",
-                f"at {name} s: {_numbers(camera)}, at first {_numbers(self.recorded_camera)}. A "
-                "sequence has one K.txt: cut the recording there, and give the parts as two",
+                OTHER_CALIBRATION,
+                f"at {name} s: {camera_in_words(camera)}, for most of the recording "
+                f"{camera_in_words(self.recorded_camera)}. A sequence has one K.txt: where both "
+                "are right, cut the recording there, and give the parts as two",
             )
         return camera, self._undistorter.camera if self._undistorter else camera
 
@@ -120,8 +123,3 @@ def _undistorted(
         sparse=undistorter.points(frame.sparse) if frame.sparse else None,
     )
     return straight, undistorter.depth(truth) if isinstance(truth, SparseDepth) else truth
-
-
-def _numbers(camera: CameraModel) -> str:
-    K = f"fx {camera.fx:.6g}, fy {camera.fy:.6g}, cx {camera.cx:.6g}, cy {camera.cy:.6g}"
-    return f"{camera.width}x{camera.height} pixels, {K}, distortion {list(camera.distortion)}"

@@ -55,14 +55,14 @@ def measure_set(*, frames: int, rounds: int, json_file: Path | None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         bag = Path(folder) / f"{_SEQUENCE}.mcap"
         _write_bag(bag, frames)
-        job = DatasetJob(inputs=(bag,), output=Path(folder) / "set", sequence=_SEQUENCE)
         whole, floor = [], []
-        for _ in range(rounds):
+        for number in range(rounds):
+            output = Path(folder) / f"set{number}"
+            job = DatasetJob(inputs=(bag,), output=output, sequence=_SEQUENCE)
             whole.append(
                 _timed(partial(run_dataset_job, job, threads=usable_cores(), is_shown=False))
             )
             floor.append(_timed(partial(_floor, bag, _sparse_pictures(job))))
-            job = replace(job, overwrite=True)
     set_s, set_cpu_s = np.median(whole, axis=0)
     floor_s, floor_cpu_s = np.median(floor, axis=0)
     result = {

@@ -29,6 +29,7 @@ from tests.bags.bag_factory import (
     write_ros2,
 )
 from tests.bags.killed_completions import complete_and_die
+from tests.core.reports.read_page import ReadPage
 
 _FLAGS = ["--device", "cpu", "--model", "nearest"]
 
@@ -91,6 +92,27 @@ def test_each_recording_gets_a_bag_and_a_place_in_the_report(
     assert (empty["name"], "--points" in empty["error"]) == ("empty", True)
 
 
+def test_a_page_over_all_leads_to_the_page_of_each(bags: list[str], tmp_path: Path) -> None:
+    pytest.importorskip("jinja2")
+    out, pages = tmp_path / "out", tmp_path / "pages"
+    flags = ["--report", str(pages), "--holdout", "0.3", *_FLAGS]
+    assert main([*bags, str(out), "--each", *flags]) == 1
+    read = ReadPage((pages / "report.html").read_text(encoding="utf-8"))
+    hrefs = [link["href"] for link in read.named("a")]
+    assert hrefs == ["drive0/report.html", "drive1/report.html"]
+    assert all((pages / str(href)).exists() for href in hrefs)
+    assert read.texts["a"] == ["drive0", "drive1"]
+    table = read.tables[0]
+    columns = {heading: [row[n] for row in table[1:]] for n, heading in enumerate(table[0])}
+    assert columns["frames"] == ["2", "3", "–"]
+    assert columns["warnings"] == ["0", "0", "1"]
+    report = _report(out)
+    errors = [each["scores"]["mae_mm"] for each in report["recordings"][:2]]
+    assert columns["MAE [mm]"] == [*(f"{error:.1f}" for error in errors), "–"]
+    assert report["recordings"][2]["error"] in "".join(read.texts["li"])
+    assert json.loads((pages / "summary.json").read_text()) == report
+
+
 def test_processes_write_the_same(bags: list[str], reference: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert main([*bags[::-1], str(out), "--jobs", "2", *_FLAGS]) == 1
@@ -146,9 +168,10 @@ def test_other_settings_do_not_replace_what_is_there(
 ) -> None:
     out = shutil.copytree(reference, tmp_path / "out")
     words = [*bags[:2], str(out), "--each", *_FLAGS, "--max-frames", "1"]
-    assert main(words) == 1
-    assert "settings.max_frames was 0, is 1" in _report(out)["recordings"][0]["error"]
-    assert contents(out / "drive0") == contents(reference / "drive0")
+    for how in ([], ["--merge"], ["--shard", "1/2"], ["--jobs", "2"]):
+        with pytest.raises(BagError, match=r"settings\.max_frames was 0, is 1.*--overwrite"):
+            main([*words, *how])
+    assert contents(out) == contents(reference)
     assert main([*words, "--overwrite"]) == 0
     assert [each["frames"] for each in _report(out)["recordings"]] == [1, 1]
 

@@ -13,7 +13,9 @@ import pytest
 from rosbags.rosbag1 import Writer as Writer1
 
 from depth_completion_core.geometry.camera import CameraModel
+from rosbag_tools.complete import main as complete
 from rosbag_tools.to_dataset import main
+from rosbag_tools.void_sets.set_frames import OTHER_CALIBRATION
 from tests.bags.bag_factory import (
     CAMERA,
     CLOUD_TOPIC,
@@ -55,13 +57,50 @@ def test_calibration_that_changes(tmp_path: Path) -> None:
     code, sequence = _run(in_order(entries), tmp_path)
     assert code == 0
     assert sequence["frames"] == 4
-    assert sequence["drops"] == {"the calibration has changed": 2}
-    example = sequence["drop_examples"]["the calibration has changed"]
+    assert sequence["drops"] == {OTHER_CALIBRATION: 2}
+    example = sequence["drop_examples"][OTHER_CALIBRATION]
     assert "fx 55, fy 53" in example
     assert "fx 50, fy 48" in example
+    assert any("2 images are left out" in line for line in sequence["warnings"])
+    assert any("2 of 6 messages of /camera/camera_info" in line for line in sequence["plan"])
     np.testing.assert_allclose(
         np.loadtxt(tmp_path / "out" / "void_50" / "data" / "hall" / "K.txt"), CAMERA.K
     )
+
+
+def test_calibration_that_is_wrong_at_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As of a driver that begins with a default: what most images have counts, and it is told."""
+    default = CameraModel(fx=500.0, fy=500.0, cx=32.0, cy=24.0, width=64, height=48)
+    count = 11
+    entries = without(recording(count), INFO_TOPIC)
+    entries += [
+        info_entry(stamp_of(index) - MS, CAMERA if index else default) for index in range(count)
+    ]
+    code, sequence = _run(in_order(entries), tmp_path)
+    assert code == 3
+    assert (sequence["frames"], sequence["drops"]) == (count - 1, {OTHER_CALIBRATION: 1})
+    (doubt,) = sequence["doubts"]
+    first_s = (stamp_of(0) - MS) / 1e9
+    assert f"1 of 11 messages of {INFO_TOPIC}, the first of them recorded at {first_s:.3f}" in doubt
+    assert "fx 500, fy 500" in doubt
+    assert "--intrinsics FILE" in doubt
+    np.testing.assert_allclose(
+        np.loadtxt(tmp_path / "out" / "void_50" / "data" / "hall" / "K.txt"), CAMERA.K
+    )
+    assert exit_code(complete, tmp_path / "hall", tmp_path / "dense") == 3
+    assert f"warning      {doubt}" in capsys.readouterr().out
+
+
+def test_camera_info_that_cannot_be_used_is_counted_each_time(tmp_path: Path) -> None:
+    entries = without(recording(_FRAMES), INFO_TOPIC)
+    infos = [info_entry(stamp_of(index) - MS) for index in range(_FRAMES)]
+    for entry in infos[2:]:
+        entry.message.k[:] = 0
+    code, sequence = _run(in_order([*entries, *infos]), tmp_path)
+    assert (code, sequence["frames"]) == (0, _FRAMES)
+    assert sequence["drops"] == {"CameraInfo: cannot be used": _FRAMES - 2}
 
 
 def test_calibration_that_trembles_is_one(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ import pytest
 from depth_completion_core.files.atomic import (
     PARTIAL,
     WriteError,
+    flush_tree,
     put_in_place,
     remove_partial,
     write_text,
@@ -285,3 +286,24 @@ def test_a_full_disk_names_what_was_to_be_put_in_place(
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(WriteError, match=r"/out cannot be written: No space left on device"):
         put_in_place(finished, tmp_path / "out")
+
+
+def test_a_folder_is_flushed_with_all_that_is_in_it_and_nothing_outside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, outside = tmp_path / "in", tmp_path / "out.txt"
+    (folder / "a" / "b").mkdir(parents=True)
+    (folder / "empty").mkdir()
+    outside.touch()
+    for number in range(40):
+        (folder / "a" / f"{number}.txt").write_bytes(b"1")
+    (folder / "a" / "b" / "other").hardlink_to(folder / "a" / "0.txt")
+    (folder / "link").symlink_to(outside)
+    (folder / "link_to_folder").symlink_to(tmp_path)
+    flushes = _Flushes(outside, b"", monkeypatch)
+    flush_tree(folder)
+    inside = [folder, *(path for path in folder.rglob("*") if not path.is_symlink())]
+    flushed = [inode for inode, *_ in flushes.seen]
+    assert sorted(flushed) == sorted({path.stat().st_ino for path in inside})
+    is_folder = [kind for _, _, kind, _ in flushes.seen]
+    assert is_folder == sorted(is_folder)  # names count only once what they name is there

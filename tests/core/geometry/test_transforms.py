@@ -152,6 +152,10 @@ def test_an_unset_quaternion_is_named() -> None:
         RigidTransform.from_quaternion((0, 0, 0, 0), np.zeros(3))
     with pytest.raises(ValueError, match="norm nan"):
         RigidTransform.from_quaternion((0, 0, 0, np.nan), np.zeros(3))
+    with pytest.raises(ValueError, match="NaN or infinite"):
+        RigidTransform.from_quaternion((0, 0, 0, 1), (0, np.inf, 0))
+    with pytest.raises(ValueError, match="shapes"):
+        RigidTransform.from_quaternion((0, 0, 0, 1), (0, 0))
 
 
 @given(_transforms(), _transforms(), st.floats(0.0, 1.0))

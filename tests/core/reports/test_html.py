@@ -15,7 +15,9 @@ from depth_completion_core.reports.html import ReportError, html_of, jpeg, write
 from depth_completion_core.reports.page import (
     MOST_PICTURES,
     MOST_ROWS,
+    Cell,
     Column,
+    Link,
     Page,
     Picture,
     Section,
@@ -41,6 +43,17 @@ def test_text_stays_text() -> None:
     assert read.texts["title"][0] == f"Page {HOSTILE}"
     assert HOSTILE in read.texts["h2"]
     assert HOSTILE in {attributes.get("alt") for attributes in read.named("img")}
+
+
+def test_a_cell_leads_to_another_page_below() -> None:
+    links = Link(HOSTILE, "a b/report.html"), Link("x", "javascript:alert(1)")
+    rows: list[list[Cell]] = [[links[0]], ["words"], [links[1]]]
+    table = Table(caption="Pages", columns=[Column(heading="page")], rows=rows)
+    html = html_of(Page(title="t", facts={}, sections=[Section(heading="h", blocks=[table])]))
+    read = ReadPage(html)
+    hrefs = [link["href"] for link in read.named("a")]
+    assert hrefs == ["a%20b/report.html", "javascript%3Aalert%281%29"]
+    assert read.texts["a"] == [HOSTILE, "x"]
 
 
 def test_nothing_is_fetched_and_only_the_own_script_runs() -> None:

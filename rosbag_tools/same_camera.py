@@ -18,3 +18,9 @@ def is_same_camera(first: CameraModel, other: CameraModel) -> bool:
     across_px = abs(other.fx / first.fx - 1) * first.width + abs(other.cx - first.cx)
     down_px = abs(other.fy / first.fy - 1) * first.height + abs(other.cy - first.cy)
     return max(across_px, down_px) < _SAME_PX
+
+
+def camera_in_words(camera: CameraModel) -> str:
+    """Its numbers, for messages."""
+    K = f"fx {camera.fx:.6g}, fy {camera.fy:.6g}, cx {camera.cx:.6g}, cy {camera.cy:.6g}"
+    return f"{camera.width}x{camera.height} pixels, {K}, distortion {list(camera.distortion)}"
