@@ -17,6 +17,7 @@ from depth_completion_core.training.objectives.objective import (
     ObjectiveReport,
     ParameterGroup,
 )
+from depth_completion_core.training.recipes.networks import NetworkTraining
 from depth_completion_core.training.recipes.recipe import OptimizerConfig
 
 _SETTINGS = OptimizerConfig(name="adamw", weight_decay=0.25)
@@ -64,6 +65,15 @@ def test_each_group_has_its_rate_and_its_decay() -> None:
     found = _after_one_step(_Grouped(_Model()))
     encoder, decoder = 1.0 - 0.02 * 0.5 - 0.02, 1.0 - 0.2 * 0.25 - 0.2
     assert found == pytest.approx({"encoder": encoder, "decoder": decoder, "frozen": 1.0}, rel=1e-5)
+
+
+def test_a_networks_own_settings_stand_between_its_groups_and_the_optimiser() -> None:
+    """Factors are multiplied; of weight decays, the most particular one counts."""
+    training = {"depth": NetworkTraining(rate_factor=0.5, weight_decay=0.125)}
+    optimizer = built_optimizer(_SETTINGS, _Grouped(_Model()), training)
+    set_rates(optimizer, {"depth": 0.2})
+    found = [(group["lr"], group["weight_decay"]) for group in optimizer.param_groups]
+    assert found == [pytest.approx((0.01, 0.5)), pytest.approx((0.1, 0.125))]
 
 
 def test_by_default_all_that_learns_is_one_group() -> None:
