@@ -15,7 +15,11 @@ import tyro
 
 from depth_completion_core.checkpoints.errors import CheckpointError
 from depth_completion_core.checkpoints.file_kinds import TORCH_FILE, check_is_file, foreign_kind
-from depth_completion_core.checkpoints.importers import import_released, importable_models
+from depth_completion_core.checkpoints.importers import (
+    ReleasedWeights,
+    import_released,
+    importable_models,
+)
 from depth_completion_core.files.kept_inputs import check_inputs_are_kept
 from depth_completion_core.models import build_model
 from depth_completion_core.models.pose import POSE_NETWORKS, build_pose_network
@@ -77,14 +81,8 @@ def import_checkpoint(wanted: ImportCheckpoint) -> str:
     save = pose_checkpoint.save_pose_checkpoint if is_pose else checkpoint.save_checkpoint
     save(wanted.out, wanted.model, model, provenance=provenance)
     count = sum(parameter.numel() for parameter in model.parameters())
-    use = (
-        "for training alone (--pose.init_weights)"
-        if is_pose
-        else f"settings '{released.preset}' for {released.trained_for}; weights trained for "
-        "anything else need another --preset"
-    )
     return (
-        f"{wanted.out}: {wanted.model}, {count:,} parameters, {use}\n"
+        f"{wanted.out}: {wanted.model}, {count:,} parameters, {_use(wanted.model, released)}\n"
         f"licence of these weights: {released.licence}\n{released.licence_note}"
     )
 
@@ -98,6 +96,15 @@ def main(arguments: list[str]) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _use(name: str, released: ReleasedWeights) -> str:
+    if name in POSE_NETWORKS:
+        return "for training alone (--pose.init_weights)"
+    return (
+        f"settings '{released.preset}' for {released.trained_for}; weights trained for anything "
+        "else need another --preset"
+    )
 
 
 def _check(wanted: ImportCheckpoint) -> None:

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from depth_completion_core.data.readers.sequences import (
     numbered_files,
+    numbered_images,
     unbroken_runs,
     with_neighbours,
 )
@@ -135,14 +136,16 @@ def _with_images(
     """Each depth image of a folder, its RGB image and that one's neighbours."""
     sparse = numbered_files(sweeps, ".png")
     if triplet_offset == 0:
-        yield from ((path, images / path.name, ()) for path in sparse)
+        is_jpeg = not any(images.glob("*.png")) and any(images.glob("*.jpg"))
+        ending = ".jpg" if is_jpeg else ".png"
+        yield from ((path, images / f"{path.stem}{ending}", ()) for path in sparse)
         return
     images_around = {
-        image.name: (image, around)
-        for run in unbroken_runs(numbered_files(images, ".png"))
+        image.stem: (image, around)
+        for run in unbroken_runs(numbered_images(images))
         for image, around in with_neighbours(run, triplet_offset)
     }
-    yield from ((path, *images_around[path.name]) for path in sparse if path.name in images_around)
+    yield from ((path, *images_around[path.stem]) for path in sparse if path.stem in images_around)
 
 
 def _first_folder(places: list[Path]) -> Path:

@@ -2,15 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The files of one drive of KITTI's raw data: Geiger et al., IJRR 2013, and its readme.txt.
 
-A drive is a folder with ``image_02/data/*.png`` and ``velodyne_points/data/*.bin``, its calibration
-in the folder above; flat folders (``image_02/*.png``, ``velodyne_points`` or ``velodyne_fov``
-``/*.bin``, calibration beside them) are read too. File n of a stream belongs to file n of every
-other stream.
+A drive is a folder with ``image_02/data/*.png`` (or .jpg) and ``velodyne_points/data/*.bin``, its
+calibration in the folder above; flat folders (``image_02/*.png``, ``velodyne_points`` or
+``velodyne_fov`` ``/*.bin``, calibration beside them) are read too. File n of a stream belongs to
+file n of every other stream.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from depth_completion_core.data.readers.reading import blamed_on, with_measured_points
-from depth_completion_core.data.readers.sequences import numbered_files
+from depth_completion_core.data.readers.sequences import numbered_files, numbered_images
 from depth_completion_core.data.sample import DataError
 from depth_completion_core.geometry.arrays import Float32Array
 from depth_completion_core.geometry.calibration import (
@@ -39,12 +39,12 @@ _EPOCH_NS = 1_317_000_000 * 10**9  # September 2011, for drives without time sta
 def image_files(drive: Path, camera_index: int) -> list[Path]:
     """The images of a camera by number, at least one; raises DataError."""
     folder = f"image_{camera_index:02d}"
-    return _files(drive, (f"{folder}/data", folder), ".png")
+    return _files(drive, (f"{folder}/data", folder), numbered_images, ".png or .jpg")
 
 
 def sweep_files(drive: Path) -> list[Path]:
     """The sweeps of the lidar by number, at least one; raises DataError."""
-    return _files(drive, _VELODYNE_FOLDERS, ".bin")
+    return _files(drive, _VELODYNE_FOLDERS, _sweeps_in, ".bin")
 
 
 def calibrated_camera(drive: Path, camera_index: int, *, size: tuple[int, int]) -> CalibratedCamera:
@@ -131,13 +131,19 @@ def stamps_ns(files: Sequence[Path]) -> list[int]:
     return [_parsed_ns(lines[int(path.stem)], listing) for path in files]
 
 
-def _files(drive: Path, folders: tuple[str, ...], suffix: str) -> list[Path]:
+def _sweeps_in(folder: Path) -> list[Path]:
+    return numbered_files(folder, ".bin")
+
+
+def _files(
+    drive: Path, folders: tuple[str, ...], files_in: Callable[[Path], list[Path]], what: str
+) -> list[Path]:
     for folder in folders:
-        found = numbered_files(drive / folder, suffix)
+        found = files_in(drive / folder)
         if found:
             return found
     raise DataError(
-        f"no {suffix} files in {' or '.join(str(drive / item) for item in folders)}; expected a "
+        f"no {what} files in {' or '.join(str(drive / item) for item in folders)}; expected a "
         "drive of KITTI's raw data"
     )
 

@@ -17,6 +17,14 @@ def numbered_files(folder: Path, suffix: str) -> list[Path]:
     return sorted(found, key=lambda path: int(path.stem))
 
 
+def numbered_images(folder: Path) -> list[Path]:
+    """The images NUMBER.png of a folder by number; NUMBER.jpg where there are none.
+
+    KITTI's images are PNG, and often kept as JPEG, which takes a sixth of the space.
+    """
+    return numbered_files(folder, ".png") or numbered_files(folder, ".jpg")
+
+
 def neighbours_in(sequence: Sequence[T], distance: int) -> dict[T, tuple[T, T]]:
     """For each frame those ``distance`` before and after it; none for frames nearer to an end.
 
