@@ -27,6 +27,7 @@ _CORE = (
     "world.statistics",
 )
 _BAGS = (
+    "adapt",
     "benchmark",
     "complete",
     "demo",

@@ -270,7 +270,14 @@ _LAWS: dict[str, set[str]] = {
         "settings",
         "progress",
     },
-    "training.objectives": {"training.feeds", "inference", "losses", "models"},
+    "training.objectives": {
+        "training.feeds",
+        "geometry.multiview",
+        "inference",
+        "losses",
+        "models",
+        "models.pose",
+    },
     "training.recipes": {
         "training",
         "training.feeds",

@@ -33,6 +33,11 @@ class SetFeed(ReaderFeed):
     """Which of its frames: all, the last ones that held_out says, or the first, without those."""
     held_out: float = setting(0.2, low=0.0, high=0.9)
     """Share of its frames, the last ones, that is scored on and not trained on."""
+    view_gap: int = setting(0, low=0)
+    """How many frames before and after are the images that a sample is compared with; 0 for no
+    such images."""
+    uses_truth: bool = True
+    """Whether true depth of the set is learned from; false for measurements alone."""
     withhold: float = setting(0.3, low=0.0, high=0.99)
     """Share of the measurements that the network does not see and is to predict, other ones in
     each epoch."""
@@ -45,6 +50,8 @@ class SetFeed(ReaderFeed):
         config = dataset_class(self.name).Config
         if any(field.name == "split" for field in dataclasses.fields(config)):
             settings.setdefault("split", "train")
+        if self.view_gap:
+            settings.setdefault("triplet_offset", self.view_gap)
         return self.name, settings
 
     def open(self) -> DepthDataset:
@@ -68,16 +75,22 @@ class SetFeed(ReaderFeed):
         """Of the same set where none of its own is given, and so with the same share held out."""
         if not isinstance(trained, SetFeed):
             return self
+        scored = replace(self, view_gap=trained.view_gap)
         if self.root:
-            return self
-        own = self.set or trained.set
+            return scored
         return replace(
-            self, root=trained.root, name=trained.name, set=own, held_out=trained.held_out
+            scored,
+            root=trained.root,
+            name=trained.name,
+            set=self.set or trained.set,
+            held_out=trained.held_out,
         )
 
     def _measured(self, sample: Sample, generator: np.random.Generator) -> Sample:
         """As the base class, then without what is withheld."""
         sample = ReaderFeed._measured(self, sample, generator)  # slots have no super()
+        if not self.uses_truth:
+            sample = replace(sample, truth=None)
         has_truth = sample.truth is not None and sample.truth.count > 0
         if not self.withhold or (has_truth and not self.withhold_beside_truth):
             return sample

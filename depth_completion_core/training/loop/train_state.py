@@ -86,11 +86,16 @@ class TrainState:
 
     def shown_networks(self) -> ShownNetworks:
         """Copies with the averaged weights, where there are such, to score and to hand out."""
+        objective = self.shown_objective()
+        return ShownNetworks(depth=objective.model, beside=dict(objective.beside))
+
+    def shown_objective(self) -> Objective:
+        """All of it, as :meth:`shown_networks`."""
         objective = copy.deepcopy(self._objective)
         if self._average is not None:
             objective.load_state_dict(self._average.values)
         objective.eval()
-        return ShownNetworks(depth=objective.model, beside=dict(objective.beside))
+        return objective
 
     def state(self) -> State:
         """Everything that the next step depends on; every process must ask."""

@@ -20,7 +20,6 @@ from depth_completion_core.training.feeds.batch import Batch
 from depth_completion_core.training.feeds.requirements import TRUTH, Requirements
 from depth_completion_core.training.feeds.sample_loader import SampleLoader
 from depth_completion_core.training.feeds.sample_order import ProcessShare, SampleOrder
-from depth_completion_core.training.loop.comparison import compare_with_start
 from depth_completion_core.training.loop.devices import started_fabric
 from depth_completion_core.training.loop.failures import what_happened
 from depth_completion_core.training.loop.optimizer_step import NotFiniteError
@@ -34,6 +33,7 @@ from depth_completion_core.training.loop.run_checkpoints import RunCheckpoints
 from depth_completion_core.training.loop.run_folder import RunFolder, check_same
 from depth_completion_core.training.loop.run_progress import RunProgress, TimeSpent
 from depth_completion_core.training.loop.skip_notes import SkipNotes
+from depth_completion_core.training.loop.start_and_end import compare_with_start
 from depth_completion_core.training.loop.telemetry import ShownStep, Telemetry
 from depth_completion_core.training.loop.train_state import TrainState
 from depth_completion_core.training.loop.validation import validated
@@ -253,12 +253,9 @@ class Trainer:
             write_weights(self._folder.final, networks, self._recipe, self._name, self._progress)
             write_json(self._folder.metrics, self._metrics())
             if self._held_out is not None and self._recipe.compares_with_start:
+                objective, device = self._state.shown_objective(), self._fabric.device
                 compare_with_start(
-                    self._recipe,
-                    networks.depth,
-                    self._held_out,
-                    self._folder.path,
-                    self._fabric.device,
+                    self._recipe, objective, self._held_out, self._folder.path, device
                 )
         self._write_shards()
         self._fabric.barrier()

@@ -81,10 +81,13 @@ class Objective(nn.Module):
             :attr:`depth_completion_core.training.feeds.requirements.Requirements.names`, beside
             what the model needs; samples without are left out and counted.
         view_offsets: further images that the losses compare, beside those that the model needs.
+        compared_terms: names of terms that tell on held-out samples, too, whether weights became
+            better.
     """
 
     requires: tuple[str, ...] = (SPARSE_DEPTH, TRUTH)
     view_offsets: tuple[int, ...] = ()
+    compared_terms: tuple[str, ...] = ()
 
     def __init__(
         self,

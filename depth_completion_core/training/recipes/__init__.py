@@ -24,8 +24,11 @@ RECIPES = {
     "scaffnet_scenenet": "scaffnet_scenenet:ScaffNetSceneNet",
     "scaffnet_vkitti": "scaffnet_vkitti:ScaffNetVkitti",
     "scaffnet_void": "scaffnet_void:ScaffNetVoid",
+    "fusionnet_void": "fusionnet_void:FusionNetVoid",
+    "fusionnet_kitti": "fusionnet_kitti:FusionNetKitti",
     "scaffnet_finetune": "scaffnet_finetune:ScaffNetFinetune",
     "fusionnet_finetune": "fusionnet_finetune:FusionNetFinetune",
+    "fusionnet_motion": "fusionnet_motion:FusionNetMotion",
     "overfit_scaffnet": "overfit_scaffnet:OverfitScaffNet",
     "overfit_fusionnet": "overfit_fusionnet:OverfitFusionNet",
 }

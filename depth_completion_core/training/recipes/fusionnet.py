@@ -16,6 +16,7 @@ from depth_completion_core.training.recipes.supervised import SupervisedRecipe
 
 if TYPE_CHECKING:
     from depth_completion_core.models.base import CompletionModel
+    from depth_completion_core.models.fusionnet import FusionNet
 
 RANDOM = "random"
 
@@ -35,29 +36,41 @@ class FusionNetRecipe(SupervisedRecipe):
     'random' for none, as a test of the trainer."""
 
     def build_model(self) -> CompletionModel:
-        """FusionNet with random weights around the ScaffNet that was given.
+        """See :func:`fusionnet_around_scaffnet`."""
+        return fusionnet_around_scaffnet(self.network, self.scaffnet_weights, self.init_weights)
 
-        Raises:
-            TrainingError: none was given, or it is another network.
-        """
-        from depth_completion_core.checkpoints.checkpoint import load_weights  # noqa: PLC0415
-        from depth_completion_core.checkpoints.init_weights import (  # noqa: PLC0415 - they all
-            load_init_weights,  # need torch, which settings are known without
-        )
-        from depth_completion_core.models.fusionnet import FusionNet  # noqa: PLC0415
 
-        model = FusionNet(self.network)
-        if self.scaffnet_weights == RANDOM or self.init_weights:
-            return model  # the weights to begin from hold a ScaffNet
-        if not self.scaffnet_weights:
-            raise TrainingError(
-                "FusionNet corrects a trained ScaffNet: give its weights with --scaffnet_weights "
-                "FILE.safetensors (train scaffnet_synthetic first)"
-            )
-        path = Path(self.scaffnet_weights)
-        try:
-            weights = load_init_weights(path, "scaffnet", self.network.scaffnet)
-            load_weights(model.scaffnet, weights, what=str(path))
-        except CheckpointError as error:
-            raise TrainingError(str(error)) from error
+def fusionnet_around_scaffnet(
+    network: FusionNetConfig, scaffnet_weights: str, init_weights: str
+) -> FusionNet:
+    """FusionNet with random weights around the ScaffNet that was given.
+
+    Args:
+        network: its settings.
+        scaffnet_weights: checkpoint or folder of shards of the ScaffNet inside; or ``random``.
+        init_weights: weights that the run begins from, which hold a ScaffNet; empty for none.
+
+    Raises:
+        TrainingError: none was given, or it is another network.
+    """
+    from depth_completion_core.checkpoints.checkpoint import load_weights  # noqa: PLC0415
+    from depth_completion_core.checkpoints.init_weights import (  # noqa: PLC0415 - they all
+        load_init_weights,  # need torch, which settings are known without
+    )
+    from depth_completion_core.models.fusionnet import FusionNet  # noqa: PLC0415
+
+    model = FusionNet(network)
+    if scaffnet_weights == RANDOM or init_weights:
         return model
+    if not scaffnet_weights:
+        raise TrainingError(
+            "FusionNet corrects a trained ScaffNet: give its weights with --scaffnet_weights "
+            "FILE.safetensors (train scaffnet_synthetic first)"
+        )
+    path = Path(scaffnet_weights)
+    try:
+        weights = load_init_weights(path, "scaffnet", network.scaffnet)
+        load_weights(model.scaffnet, weights, what=str(path))
+    except CheckpointError as error:
+        raise TrainingError(str(error)) from error
+    return model
