@@ -7,6 +7,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from depth_completion_core.settings.command_line import parsed
 
@@ -15,6 +16,8 @@ from depth_completion_core.settings.command_line import parsed
 class Benchmark:
     """Times of projection, packing, propagation and the classical models on the CPU."""
 
+    only: Literal["all", "projection", "occlusion", "packing", "propagation", "models"] = "all"
+    """Of which kind functions are measured."""
     rounds: int = 100
     """How often each function is called."""
     threads: int = 0
@@ -45,7 +48,12 @@ def main(arguments: list[str]) -> int:
         return 0
     from depth_completion_core.benchmarks import fast_paths  # noqa: PLC0415 - needs torch
 
-    fast_paths.measure(rounds=wanted.rounds, threads=wanted.threads, json_file=wanted.json_file)
+    fast_paths.measure(
+        only="" if wanted.only == "all" else wanted.only,
+        rounds=wanted.rounds,
+        threads=wanted.threads,
+        json_file=wanted.json_file,
+    )
     return 0
 
 

@@ -17,7 +17,12 @@ from rosbag_tools.cli import run_cli
 from rosbag_tools.errors import BagError
 from rosbag_tools.many.flags import ManyFlags
 from rosbag_tools.many.recordings import recording_names
-from rosbag_tools.void_sets.earlier_sequences import check_densities, check_merged
+from rosbag_tools.void_sets.earlier_sequences import (
+    check_densities,
+    check_merged,
+    earlier_splits,
+    told_splits,
+)
 from rosbag_tools.void_sets.job import (
     VOID_DENSITIES,
     DatasetJob,
@@ -76,7 +81,8 @@ class ToDataset(ConfigFlags):
     max_frames: int = 0
     """Stop each sequence after this many frames; 0 for all."""
     test: tuple[str, ...] = ()
-    """Sequences of the test lists, by name or by patterns such as 'lab*'; the others train."""
+    """Sequences of the test lists, by name or by patterns such as 'lab*'; the others train. Without
+    it, and without --test-share, the sequences that are there keep their lists."""
     test_share: float = 0.0
     """Share of the sequences that is tested on, in place of --test."""
 
@@ -93,6 +99,8 @@ def main(arguments: list[str]) -> int:
     """Parse, write, report; 0 for success, 1 where a bag failed or is damaged, 3 for doubts."""
     wanted = parsed_with_config(ToDataset, arguments)
     jobs = jobs_of(wanted)
+    for line in told_splits(earlier_splits(wanted.out), jobs):
+        print(line)
     if wanted.rerun:
         _check_rerun(wanted)
     if wanted.many.merge:
@@ -125,18 +133,25 @@ def jobs_of(wanted: ToDataset) -> list[DatasetJob]:
     if wanted.many.merge and wanted.dry_run:
         raise BagError("--merge writes the lists, and --dry-run nothing: give one of them")
     names = recording_names([paths[0] for paths in recordings])
-    splits = splits_of(names, test=wanted.test, test_share=wanted.test_share, seed=wanted.seed)
+    splits = splits_of(
+        names,
+        test=wanted.test,
+        test_share=wanted.test_share,
+        seed=wanted.seed,
+        earlier=earlier_splits(wanted.out),
+    )
+    densities, features = _in_order(wanted.densities, wanted.features)
     return [
         DatasetJob(
             inputs=tuple(paths),
             output=wanted.out.absolute(),
             sequence=name,
             split=splits[name],
-            densities=tuple(sorted(wanted.densities)),
+            densities=densities,
             settings=wanted.settings,
             reads=wanted.reads.with_absolute_paths(),
             sparse=wanted.sparse_from,
-            features=tuple(path.absolute() for path in wanted.features),
+            features=tuple(path.absolute() for path in features),
             truth=wanted.truth_from,
             sweeps_around=wanted.sweeps_around,
             frames=FrameChoice(
@@ -152,6 +167,16 @@ def jobs_of(wanted: ToDataset) -> list[DatasetJob]:
         )
         for paths, name in zip(recordings, names, strict=True)
     ]
+
+
+def _in_order(
+    densities: tuple[int, ...], features: tuple[Path, ...]
+) -> tuple[tuple[int, ...], tuple[Path, ...]]:
+    """The densities from the smallest, and the files, where each has its own, with them."""
+    if len(features) != len(densities):
+        return tuple(sorted(densities)), features
+    order = sorted(range(len(densities)), key=densities.__getitem__)
+    return tuple(densities[n] for n in order), tuple(features[n] for n in order)
 
 
 def _check_rerun(wanted: ToDataset) -> None:

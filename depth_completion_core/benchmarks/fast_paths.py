@@ -9,6 +9,7 @@ import platform
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,6 @@ from depth_completion_core.completer import load_model
 from depth_completion_core.config import OcclusionConfig
 from depth_completion_core.files.json_files import write_json
 from depth_completion_core.frame import Frame, SparseDepth
-from depth_completion_core.geometry.arrays import Float32Array
 from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.geometry.occlusion import filter_occluded
 from depth_completion_core.geometry.projection import project_points
@@ -42,10 +42,11 @@ _BARREL = (-0.37, 0.2, 0.001, 0.0005, -0.07)
 Group = dict[str, Callable[[], object]]
 
 
-def measure(*, rounds: int, threads: int, json_file: Path | None) -> None:
+def measure(*, only: str, rounds: int, threads: int, json_file: Path | None) -> None:
     """Measure and print.
 
     Args:
+        only: a word in the titles of the groups that are measured; empty for all.
         rounds: how often each function is called; models a fifth of it.
         threads: of torch; 0 leaves its choice.
         json_file: where the numbers are written, too.
@@ -61,32 +62,34 @@ def measure(*, rounds: int, threads: int, json_file: Path | None) -> None:
         reference = compiled_reference(Path(folder))
         if reference is None:
             print("no C compiler (cc) here: the C loop is left out")
-        for title, group in _groups(reference).items():
-            timings = timed_in_turn(group, rounds=_rounds_for(title, rounds))
+        chosen = {title: group for title, group in _groups(reference).items() if only in title}
+        for title, group in chosen.items():
+            timings = timed_in_turn(group(), rounds=_rounds_for(title, rounds))
             results[title] = {name: asdict(timing) for name, timing in timings.items()}
             print("\n".join(_table(title, timings)), flush=True)
     if json_file:
         write_json(json_file, results)
 
 
-def _groups(reference: ctypes.CDLL | None) -> dict[str, Group]:
-    """Functions to compare, by title; the first of each group is the yardstick."""
-    groups = {}
+def _groups(reference: ctypes.CDLL | None) -> dict[str, Callable[[], Group]]:
+    """What makes the functions to compare, by title; the first of each group is the yardstick."""
+    groups: dict[str, Callable[[], Group]] = {}
     for view, full_turn in (("whole turn", True), ("all in view", False)):
-        points = lidar_points(full_turn=full_turn)
         title = f"projection + z-buffer, 130,000 points ({view}) into 1216x352"
-        groups[title] = _projection_group(points, reference)
-    groups["the same in view, lens distorted (plumb_bob)"] = _distorted_group()
-    groups["occlusion filter, 1216x352"] = _occlusion_group()
-    groups["XYZRGB of 1280x720 depth (14.7 MB)"] = _packing_group()
-    groups["propagation, 18 steps to 9 neighbours, 304x228"] = propagation_group(228, 304)
-    groups["propagation, 18 steps to 9 neighbours, 1216x240"] = propagation_group(240, 1216)
-    groups["models, 640x480 with 1,500 points"] = _model_group(640, 480, 1_500)
-    groups["models, 1242x375 with 16,000 points"] = _model_group(1242, 375, 16_000)
+        groups[title] = partial(_projection_group, reference, full_turn=full_turn)
+    groups["projection in view, lens distorted (plumb_bob)"] = _distorted_group
+    groups["occlusion filter, 1216x352"] = _occlusion_group
+    groups["packing to XYZRGB, 1280x720 depth (14.7 MB)"] = _packing_group
+    for height, width in ((228, 304), (240, 1216)):
+        title = f"propagation, 18 steps to 9 neighbours, {width}x{height}"
+        groups[title] = partial(propagation_group, height, width)
+    groups["models, 640x480 with 1,500 points"] = partial(_model_group, 640, 480, 1_500)
+    groups["models, 1242x375 with 16,000 points"] = partial(_model_group, 1242, 375, 16_000)
     return groups
 
 
-def _projection_group(points: Float32Array, reference: ctypes.CDLL | None) -> Group:
+def _projection_group(reference: ctypes.CDLL | None, *, full_turn: bool) -> Group:
+    points = lidar_points(full_turn=full_turn)
     tensor = torch.from_numpy(points)
     group: Group = {}
     if reference is not None:

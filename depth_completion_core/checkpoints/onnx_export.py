@@ -70,8 +70,8 @@ def export_network(
 
     Raises:
         CheckpointError: the network takes another size only, onnx or onnxruntime is missing, the
-            network cannot be traced, or onnxruntime does not run the graph or says something else
-            than torch.
+            network cannot be traced, has no steps that the operator could take, or onnxruntime does
+            not run the graph or says something else than torch.
         ConfigError: the network does not take images of this size.
         WriteError: the file cannot be written.
     """
@@ -90,7 +90,9 @@ def export_network(
         draft = Path(folder) / path.name
         along = _trace(model, needs, sizes_px[0], operator, draft)
         stated = engine_metadata(needs, along, model.depth_range)
-        content = _finished(onnx, draft, {**(facts or {}), **stated})
+        graph = onnx.load(draft)
+        _check_has_operator(graph, operator)
+        content = _finished(onnx, graph, {**(facts or {}), **stated})
         write_whole(draft, content)
         engine = load_engine(draft, torch.device("cpu"))
         difference = max(check_engine(engine, model, size) for size in sizes_px)
@@ -152,9 +154,17 @@ def _trace(
     return said.along
 
 
-def _finished(onnx: Any, file: Path, facts: Mapping[str, str]) -> bytes:  # noqa: ANN401 - extra
+def _check_has_operator(model: Any, operator: StepOperator) -> None:  # noqa: ANN401 - extra
+    kinds = {node.op_type for node in model.graph.node}
+    if operator == "deform_conv" and "DeformConv" not in kinds:
+        raise CheckpointError(
+            "no step of this network reads depth between pixels, as those of NLSPN do, so that "
+            "DeformConv has nothing to do: leave --propagation out"
+        )
+
+
+def _finished(onnx: Any, model: Any, facts: Mapping[str, str]) -> bytes:  # noqa: ANN401 - extra
     """Without inputs that nothing looks at, and with what the file tells of itself."""
-    model = onnx.load(file)
     used = {name for node in model.graph.node for name in node.input}
     unused = [each for each in model.graph.input if each.name not in used]
     for each in unused:

@@ -16,6 +16,7 @@ from rosbag_tools.many.identity import differences
 from rosbag_tools.void_sets.job import DatasetJob, Split
 from rosbag_tools.void_sets.places import LISTED, SetPlaces
 
+MANIFEST = "manifest.json"
 _SPLITS: tuple[Split, ...] = ("train", "test")
 
 
@@ -30,6 +31,35 @@ def read_record(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise BagError(f"{path} is damaged: {error}. Remove it, and give --overwrite") from error
     return values
+
+
+def earlier_splits(output: Path) -> dict[str, Split]:
+    """The splits of the sequences of a set, by their names; none where there is no set yet.
+
+    Raises:
+        BagError: the manifest is damaged.
+    """
+    path = output / MANIFEST
+    if not path.exists():
+        return {}
+    return {item["name"]: item["split"] for item in read_record(path)["sequences"]}
+
+
+def told_splits(earlier: Mapping[str, Split], jobs: Sequence[DatasetJob]) -> list[str]:
+    """What becomes of sequences that earlier runs tested on, in lines as those of the plan."""
+    known = [job for job in jobs if earlier.get(job.sequence) == "test"]
+    stay = [job.sequence for job in known if job.split == "test"]
+    move = [job.sequence for job in known if job.split == "train"]
+    lines = []
+    if stay:
+        lines.append(f"test         as before: {', '.join(stay)}; --test NAME... says otherwise")
+    if move:
+        lines.append(
+            f"warning      {', '.join(move)} tested so far and train from now on, as --test or "
+            "--test-share does not choose them: models that were trained before have not seen them,"
+            " new ones have"
+        )
+    return lines
 
 
 def check_settings(known: Mapping[str, Any], wanted: Mapping[str, Any], where: Path) -> None:

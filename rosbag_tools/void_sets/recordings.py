@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from rosbag_tools.errors import BagError
@@ -13,7 +13,12 @@ from rosbag_tools.void_sets.job import Split
 
 
 def splits_of(
-    names: Sequence[str], *, test: Sequence[str], test_share: float, seed: int
+    names: Sequence[str],
+    *,
+    test: Sequence[str],
+    test_share: float,
+    seed: int,
+    earlier: Mapping[str, Split],
 ) -> dict[str, Split]:
     """The split of each sequence, which does not depend on the order of the recordings.
 
@@ -22,6 +27,7 @@ def splits_of(
         test: names of those to test on, or patterns with ``*``.
         test_share: share of the sequences to test on, where none is named.
         seed: of the choice.
+        earlier: of sequences that are in the set, which keep theirs where nothing is asked for.
 
     Raises:
         BagError: a pattern fits no sequence, or a share leaves nothing to train on.
@@ -33,6 +39,8 @@ def splits_of(
         raise BagError("--test names the sequences that --test-share chooses: give one of them")
     if not 0 <= test_share <= 1:
         raise BagError(f"--test-share is from 0 to 1, got {test_share:g}")
+    if not test and not test_share:
+        return {name: earlier.get(name, "train") for name in names}
     chosen = {name for name in names if any(fnmatchcase(name, item) for item in test)}
     if test_share:
         order = sorted(names, key=lambda name: hashlib.sha256(f"{seed} {name}".encode()).digest())

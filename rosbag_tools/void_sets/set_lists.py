@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,10 +12,10 @@ from typing import Any
 from depth_completion_core.files.atomic import write_text
 from depth_completion_core.files.json_files import write_json
 from rosbag_tools.errors import BagError
+from rosbag_tools.void_sets.earlier_sequences import MANIFEST, earlier_splits, read_record
 from rosbag_tools.void_sets.job import Split
 from rosbag_tools.void_sets.places import K_FILE, LISTED, SetPlaces, density_name, file_name
 
-MANIFEST = "manifest.json"
 SUMMARY = "summary.json"
 _SPLITS: tuple[Split, ...] = ("train", "test")
 
@@ -31,10 +30,10 @@ def assemble(output: Path, splits: Mapping[str, Split]) -> dict[str, Any]:
     Raises:
         BagError: no sequence is there, or some have other densities than others.
     """
-    records = [_read(path) for path in sorted((output / "manifest").glob("*.json"))]
+    records = [read_record(path) for path in sorted((output / "manifest").glob("*.json"))]
     if not records:
         raise BagError(f"{output} holds no finished sequence")
-    splits = {**_earlier_splits(output), **splits}
+    splits = {**earlier_splits(output), **splits}
     by_split: dict[Split, list[dict[str, Any]]] = {
         split: [item for item in records if splits.get(item["sequence"], "train") == split]
         for split in _SPLITS
@@ -121,18 +120,3 @@ def _common_densities(records: Sequence[dict[str, Any]]) -> list[int]:
             "or to another folder"
         )
     return list(next(iter(known)))
-
-
-def _earlier_splits(output: Path) -> dict[str, Split]:
-    path = output / MANIFEST
-    if not path.exists():
-        return {}
-    return {item["name"]: item["split"] for item in _read(path)["sequences"]}
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        values: dict[str, Any] = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise BagError(f"{path} is damaged: {error}. Remove it, and run again") from error
-    return values

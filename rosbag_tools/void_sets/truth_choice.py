@@ -71,7 +71,13 @@ def _chosen(reader: BagReader, job: DatasetJob) -> ChosenTruth:
         return ChosenTruth("sweeps", reads)
     raise BagError(
         "no depth image of the camera's frame can be the truth: name one with --truth, take "
-        "--truth-from sweeps of a lidar, or --truth-from none for a set without true depth"
+        "--truth-from sweeps of a lidar, "
+        + (
+            "or --truth-from none for a set without true depth"
+            if job.sparse == "measured"
+            else f"or --sparse-from measured: --sparse-from {job.sparse} takes its depth from the "
+            "truth"
+        )
     )
 
 

@@ -73,6 +73,27 @@ def test_shards_write_the_same(
     assert _contents(out) == reference
 
 
+def test_what_was_tested_on_stays_so_unless_told_otherwise(
+    bags: list[str],
+    reference: dict[str, bytes],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = tmp_path / "out"
+    for path, content in reference.items():
+        (out / path).parent.mkdir(parents=True, exist_ok=True)
+        (out / path).write_bytes(content)
+    words = [*bags[:2], "--out", str(out), "--densities", "20", "100"]
+    assert main(words) == 0
+    assert "test         as before: yard; --test NAME... says otherwise" in capsys.readouterr().out
+    assert _contents(out) == reference
+    assert main([*words, "--test", "hall"]) == 0
+    assert "warning      yard tested so far and train from now on" in capsys.readouterr().out
+    lists = {split: (out / f"void_20/{split}_image.txt").read_text() for split in ("train", "test")}
+    assert ("/yard/" in lists["train"], "/hall/" in lists["test"]) == (True, True)
+    assert ("/yard/" in lists["test"], "/hall/" in lists["train"]) == (False, False)
+
+
 def test_a_shard_may_be_empty(bags: list[str], tmp_path: Path) -> None:
     assert main([bags[0], "--out", str(tmp_path / "out"), "--shard", "2/2"]) == 0
     assert not (tmp_path / "out").exists()

@@ -88,18 +88,19 @@ def test_corners_take_the_true_depth(tmp_path: Path) -> None:
 _PIXELS = [(10.2, 20.4), (30.0, 5.0), (11.0, 40.0), (63.4, 47.4), (200.0, 3.0)]
 
 
-@pytest.mark.parametrize("file_count", [1, 2])
-def test_the_raw_bags_of_void(tmp_path: Path, file_count: int) -> None:
+@pytest.mark.parametrize(("file_count", "densities"), [(1, (2, 5)), (2, (2, 5)), (2, (5, 2))])
+def test_the_raw_bags_of_void(tmp_path: Path, file_count: int, densities: tuple[int, int]) -> None:
     """No CameraInfo, no TF: an image, a registered depth image, and a file of features beside."""
     kept = without(recording(_FRAMES), INFO_TOPIC, CLOUD_TOPIC, "/tf", "/tf_static")
     bag = write_ros1(tmp_path / "hall.bag", kept)
     (tmp_path / "K.txt").write_text("50 0 31.25\n0 48 23.75\n0 0 1\n")
     files = [tmp_path / "dataset", tmp_path / "dataset_500"][:file_count]
-    for number, path in enumerate(files):
-        path.write_bytes(_features_file(_PIXELS[: 4 + number]))
+    for density, path in zip(densities, files, strict=False):
+        first = 1 if file_count == 2 and density == 2 else 0
+        path.write_bytes(_features_file(_PIXELS[first:]))
     features = ["--sparse-from", "features", "--features", *files]
     intrinsics = ["--intrinsics", tmp_path / "K.txt"]
-    sequence = _run(bag, tmp_path / "out", *features, *intrinsics, "--densities", 2, 5)
+    sequence = _run(bag, tmp_path / "out", *features, *intrinsics, "--densities", *densities)
     assert (sequence["frames"], sequence["drops"]) == (_FRAMES - 1, {"no features of its time": 1})
     for index in range(_FRAMES - 1):
         truth = np.rint(true_depth(index).astype(np.float64) * 256)
@@ -112,11 +113,34 @@ def test_the_raw_bags_of_void(tmp_path: Path, file_count: int) -> None:
         sparse = _numbers(tmp_path / "out", "sparse_depth", index, 5)
         np.testing.assert_array_equal(sparse, expected)
         few = _numbers(tmp_path / "out", "sparse_depth", index, 2)
-        assert [place for place in with_depth if few[place]] == with_depth[:2]
+        assert places[0] in with_depth
+        wanted = with_depth if file_count == 1 else with_depth[1:]
+        assert [place for place in with_depth if few[place]] == wanted[:2]
         pose = tmp_path / "out" / "void_5" / "data" / "hall" / "absolute_pose"
         np.testing.assert_allclose(
             np.loadtxt(pose / f"1700000000.{index}000.txt"), _vio_pose(index).matrix[:3], atol=1e-12
         )
+
+
+def test_features_without_true_depth_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """VIO says where; of what depth only the truth says, be it accumulated sweeps."""
+    bag = write_ros2(tmp_path / "hall", without(recording(_FRAMES), TRUTH_TOPIC))
+    everywhere = [(float(x), float(y)) for x in range(3, 64, 6) for y in range(3, 48, 5)]
+    (tmp_path / "dataset").write_bytes(_features_file(everywhere))
+    features = ["--sparse-from", "features", "--features", tmp_path / "dataset"]
+    assert exit_code(main, bag, "--out", tmp_path / "out", *features) == 1
+    told = capsys.readouterr().err
+    assert "--sparse-from features takes its depth from the truth" in told
+    assert "--truth-from none" not in told
+    sweeps = ["--truth-from", "sweeps", "--sweeps-around", 1, "--densities", 5]
+    sequence = _run(bag, tmp_path / "out", *features, *sweeps)
+    assert sequence["points"]["5"]["max"] > 0
+    for index in range(sequence["frames"]):
+        sparse = _numbers(tmp_path / "out", "sparse_depth", index, 5)
+        truth = _numbers(tmp_path / "out", "ground_truth", index, 5)
+        np.testing.assert_array_equal(sparse[sparse > 0], truth[sparse > 0])
 
 
 def test_accumulated_sweeps_are_the_truth_where_there_is_no_other(tmp_path: Path) -> None:

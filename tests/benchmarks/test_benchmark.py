@@ -138,6 +138,23 @@ def test_command_line(
         assert all(timing["p50_ms"] > 0 for timing in group.values())
 
 
+@pytest.mark.parametrize(
+    ("only", "name", "other"),
+    [
+        ("projection", "with distortion", "filter_occluded"),
+        ("occlusion", "filter_occluded", "pack_xyzrgb"),
+        ("packing", "pack_xyzrgb", "filter_occluded"),
+    ],
+)
+def test_one_kind_alone(
+    only: str, name: str, other: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert benchmark.main(["--only", only, "--rounds", "1"]) == 0
+    printed = capsys.readouterr().out
+    assert name in printed
+    assert other not in printed
+
+
 def test_a_training_step_is_split(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -69,6 +69,13 @@ class _Interpolation(CompletionModel):
         return ModelOutput(depth=anchoring.interpolated(inputs.sparse_depth))
 
 
+class _Copy(CompletionModel):
+    """A network that propagates nothing."""
+
+    def forward(self, inputs: ModelInput) -> ModelOutput:
+        return ModelOutput(depth=inputs.sparse_depth + 1.0)
+
+
 @pytest.mark.parametrize(("operator", "kernel"), [("gather", 5), ("deform_conv", 3)])
 def test_propagation_is_exported_for_any_size(
     tmp_path: Path, operator: StepOperator, kernel: int
@@ -94,6 +101,12 @@ def test_propagation_is_exported_for_any_size(
     np.testing.assert_allclose(
         prediction.maps["initial_depth"], twin.maps["initial_depth"], rtol=1e-5
     )
+
+
+def test_an_operator_that_would_have_nothing_to_do_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="leave --propagation out"):
+        export_network(_Copy().eval(), tmp_path / "x.onnx", operator="deform_conv")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", sorted(DUMMIES))
