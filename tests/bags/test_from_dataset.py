@@ -200,7 +200,7 @@ def test_time_stamps_that_do_not_fit(tmp_path: Path, text: str, words: str) -> N
 
 def test_folder_that_is_no_drive(tmp_path: Path) -> None:
     sentence = _refusal(tmp_path / "nowhere", tmp_path)
-    assert "no .png files in" in sentence
+    assert "no .png or .jpg files in" in sentence
     assert "image_02/data" in sentence
 
 
