@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from rclpy.node import Node
 
 from depth_completion_core.sensing.pair import MessagePair
+from depth_completion_ros.demand import Demand
 from depth_completion_ros.inputs import Inputs
 from depth_completion_ros.live_transforms import LiveTransforms
 from depth_completion_ros.node_config import NodeConfig
@@ -42,6 +43,7 @@ class ActiveState:
         pipeline.placer.camera_infos = self.inputs.camera_infos
         self.placement = PlacementWatch(pipeline.placer, config, list(self.inputs.filters))
         self._worker = Worker(self.mailbox, pipeline.handle)
+        self._demand = Demand(node, lambda: pipeline.is_wanted, self.inputs)
         self._watch = SilenceWatch(node, self.inputs, config.silence_s, config.pairing.slop_ms)
 
     def _post(self, pairs: Sequence[MessagePair]) -> None:
@@ -56,6 +58,7 @@ class ActiveState:
     def end(self) -> None:
         """Stop listening, and finish the current frame."""
         self._watch.destroy()
+        self._demand.destroy()
         self.inputs.destroy()
         self._transforms.wait_until(0.0)
         self._worker.stop()

@@ -184,7 +184,8 @@ def _percentiles(values: list[float]) -> dict[str, float | None]:
 def _completion_node(wanted: BenchmarkNode) -> Iterator[subprocess.Popen[bytes]]:
     # Reliable: the node is to be measured, not the socket buffers of this machine.
     reliable = [f"qos_overrides./{t}.subscription.reliability:=reliable" for t in _BIG_TOPICS]
-    given = [f"model:={wanted.model}", "fixed_frame:=none", *reliable, *wanted.node_arguments]
+    known = ["fixed_frame:=none", "points_in_camera_frame:=true"]
+    given = [f"model:={wanted.model}", *known, *reliable, *wanted.node_arguments]
     arguments = [word for item in given for word in ("-p", item)]
     module = "depth_completion_ros.completion_node"
     process = subprocess.Popen([sys.executable, "-m", module, "--ros-args", *arguments])  # noqa: S603

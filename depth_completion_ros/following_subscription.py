@@ -51,7 +51,7 @@ class FollowingSubscription(SimpleFilter):  # type: ignore[misc]  # message_filt
         )
         self.offers = self._offers()
         self._profile = self._qos.profile(self.offers)
-        self._subscription = self._subscribe()
+        self._subscription: Any = self._subscribe()
         self.is_reliable = self._is_reliable()
 
     def follow(self) -> None:
@@ -60,16 +60,29 @@ class FollowingSubscription(SimpleFilter):  # type: ignore[misc]  # message_filt
         profile = self._qos.profile(self.offers)
         if profile != self._profile:
             self._profile, old = profile, self._subscription
-            # The new one first, so that no message comes in between.
-            self._subscription = self._subscribe()
-            self._node.destroy_subscription(old)
-            self._node.get_logger().info(self._in_words())
+            if old is not None:
+                # The new one first, so that no message comes in between.
+                self._subscription = self._subscribe()
+                self._node.destroy_subscription(old)
+                self._node.get_logger().info(self._in_words())
         if self.offers:
             self.is_reliable = self._is_reliable()
 
+    def pause(self) -> None:
+        """Receive nothing until :meth:`resume`; the publishers need not send it then."""
+        if self._subscription is not None:
+            self._node.destroy_subscription(self._subscription)
+            self._subscription = None
+
+    def resume(self) -> None:
+        """Subscribe again, as the publishers allow by now."""
+        self.follow()
+        if self._subscription is None:
+            self._subscription = self._subscribe()
+
     def destroy(self) -> None:
         """End the subscription."""
-        self._node.destroy_subscription(self._subscription)
+        self.pause()
 
     def _offers(self) -> list[QoSProfile]:
         name = name_of_class(self._kind)

@@ -51,6 +51,7 @@ class Inputs:
         odometry_file: motion that comes from a file; None where it does not.
         filters: what the images and the measurements come through, by topic, images first.
         pairs: how many it made.
+        are_heard: whether images and measurements are received.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Inputs:
         self.camera_infos = CameraInfos(by_stamp=config.camera_info == "synchronized")
         self.received: dict[str, StreamStamps] = {}
         self.pairs = 0
+        self.are_heard = True
         self.filters: dict[str, FollowingSubscription] = {}
         self._subscriptions: list[FollowingSubscription] = []
         image_kind, image_topic = IMAGE_TRANSPORTS[config.image_transport]
@@ -111,6 +113,20 @@ class Inputs:
             subscription.destroy()
         self.filters.clear()
         self._subscriptions.clear()
+
+    def hear(self, *, wanted: bool) -> None:
+        """Receive images and measurements, or let go of them; all else is small and goes on."""
+        if wanted == self.are_heard:
+            return
+        self.are_heard = wanted
+        for topic, subscription in self.filters.items():
+            if wanted:
+                subscription.resume()
+            else:
+                subscription.pause()
+                # The next one comes after a pause that is nobody's fault.
+                self.received[topic].newest_ns.clear()
+        self.pairing.start_anew()
 
     def why_never_paired(self, pairing: PairingConfig) -> list[str]:
         """Why the stamps of images and measurements cannot match, or match wrongly."""

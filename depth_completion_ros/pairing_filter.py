@@ -45,10 +45,14 @@ class PairingFilter(SimpleFilter):  # type: ignore[misc]  # message_filters has 
     def set_config(self, config: PairingConfig, earlier_pairs: int) -> None:
         """Go on with other settings; what waits is forgotten, what was counted stays."""
         if (config, earlier_pairs) != self._wishes:
-            drops = self.pairer.drops
             self._wishes = (config, earlier_pairs)
-            self.pairer = self._pairer()
-            self.pairer.drops.update(drops)
+            self.start_anew()
+
+    def start_anew(self) -> None:
+        """Forget what waits; what was counted stays."""
+        drops = self.pairer.drops
+        self.pairer = self._pairer()
+        self.pairer.drops.update(drops)
 
     def _pairer(self) -> Pairer[Any, Any]:
         config, earlier_pairs = self._wishes

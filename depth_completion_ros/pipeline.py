@@ -88,6 +88,11 @@ class Pipeline:
         far = self._far_depth.note
         return [*self.in_use.completer.notes, *([far] if far else [])]
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether anybody listens to what becomes of a pair."""
+        return self._outputs.are_wanted
+
     def handle(self, item: PairToComplete) -> None:
         """Complete a pair, or count why not."""
         try:
@@ -108,7 +113,7 @@ class Pipeline:
                 "that is too slow, or a clock that is off (use_sim_time with bags?)",
             )
             return
-        if not self._outputs.are_wanted:
+        if not self.is_wanted:
             return
         start = time.perf_counter()
         placed = self.placer.place(item.messages, config, in_use.wanted_views)

@@ -30,14 +30,13 @@ class PolledSubscription(FollowingSubscription):
     ) -> None:
         """Subscribe; the lock is held while messages are fetched and signalled."""
         self._lock = lock
-        self._is_open = True
         super().__init__(node, kind, topic, **qos)
 
     def poll(self) -> int:
         """Signal what has come since the last time; returns how many messages that were."""
         with self._lock:
             count = 0
-            while self._is_open and (message := self._taken()) is not None:
+            while (message := self._taken()) is not None:
                 self.signalMessage(message)
                 count += 1
             return count
@@ -48,11 +47,10 @@ class PolledSubscription(FollowingSubscription):
             self.poll()
             super().follow()
 
-    def destroy(self) -> None:
-        """End the subscription; what waits is lost."""
+    def pause(self) -> None:
+        """As its class does; what waits is lost."""
         with self._lock:
-            self._is_open = False
-            super().destroy()
+            super().pause()
 
     def _subscribe(self) -> Any:  # noqa: ANN401 - rclpy has no types
         return self._node.create_subscription(
@@ -66,6 +64,8 @@ class PolledSubscription(FollowingSubscription):
 
     def _taken(self) -> bytes | None:
         subscription = self._subscription
+        if subscription is None:
+            return None
         with subscription.handle:
             taken = subscription.handle.take_message(subscription.msg_type, subscription.raw)
         return None if taken is None else taken[0]

@@ -38,7 +38,7 @@ class SilenceWatch:
 
     def _look(self) -> None:
         now = time.monotonic()
-        if self._inputs.pairs != self._pairs:
+        if self._inputs.pairs != self._pairs or not self._inputs.are_heard:
             self._pairs, self._last_change = self._inputs.pairs, now
             self._wait_s = self._silence_s
         elif now - self._last_change >= self._wait_s:

@@ -25,6 +25,7 @@ from depth_completion_ros.msg import CompletionStatus
 from depth_completion_ros.node_config import NodeConfig
 
 _NO_FRAMES = ("cloud:", "transform:")  # drops of these begin with what was dropped
+_FIRST_FRAME_S = 2.0  # that it may take after a rest
 _STAGES = ("decode_ms", "project_ms", "network_ms", "publish_ms", "total_ms")
 _TIMES = (*_STAGES, "age_ms", "pair_gap_ms", "density", "coverage")
 _LEVELS = {
@@ -62,6 +63,7 @@ class Status:
         self._pace = FramePace()
         self._drops_before: dict[str, int] = {}
         self._published_before = 0
+        self._rested_at_s = 0.0
         self.published = 0
 
     def message(self, report: FrameReport) -> CompletionStatus:
@@ -125,14 +127,20 @@ class Status:
     def diagnose(self, status: DiagnosticStatusWrapper) -> DiagnosticStatusWrapper:
         """Fill in the entry of /diagnostics; called by diagnostic_updater."""
         now_s, drops, notes, config = time.monotonic(), self._drops(), self._notes(), self._config()
+        idle = self._why_idle()
         with self._lock:
+            if idle:
+                # The pace begins anew after a rest.
+                self._pace, self._rested_at_s = FramePace(), now_s
+            elif not self._pace.is_flowing(now_s) and now_s - self._rested_at_s < _FIRST_FRAME_S:
+                idle = "what is asked for has just begun"
             last, motion = self._last, self._motion
             seen = Observed(
                 is_flowing=self._pace.is_flowing(now_s),
                 rate_hz=self._pace.rate_hz(now_s),
                 age_ms=self._pace.age_ms,
                 dropped=self._dropped_of_late(drops),
-                idle=self._why_idle(),
+                idle=idle,
                 notes=notes,
                 has_completed=last is not None,
             )
