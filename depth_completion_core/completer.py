@@ -19,7 +19,7 @@ from depth_completion_core.inference.depth_limits import with_limits
 from depth_completion_core.inference.measured_depth import measured_depth
 from depth_completion_core.inference.model_input import run_model
 from depth_completion_core.inference.postprocessing import empty_prediction, predictions
-from depth_completion_core.inference.preprocessing import model_input, view_at, window_of
+from depth_completion_core.inference.preprocessing import Window, model_input, view_at, window_of
 from depth_completion_core.models import MODELS
 from depth_completion_core.models.base import CompletionModel
 from depth_completion_core.models.needs import ModelNeeds
@@ -111,11 +111,12 @@ class DepthCompleter:
         needs = self.model.needs
         for index, frame in enumerate(frames):
             self._check_needs(frame)
-            window = window_of(frame.size, self.config.inference, needs)
+            window = self._window(frame, sparse[index])
             if needs.sparse_depth and not sparse[index].valid[window.slices].any():
                 results[index] = empty_prediction(sparse[index])
             else:
-                groups.setdefault(_what_is_known(frame, needs), []).append(index)
+                alike = (window, *_what_is_known(frame, needs))
+                groups.setdefault(alike, []).append(index)
         for indices in groups.values():
             group = self._complete_group([frames[i] for i in indices], [sparse[i] for i in indices])
             results.update(zip(indices, group, strict=True))
@@ -134,7 +135,7 @@ class DepthCompleter:
         """
         sparse, needs = self.sparse_depth(frame), self.model.needs
         self._check_needs(frame)
-        window = window_of(frame.size, self.config.inference, needs)
+        window = self._window(frame, sparse)
         if needs.sparse_depth and not sparse.valid[window.slices].any():
             return {}
         inputs = model_input([frame], [sparse], window, needs, self.device)
@@ -157,12 +158,14 @@ class DepthCompleter:
     def _complete_group(
         self, frames: list[Frame], sparse: list[SparseDepth]
     ) -> list[DepthPrediction]:
-        needs = self.model.needs
-        window = window_of(frames[0].size, self.config.inference, needs)
-        inputs = model_input(frames, sparse, window, needs, self.device)
+        window = self._window(frames[0], sparse[0])
+        inputs = model_input(frames, sparse, window, self.model.needs, self.device)
         output = run_model(self.model, inputs)
         self._learned.gives_confidence = output.confidence is not None
-        return predictions(output, frames, sparse, window, self.output)
+        return predictions(output, inputs, frames, sparse, window=window, config=self.output)
+
+    def _window(self, frame: Frame, sparse: SparseDepth) -> Window:
+        return window_of(frame.size, self.config.inference, self.model.needs, sparse.valid)
 
 
 def _what_is_known(frame: Frame, needs: ModelNeeds) -> tuple[object, ...]:

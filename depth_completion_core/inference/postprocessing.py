@@ -17,14 +17,17 @@ from depth_completion_core.geometry.arrays import BoolArray, Float32Array
 from depth_completion_core.geometry.pixel_distance import distance_to_nearest_px
 from depth_completion_core.geometry.range_depth import range_of_z
 from depth_completion_core.inference.preprocessing import Window
-from depth_completion_core.models.base import ModelOutput
+from depth_completion_core.inference.raising import raised_output
+from depth_completion_core.models.base import ModelInput, ModelOutput
 from depth_completion_core.models.layers.anchoring import anchored
 
 
 def predictions(
     output: ModelOutput,
+    inputs: ModelInput,
     frames: list[Frame],
     sparse: list[SparseDepth],
+    *,
     window: Window,
     config: OutputConfig,
 ) -> list[DepthPrediction]:
@@ -32,6 +35,7 @@ def predictions(
 
     Args:
         output: at the size that the model saw.
+        inputs: what it saw.
         frames: what it was asked about.
         sparse: their measurements.
         window: which part of the images it saw.
@@ -40,7 +44,10 @@ def predictions(
     Raises:
         FrameError: depth is along rays, and neither the model nor a calibration gives those.
     """
-    full = _at_window_size(output, window)
+    if window.is_by_density:
+        full = raised_output(output, inputs, frames, window)
+    else:
+        full = _at_window_size(output, window)
     # Of the model's own pixels: resizing leaves out what is not finite.
     not_finite = [int(count) for count in (~output.depth.isfinite()).sum((1, 2, 3))]
     return [
@@ -64,6 +71,7 @@ class _Answer:
 
     def __init__(self, output: ModelOutput, index: int, frame: Frame, window: Window) -> None:
         self._index, self._shape, self._window = index, frame.size, window
+        self.is_by_density = window.is_by_density
         self.along: Literal["z", "range"] = output.along
         self.depth = self._pasted(output.depth)[..., 0]
         answered = output.valid
@@ -105,7 +113,7 @@ def _prediction(
     answer: _Answer, sparse: SparseDepth, config: OutputConfig, not_finite: int
 ) -> DepthPrediction:
     depth = answer.depth
-    if config.anchoring.enabled:
+    if config.anchoring.enabled or answer.is_by_density:
         depth = _anchored(depth, answer.measured(sparse).depth, config.anchoring.reach_px)
     valid = (depth > 0) & (depth >= config.min_depth) & (depth <= config.max_depth)
     valid &= np.isfinite(depth)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -14,15 +15,21 @@ from torch import Tensor
 
 from depth_completion_core.config import InferenceConfig
 from depth_completion_core.frame import Frame, FrameError, SparseDepth, View
-from depth_completion_core.geometry.arrays import Float32Array, UInt8Array
+from depth_completion_core.geometry.arrays import BoolArray, Float32Array, UInt8Array
 from depth_completion_core.geometry.camera import CameraModel
 from depth_completion_core.inference.model_input import model_view
 from depth_completion_core.models.base import ModelInput, ModelView
 from depth_completion_core.models.needs import ModelNeeds
 
+_STEPS_PER_OCTAVE = 4
+_LEAST_SIDE_PX = 64  # smaller images show networks nothing
+
 
 class Window(NamedTuple):
-    """The part of an image that is completed, and the size at which a model sees it (pixels)."""
+    """The part of an image that is completed, and the size at which a model sees it (pixels).
+
+    ``is_by_density`` says that the size follows from how few measurements there are.
+    """
 
     left: int
     top: int
@@ -30,6 +37,7 @@ class Window(NamedTuple):
     height: int
     model_width: int
     model_height: int
+    is_by_density: bool = False
 
     @property
     def slices(self) -> tuple[slice, slice]:
@@ -45,8 +53,19 @@ class Window(NamedTuple):
         return (self.model_width, self.model_height) != (self.width, self.height)
 
 
-def window_of(size: tuple[int, int], config: InferenceConfig, needs: ModelNeeds) -> Window:
-    """The window that settings and model ask for in an image of (height, width).
+def window_of(
+    size: tuple[int, int],
+    config: InferenceConfig,
+    needs: ModelNeeds,
+    valid: BoolArray | None = None,
+) -> Window:
+    """The window that settings and model ask for in an image.
+
+    Args:
+        size: height and width.
+        config: the settings.
+        needs: of the model.
+        valid: (H, W) where it was measured; None for a size that does not depend on it.
 
     Raises:
         ValueError: the region of interest is not inside the image, or not four numbers, or the
@@ -69,7 +88,33 @@ def window_of(size: tuple[int, int], config: InferenceConfig, needs: ModelNeeds)
         scale = _scale(size, config, needs)
         model_width = config.width_px or max(round(scale * roi_width), 1)
         model_height = config.height_px or max(round(scale * roi_height), 1)
-    return Window(left, top, roi_width, roi_height, model_width, model_height)
+    window = Window(left, top, roi_width, roi_height, model_width, model_height)
+    is_free = not (needs.fixed_size_px or config.width_px or config.height_px)
+    if valid is None or not is_free:
+        return window
+    return _by_density(window, int(np.count_nonzero(valid[window.slices])), config, needs)
+
+
+def _by_density(
+    window: Window, measured: int, config: InferenceConfig, needs: ModelNeeds
+) -> Window:
+    """The window at the size at which the wanted share of its pixels is measured, if smaller.
+
+    Sizes are steps of a fourth root of 2: a stream whose measurements vary keeps to a few of them.
+    """
+    share = needs.measured_share if config.measured_share < 0 else config.measured_share
+    width, height = window.model_width, window.model_height
+    if not share or not measured:
+        return window
+    steps = round(_STEPS_PER_OCTAVE * math.log2(math.sqrt(measured / (share * width * height))))
+    scale = max(2.0 ** (steps / _STEPS_PER_OCTAVE), _LEAST_SIDE_PX / min(width, height))
+    if scale >= 1.0:
+        return window
+    return window._replace(
+        model_width=max(round(scale * width), 1),
+        model_height=max(round(scale * height), 1),
+        is_by_density=True,
+    )
 
 
 def _scale(size: tuple[int, int], config: InferenceConfig, needs: ModelNeeds) -> float:

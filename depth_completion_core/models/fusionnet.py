@@ -17,6 +17,7 @@ from depth_completion_core.models.configs.fusionnet import FusionNetConfig
 from depth_completion_core.models.layers.anchoring import scene_scale
 from depth_completion_core.models.layers.decoders import Decoder, factor_of
 from depth_completion_core.models.layers.encoders import build_encoder
+from depth_completion_core.models.needs import ModelNeeds
 from depth_completion_core.models.scaffnet import ScaffNet
 
 _IMAGES, _DEPTHS = 3, 2  # channels of what the two branches see
@@ -53,6 +54,7 @@ class FusionNet(CompletionModel):
             activation="none",
             resolutions=config.output_resolutions,
         )
+        self.needs = ModelNeeds(measured_share=config.measured_share)
         if not config.scale_free:
             self.depth_range = (config.min_predict_depth, config.max_predict_depth)
 

@@ -27,6 +27,10 @@ class ModelNeeds:
     """Larger images are brought to a shorter side of this, unless the settings ask for a size; 0
     for each image's own."""
 
+    measured_share: float = setting(0.0, low=0.0, high=1.0)
+    """Images with fewer measurements are brought to a size at which this share of the pixels is
+    measured, and the answer is anchored, unless the settings say otherwise; 0 for never."""
+
     def __post_init__(self) -> None:
         """Refuse what no frame could meet."""
         offsets, size = self.view_offsets, self.fixed_size_px

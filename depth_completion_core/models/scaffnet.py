@@ -20,6 +20,7 @@ from depth_completion_core.models.layers.anchoring import interpolated, scene_sc
 from depth_completion_core.models.layers.blocks import ConvBlock
 from depth_completion_core.models.layers.decoders import Decoder, factor_of
 from depth_completion_core.models.layers.encoders import build_encoder
+from depth_completion_core.models.needs import ModelNeeds
 
 _POOL_CHANNELS = 8
 
@@ -87,6 +88,7 @@ class ScaffNet(CompletionModel):
         self.decoder = _decoder(config, "none" if config.interpolation else "sigmoid")
         if config.uncertainty:
             self.decoder_uncertainty = _decoder(config, "none")
+        self.needs = ModelNeeds(measured_share=config.measured_share)
         if not (config.scale_free or config.interpolation):
             nearest, farthest = config.min_predict_depth, config.max_predict_depth
             self.depth_range = (nearest / (1 + nearest / farthest), farthest)

@@ -63,6 +63,9 @@ class FusionNetConfig:
     full_size_skip: bool = False
     """Whether the decoder's last step sees image and depths at full size, for edges that keep
     to the pixel. Not released."""
+    measured_share: float = setting(0.0, low=0.0, high=1.0)
+    """Share of measured pixels at which it is best: images with fewer are shrunk for it, and its
+    answer is anchored; 0 for each image's own size. Not released."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be built."""

@@ -47,6 +47,9 @@ class ScaffNetConfig:
     interpolation: bool = False
     """Whether an interpolation of the measurements is seen, too, and what is predicted is the
     logarithm of the ratio to it; the depths above are multiples of it then. Not released."""
+    measured_share: float = setting(0.0, low=0.0, high=1.0)
+    """Share of measured pixels at which it is best: images with fewer are shrunk for it, and its
+    answer is anchored; 0 for each image's own size. Not released."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be built."""
