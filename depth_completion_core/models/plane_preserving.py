@@ -45,7 +45,7 @@ class PlanePreserving(GuidedModel):
         return Filled(depth, np.ones_like(frame.valid))
 
     def _size(self, size: tuple[int, int]) -> tuple[int, int]:
-        """The work of a banded solution is (short side)^3 times the long side."""
+        """The size at which other forms than 4:3 take about as much work."""
         short, long = min(size), max(size)
         work = self.config.short_side_px**4 * 4 / 3
         return scaled_size(size, (work / (short**3 * long)) ** 0.25)
