@@ -72,8 +72,7 @@ class InferenceConfig:
     height_px: int = setting(0, low=0)
     """Height to which the image is resized for the model; 0 keeps its own."""
     measured_share: float = setting(-1.0, low=-1.0, high=1.0)
-    """Shrink images of fewer measurements for the model until this share of the pixels is measured,
-    and anchor its answer; 0 never does, -1 does what the model's weights ask for."""
+    """Shrink images until this share of their pixels is measured; 0: never, -1: as weights ask."""
     roi_px: tuple[int, ...] = ()
     """Complete only this part: left, top, width, height; empty for the whole image."""
 

@@ -89,7 +89,7 @@ def _check_model(config: NodeConfig) -> Finding:
             severity="error",
             subject="model",
             found=str(error),
-            remedy="set weights:=FILE.safetensors, or a model that needs none: model:=linear",
+            remedy="set weights:=FILE.safetensors, or a model that needs none: model:=consensus",
         )
     return Finding(severity="ok", subject="model", found=f"'{source}' loads on {completer.device}")
 

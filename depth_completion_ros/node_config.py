@@ -10,6 +10,7 @@ from typing import Literal
 from depth_completion_core.codecs.message_kinds import MessageKind
 from depth_completion_core.codecs.odometry import OdometryKind
 from depth_completion_core.config import CompletionConfig, DepthEncoding, SweepStamp
+from depth_completion_core.models import DEFAULT_MODEL
 from depth_completion_core.sensing.measurement_kinds import MEASUREMENT_KINDS, MeasurementName
 from depth_completion_core.settings.fields import setting
 
@@ -26,7 +27,7 @@ IMAGE_TRANSPORTS: dict[ImageTransport, tuple[MessageKind, str]] = {
 class NodeConfig(CompletionConfig):
     """All parameters of ``completion_node``; their dotted paths are the parameters' names."""
 
-    model: str = "linear"
+    model: str = DEFAULT_MODEL
     """Name of the model; the service ~/load_model changes it at run time."""
     weights: str = ""
     """File of a model (.safetensors, .onnx); empty for the included weights."""

@@ -31,7 +31,8 @@ def _usage(name: str) -> str:
     return (
         f"{_ABOUT[name]}\n\n"
         f"ros2 run depth_completion_ros {name} --ros-args -r image:=/camera/image_rect \\\n"
-        "    -r camera_info:=/camera/camera_info -r points:=/velodyne_points -p model:=linear\n\n"
+        "    -r camera_info:=/camera/camera_info -r points:=/velodyne_points \\\n"
+        "    -p model:=consensus\n\n"
         "Remappings: image, camera_info, points, sparse_depth, odometry. Parameters: "
         "docs/parameters.md,\nor --params-file FILE as config/completion.yaml."
     )

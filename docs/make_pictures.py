@@ -95,7 +95,7 @@ def _rviz() -> UInt8Array:
             sensor_points=sweep.xyz,
             gap_ns=0,
         ),
-        prediction=DepthCompleter(build_model("linear"), config=config).complete(frame),
+        prediction=DepthCompleter(build_model("consensus"), config=config).complete(frame),
         cloud=config.cloud,
     )
     made: dict[str, Any] = {product.topic: product.make(done) for product in OUTPUT_TOPICS}

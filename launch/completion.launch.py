@@ -47,7 +47,7 @@ ARGUMENTS = {
     ),
     "camera_info_url": ("", "Calibration file in place of camera_info: file:///PATH."),
     "params_file": ("", "YAML file with parameters; those given here override it."),
-    "model": ("", "Model: nearest, linear, morphological, scaffnet, fusionnet, ..."),
+    "model": ("", "Model: consensus, linear, nearest, scaffnet, fusionnet, ..."),
     "weights": ("", "File of a model (.safetensors, .onnx)."),
     "device": ("", "cpu, cuda, cuda:1, ...; auto takes a GPU where there is one."),
     "use_sim_time": ("", "true to go by /clock, as with bags; true by default where bag is given."),

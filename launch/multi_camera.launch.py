@@ -28,7 +28,7 @@ _PASSED_ON = {
     "camera_info": ("camera_info", "Topic of their calibration, below each camera's name."),
     "points": ("/points", "Topic of the point cloud that all cameras share."),
     "params_file": ("", "YAML file with parameters, the same for all nodes."),
-    "model": ("", "Model of all nodes: nearest, linear, morphological, scaffnet, fusionnet, ..."),
+    "model": ("", "Model of all nodes: consensus, linear, nearest, scaffnet, fusionnet, ..."),
     "weights": ("", "File of a model (.safetensors, .onnx)."),
     "device": ("", "cpu, cuda, cuda:1, ...; auto takes a GPU where there is one."),
     "use_sim_time": ("", "true to go by /clock, as with bags."),

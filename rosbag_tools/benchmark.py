@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from depth_completion_core.models import DEFAULT_MODEL
 from depth_completion_core.settings.command_line import parsed
 from rosbag_tools.cli import run_cli
 
@@ -24,7 +25,7 @@ class Benchmark:
 
     program: Literal["complete", "to_dataset"] = "complete"
     """What is measured."""
-    model: str = "linear"
+    model: str = DEFAULT_MODEL
     """complete: any model."""
     frames: int = 60
     """Length of the bag, the same view again and again: a street, 832x256, 64 scan lines; or a

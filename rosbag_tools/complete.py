@@ -16,6 +16,7 @@ from depth_completion_core.config import DepthEncoding
 from depth_completion_core.config_flags import ConfigFlags, parsed_with_config
 from depth_completion_core.files.json_files import write_json
 from depth_completion_core.files.kept_inputs import check_inputs_are_kept
+from depth_completion_core.models import DEFAULT_MODEL
 from depth_completion_core.reports.page import PAGE_FILE
 from depth_completion_core.sensing.holdout import Holdout
 from rosbag_tools.cli import run_cli
@@ -42,7 +43,7 @@ class Complete(ConfigFlags):
     each: bool = False
     """Each input is a recording of its own, and OUT a folder for all of them."""
     many: Annotated[ManyFlags, tyro.conf.arg(name="")] = field(default_factory=ManyFlags)
-    model: str = "linear"
+    model: str = DEFAULT_MODEL
     """Name of a model (a wrong one lists them), or path of a checkpoint."""
     device: str = "auto"
     """cpu, cuda, cuda:1, ...; auto uses a GPU if there is one."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from depth_completion_core.config import CompletionConfig
 from depth_completion_core.metrics import protocol_named
+from depth_completion_core.models import DEFAULT_MODEL
 from depth_completion_core.sensing.holdout import Holdout
 from rosbag_tools.errors import BagError
 from rosbag_tools.wishes import OutputWishes, PlanWishes, Storage
@@ -41,7 +42,7 @@ class CompletionJob:
 
     inputs: tuple[Path, ...]
     output: Path
-    model: str = "linear"
+    model: str = DEFAULT_MODEL
     device: str = "auto"
     settings: CompletionConfig = field(default_factory=CompletionConfig)
     reads: PlanWishes = field(default_factory=PlanWishes)

@@ -14,6 +14,7 @@ from depth_completion_core.config import CloudConfig, CompletionConfig
 from depth_completion_core.files.json_files import write_json
 from depth_completion_core.files.output_files import write_picture
 from depth_completion_core.geometry.arrays import UInt8Array
+from depth_completion_core.models import DEFAULT_MODEL
 from depth_completion_core.pictures.panels import stacked
 from depth_completion_core.sensing.output_topics import BAG_TOPICS
 from depth_completion_core.world.drives import SCENES
@@ -29,8 +30,8 @@ from rosbag_tools.recording import write_recording
 from rosbag_tools.run_completion import run_job
 from rosbag_tools.wishes import OutputWishes, PlanWishes, TopicWishes
 
-_MAIN = "fusionnet"
-_MODELS = ("nearest", "linear", "morphological", _MAIN)
+_MAIN = DEFAULT_MODEL
+_MODELS = ("nearest", "linear", "fusionnet", _MAIN)
 _FURTHER_TOPICS = ("depth/support", "sparse_depth/image")
 _WISHES = PlanWishes(topics=TopicWishes(truth="/camera/depth_truth"))
 

@@ -33,6 +33,9 @@ MODELS = {
     "cspn_legacy": "cspn_legacy:CSPNLegacy",
 }
 
+DEFAULT_MODEL = "consensus"
+"""What the node and the bag tools complete with unless they are told otherwise."""
+
 
 class UnknownModelError(ValueError):
     """A name that is not in the table; the message lists the known ones."""

@@ -122,7 +122,7 @@ class _Asked(CompletionModel):
 # One by one, and together.
 
 
-@pytest.mark.parametrize("name", ["nearest", "linear", "morphological"])
+@pytest.mark.parametrize("name", ["nearest", "linear", "morphological", "consensus"])
 def test_a_batch_is_its_frames_one_by_one_whatever_their_sizes(name: str) -> None:
     completer = load_model(name, device="cpu", config=_config())
     frames = [
@@ -269,7 +269,7 @@ def test_padding_to_a_multiple_is_added_below_and_right_and_cut_off_again() -> N
 
 
 @pytest.mark.parametrize("size", [(100, 72), (25, 18), (33, 29), (0, 19), (61, 0)])
-@pytest.mark.parametrize("name", ["nearest", "linear", "morphological"])
+@pytest.mark.parametrize("name", ["nearest", "linear", "morphological", "consensus"])
 def test_resized_inference_gives_the_size_of_the_image_and_keeps_a_plane(
     name: str, size: tuple[int, int]
 ) -> None:

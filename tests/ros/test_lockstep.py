@@ -136,7 +136,7 @@ def _compare(
         assert message.header.frame_id == expected[stamp_ns].header.frame_id
 
 
-@pytest.mark.parametrize("model", ["nearest", "linear"])
+@pytest.mark.parametrize("model", ["nearest", "linear", "consensus"])
 def test_without_motion_compensation_every_bit_is_equal(
     room: Path, tmp_path: Path, model: str
 ) -> None:
