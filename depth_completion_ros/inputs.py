@@ -36,6 +36,7 @@ from depth_completion_ros.subscription_qos import FOLLOW
 _MOTION_QUEUE = 100
 _TF_QUEUE = 2000  # what a robot of many broadcasters sends while the executor is busy
 _FOLLOW_S = 0.5
+_STREAM = 10  # messages; of fewer, each may be the only one
 _FETCH_S = 0.05
 
 _Followed = TypeVar("_Followed", bound=FollowingSubscription)
@@ -70,11 +71,15 @@ class Inputs:
         self.pairs = 0
         self.are_heard = True
         self.filters: dict[str, FollowingSubscription] = {}
+        self._infos: dict[str, FollowingSubscription] = {}
         self._subscriptions: list[FollowingSubscription] = []
         image_kind, image_topic = IMAGE_TRANSPORTS[config.image_transport]
         if not config.camera_info_url:
             # Before the image, so that the first image finds its calibration.
-            self._subscribe(CameraInfo, "camera_info", self.camera_infos.add, durability=FOLLOW)
+            info = self._subscribe(
+                CameraInfo, "camera_info", self.camera_infos.add, durability=FOLLOW
+            )
+            self._infos[info.topic_name] = info
         image = self._filter(message_class(image_kind), image_topic)
         self.odometry_file: OdometryFile | None = None
         if config.odometry_file:
@@ -115,17 +120,15 @@ class Inputs:
         self._subscriptions.clear()
 
     def hear(self, *, wanted: bool) -> None:
-        """Receive images and measurements, or let go of them; all else is small and goes on."""
+        """Receive images and measurements, or let go of them, and of what comes with each image."""
         if wanted == self.are_heard:
             return
         self.are_heard = wanted
-        for topic, subscription in self.filters.items():
-            if wanted:
+        if wanted:
+            for subscription in (*self._infos.values(), *self.filters.values()):
                 subscription.resume()
-            else:
-                subscription.pause()
-                # The next one comes after a pause that is nobody's fault.
-                self.received[topic].newest_ns.clear()
+        else:
+            self._let_go()
         self.pairing.start_anew()
 
     def why_never_paired(self, pairing: PairingConfig) -> list[str]:
@@ -179,6 +182,15 @@ class Inputs:
     def _follow(self) -> None:
         for subscription in self._subscriptions:
             subscription.follow()
+        if not self.are_heard:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        for topic, subscription in {**self._infos, **self.filters}.items():
+            if topic in self.filters or self.received[topic].count >= _STREAM:
+                subscription.pause()
+                # The next one comes after a pause that is nobody's fault.
+                self.received[topic].newest_ns.clear()
 
     def _fetch_tf(self) -> int:
         return sum(subscription.poll() for subscription in self._tf)

@@ -59,6 +59,7 @@ def test_nobody_listens_then_somebody_does_and_goes_again(tmp_path: Path) -> Non
 
         peer.node.destroy_subscription(listener)
         peer.spin_until(lambda: not _heard(peer), "that it lets go of them again")
+        assert peer.node.count_subscribers("/camera/camera_info") == 0  # by now it is a stream
         levels = [item.level for array in diagnostics for item in array.status]
         assert b"\x02" not in levels
         said = [item.message for array in diagnostics for item in array.status]
