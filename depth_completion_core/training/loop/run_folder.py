@@ -34,6 +34,8 @@ class RunFolder:
         config.yaml         all settings as they were resolved
         environment.json    git revision, versions, devices; of the last start
         metrics.json        what came out, once it is finished
+        comparison.json     what the run changed on held-out frames, where it began from weights to
+                            make them better; comparison.png shows some of them
         checkpoints/        states to resume from
         final.safetensors   the weights, averaged where that was asked for; and best.safetensors
         pose/               the same of a pose network that was learned beside it
@@ -72,6 +74,16 @@ class RunFolder:
         """What came out."""
         return self.path / "metrics.json"
 
+    @property
+    def comparison(self) -> Path:
+        """What the run changed on held-out frames."""
+        return self.path / "comparison.json"
+
+    @property
+    def comparison_picture(self) -> Path:
+        """Some of these frames."""
+        return self.path / "comparison.png"
+
     def lock(self) -> ProcessLock:
         """Keep other runs out.
 
@@ -96,7 +108,7 @@ class RunFolder:
 
     def clear(self) -> None:
         """Remove the results of an earlier run."""
-        for path in (self.final, self.best, self.metrics):
+        for path in (self.final, self.best, self.metrics, self.comparison, self.comparison_picture):
             path.unlink(missing_ok=True)
         for folder in ("tensorboard", "shards", "pose"):
             shutil.rmtree(self.path / folder, ignore_errors=True)

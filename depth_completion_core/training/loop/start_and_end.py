@@ -22,6 +22,7 @@ from depth_completion_core.training.errors import TrainingError
 from depth_completion_core.training.feeds.batch import Batch
 from depth_completion_core.training.feeds.sample_loader import SampleLoader
 from depth_completion_core.training.loop.comparison import DECISIVE, Comparison, FrameFigures
+from depth_completion_core.training.loop.run_folder import RunFolder
 from depth_completion_core.training.loop.train_state import starting_model
 from depth_completion_core.training.loop.validation import ScoredSample, scored_sample
 from depth_completion_core.training.objectives.objective import Objective, ObjectiveReport, Term
@@ -43,7 +44,7 @@ def compare_with_start(
     recipe: Recipe,
     objective: Objective,
     held_out: SampleLoader,
-    folder: Path,
+    folder: RunFolder,
     device: torch.device,
 ) -> Comparison:
     """Score the first weights and the last ones, write what changed, and print it.
@@ -75,9 +76,9 @@ def compare_with_start(
     figures = _depth_figures(list(scored.values()))
     figures |= _compared_terms(recipe, objective, models, device)
     comparison = Comparison(figures)
-    comparison.write(folder / "comparison.json")
+    comparison.write(folder.comparison)
     print("\n".join(comparison.lines()))
-    _write_picture(folder / "comparison.png", [both(index) for index in _spread(scored)])
+    _write_picture(folder.comparison_picture, [both(index) for index in _spread(scored)])
     return comparison
 
 

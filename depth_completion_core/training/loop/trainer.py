@@ -254,9 +254,7 @@ class Trainer:
             write_json(self._folder.metrics, self._metrics())
             if self._held_out is not None and self._recipe.compares_with_start:
                 objective, device = self._state.shown_objective(), self._fabric.device
-                compare_with_start(
-                    self._recipe, objective, self._held_out, self._folder.path, device
-                )
+                compare_with_start(self._recipe, objective, self._held_out, self._folder, device)
         self._write_shards()
         self._fabric.barrier()
         check_target(self._recipe, self._progress)
