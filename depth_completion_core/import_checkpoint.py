@@ -8,6 +8,7 @@ import hashlib
 import re
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -68,9 +69,12 @@ def import_checkpoint(wanted: ImportCheckpoint) -> str:
     except CheckpointError as error:
         raise CheckpointError(f"{wanted.file}: {error}") from error
     is_pose = wanted.model in POSE_NETWORKS
-    build = build_pose_network if is_pose else build_model
-    model: Any = build(wanted.model, released.config)
-    checkpoint.load_weights(model, released.weights, what=f"{wanted.file} as '{wanted.model}'")
+    build: Any = build_pose_network if is_pose else build_model
+    model = checkpoint.network_with(
+        released.weights,
+        partial(build, wanted.model, released.config),
+        what=f"{wanted.file} as '{wanted.model}'",
+    )
     provenance = {
         "source": wanted.file.name,
         "source_sha256": hashlib.sha256(wanted.file.read_bytes()).hexdigest(),

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +24,8 @@ from depth_completion_core.files.listing import listed
 from depth_completion_core.models import MODELS, UnknownModelError, build_model
 from depth_completion_core.models.base import CompletionModel
 from depth_completion_core.settings.mapping import config_to_mapping
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -125,11 +127,7 @@ def checkpoint_of(file: CheckpointFile, *, device: str | torch.device = "cpu") -
     for part, reference in file.mapping("parts", "{}").items():
         weights.update(_put_back(file, part, reference))
     what = f"{file.path} as '{name}'"
-    # First without memory: settings may ask for a network that has nothing to do with the weights.
-    with torch.device("meta"):
-        check_shapes(_built(file.path, name, config).state_dict(), weights, what=what)
-    model = _built(file.path, name, config)
-    load_weights(model, weights, what=what)
+    model = network_with(weights, lambda: _built(file.path, name, config), what=what)
     return Checkpoint(
         model=model.to(device).eval(),
         name=name,
@@ -156,6 +154,27 @@ def stored_weights(network: nn.Module, *, half: bool, what: str) -> dict[str, Te
     }
     _check_finite(weights, what)
     return weights
+
+
+def network_with(
+    weights: Mapping[str, Tensor], build: Callable[[], Network], *, what: str
+) -> Network:
+    """A network with its weights, which takes no more memory than they do.
+
+    Args:
+        weights: by name.
+        build: what makes the network, as its settings say, with any weights. Those settings come
+            from a file, and may ask for a network that has nothing to do with the weights.
+        what: names the weights in messages.
+
+    Raises:
+        CheckpointError: as :func:`load_weights`.
+    """
+    with torch.device("meta"):  # first without memory
+        check_shapes(build().state_dict(), weights, what=what)
+    network = build()
+    load_weights(network, weights, what=what)
+    return network
 
 
 def load_weights(model: nn.Module, weights: Mapping[str, Tensor], *, what: str) -> None:

@@ -9,13 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
-from depth_completion_core.checkpoints.checkpoint import (
-    check_shapes,
-    load_weights,
-    stored_weights,
-)
+from depth_completion_core.checkpoints.checkpoint import network_with, stored_weights
 from depth_completion_core.checkpoints.checkpoint_file import (
     CheckpointFile,
     read_checkpoint_file,
@@ -91,10 +85,7 @@ def pose_checkpoint_of(file: CheckpointFile) -> PoseCheckpoint:
             "network, as training writes it to pose/ beside its depth network"
         )
     what = f"{file.path} as '{name}'"
-    with torch.device("meta"):  # first without memory: settings may ask for anything
-        check_shapes(_built(file, name).state_dict(), file.weights, what=what)
-    network = _built(file, name)
-    load_weights(network, file.weights, what=what)
+    network = network_with(file.weights, lambda: _built(file, name), what=what)
     return PoseCheckpoint(
         network=network.eval(), name=name, provenance=file.mapping("provenance", "{}")
     )

@@ -29,8 +29,13 @@ def pose_tensors(state: Mapping[str, Any]) -> dict[str, Tensor]:
             of a pose network alone.
 
     Raises:
-        CheckpointError: there is a depth network only.
+        CheckpointError: there is a depth network only, or it is of FusionNet's release.
     """
+    if "encoder_state_dict" in state:
+        raise CheckpointError(
+            "this is a network of FusionNet's release, not a checkpoint of PackNet-SfM; --model "
+            "fusionnet_pose imports its posenet-<step>.pth"
+        )
     inner = state.get("state_dict")
     tensors = flat_tensors(inner if isinstance(inner, Mapping) else state)
     found = {

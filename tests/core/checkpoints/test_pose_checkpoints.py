@@ -158,6 +158,7 @@ def test_imagenets_weights_go_into_the_trunk() -> None:
             "a depth network without a pose network",
         ),
         (_posenet_file, "scaffnet", "--model fusionnet_pose imports it"),
+        (_posenet_file, "pose_resnet", "--model fusionnet_pose imports its posenet-<step>.pth"),
         (lambda: {"pose_pred.weight": torch.ones(5)}, "packnet_pose", "no PoseNet of PackNet"),
         (lambda: {"encoder_state_dict": {"conv1.conv.weight": 3}}, "fusionnet_pose", "is a int"),
     ],
@@ -213,6 +214,18 @@ def test_settings_of_another_network_are_refused_before_memory_is_taken(tmp_path
     export_shards(tmp_path, network.state_dict(), metadata)
     with pytest.raises(CheckpointError, match="another network or another configuration"):
         load_pose_checkpoint(tmp_path)
+
+
+def test_released_layers_that_do_not_fit_are_refused_before_memory_is_taken(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A network with that many channels would take 17 GB; the file has 3 MB."""
+    first = torch.zeros(8192, 6, 1, 1)
+    encoder = {f"conv{number}.conv.weight": torch.zeros(8192, 1, 1, 1) for number in range(2, 9)}
+    source, out = tmp_path / "posenet.pth", tmp_path / "out.safetensors"
+    torch.save({"encoder_state_dict": {"conv1.conv.weight": first, **encoder}}, source)
+    assert main([str(source), "--model", "fusionnet_pose", "--out", str(out)]) == 1
+    assert "another network or another configuration" in capsys.readouterr().err
 
 
 def _dtype(key: str) -> torch.dtype:
