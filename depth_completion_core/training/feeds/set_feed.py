@@ -68,6 +68,12 @@ class SetFeed(ReaderFeed):
                 "--data.held_out 0.2, or --validation.frames all with the --validation.set of "
                 "other frames, such as split=test"
             )
+        if self.frames == "first" and last == count:
+            raise DataError(
+                f"all frames of {self.root or name} ({count}) are held out to be scored on, and "
+                "none is left to train on: use more frames, or --data.frames all and other frames "
+                "to score on (--validation.root)"
+            )
         is_last = self.frames == "last"
         return PartOfSet(whole, range(count - last, count) if is_last else range(count - last))
 

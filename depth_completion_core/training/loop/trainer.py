@@ -104,6 +104,7 @@ class Trainer:
                 lock = self._folder.lock()
             self._begin()
             if self._make_steps():
+                self._check_learned()
                 self._hand_out()
         except (OSError, CheckpointError, NotFiniteError) as error:
             step, newest = self._progress.step, self._states.newest
@@ -245,6 +246,15 @@ class Trainer:
         if self._fabric.is_global_zero:
             self._states.save(state, self._progress.step)
         self._fabric.barrier()
+
+    def _check_learned(self) -> None:
+        """Refuse to hand out weights that are as they were, for want of samples."""
+        if math.isnan(self._progress.first_loss):
+            raise TrainingError(
+                f"nothing was learned: all {self._progress.skipped} samples of the run were left "
+                "out, for reasons that were named above; begin again with --run.fresh true when "
+                "the data or the settings are others"
+            )
 
     def _hand_out(self) -> None:
         """Write what came out."""

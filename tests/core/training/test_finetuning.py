@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -136,6 +137,17 @@ def test_frames_are_trained_on_or_scored_on(root: Path) -> None:
     assert all_of_them.open().names == whole.names
     with pytest.raises(DataError, match="held_out"):
         replace(scored, held_out=0.0).open()
+
+
+def test_a_set_of_one_frame_has_none_to_train_on(root: Path, tmp_path: Path) -> None:
+    shutil.copytree(root / "data", tmp_path / "data")
+    for listing in root.glob("*.txt"):
+        first = listing.read_text(encoding="utf-8").splitlines()[0]
+        (tmp_path / listing.name).write_text(first, encoding="utf-8")
+    trained = replace(crops(0, 0), root=str(tmp_path))
+    with pytest.raises(DataError, match="none is left to train on"):
+        trained.open()
+    assert len(held_out_frames().beside(trained).open()) == 1
 
 
 def test_a_set_is_named_with_the_settings_of_its_reader(root: Path) -> None:

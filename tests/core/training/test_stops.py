@@ -93,16 +93,24 @@ def test_a_skipped_sample_leaves_no_trace(tmp_path: Path) -> None:
 
 
 def test_a_step_without_any_sample_changes_nothing(tmp_path: Path) -> None:
-    everything = Planes.Config(without_truth=tuple(range(12)))
-    recipe = _recipe(tmp_path, everything, epochs=1, average_decay=0.0)
-    recipe = replace(recipe, validate=replace(recipe.validate, every_steps=0))
-    metrics = train(recipe, "tiny")
-    assert metrics["samples_skipped"] == 12
-    assert metrics["loss"] is None
-    torch.manual_seed(recipe.seed)
-    begun = recipe.build_model().state_dict()
-    ended = load_file(tmp_path / "final.safetensors")
-    assert all(torch.equal(ended[key], value) for key, value in begun.items())
+    first, *others = _first_epoch(0)
+    planes = Planes.Config(without_truth=tuple(index for step in others for index in step))
+    short = _recipe(tmp_path / "a", planes, max_steps=1, average_decay=0.0)
+    whole = _recipe(tmp_path / "b", planes, epochs=1, average_decay=0.0)
+    assert train(short, "tiny")["samples_skipped"] == 0
+    assert train(whole, "tiny")["samples_skipped"] == 12 - len(first)
+    one, other = (load_file(tmp_path / run / "final.safetensors") for run in "ab")
+    assert all(torch.equal(one[key], other[key]) for key in one)
+
+
+def test_a_run_that_learned_nothing_hands_nothing_out(tmp_path: Path) -> None:
+    """Nor does it when it is started again."""
+    nothing = Planes.Config(without_truth=tuple(range(12)))
+    recipe = _recipe(tmp_path, nothing, epochs=1)
+    for _ in range(2):
+        with pytest.raises(TrainingError, match="nothing was learned: all 12 samples"):
+            train(recipe, "tiny")
+    assert not (tmp_path / "final.safetensors").exists()
 
 
 def test_a_second_run_in_the_same_folder_is_told(tmp_path: Path) -> None:
