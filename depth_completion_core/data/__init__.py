@@ -52,7 +52,10 @@ def build_dataset(
     reader = dataset_class(name)
     if reader.needs_root:
         if root is None:
-            raise DataError(f"the data set '{name}' needs its folder: give --data FOLDER")
+            raise DataError(
+                f"the data set '{name}' needs its folder: give --data FOLDER, where a run trains "
+                "--data.root FOLDER"
+            )
         if not root.is_dir():
             raise DataError(f"there is no folder {root} for the data set '{name}'")
     settings = config_from_mapping(reader.Config, config or {}, f"{name}.")

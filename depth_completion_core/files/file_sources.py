@@ -18,6 +18,7 @@ _FRAME_LIKE = (
     *(".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".pgm", ".pnm", ".webp", ".tif", ".tiff", ".gif"),
     *(".jp2", ".heic", ".exr", ".hdr", ".pfm", ".raw", ".npy", ".npz", ".mat", ".h5", ".bin"),
 )
+_ITS_ROOT = "the folder that its paths begin in (--root, --data, or --data.root to train)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +137,7 @@ def path_inside(root: Path, line: str, listing: Path) -> Path:
     except (OSError, ValueError) as error:  # a NUL, or a line longer than any name
         raise InputFileError(f"{listing}: '{line[:80]}' is no path: {error}") from error
     if leads_out:
-        raise InputFileError(f"{listing}: '{line}' leads out of {root}; give --root")
+        raise InputFileError(f"{listing}: '{line}' leads out of {root}, {_ITS_ROOT}")
     if not is_there:
-        raise InputFileError(f"{listing} names {path}, which is not there; is --root right?")
+        raise InputFileError(f"{listing} names {path}, which is not there; {root} is {_ITS_ROOT}")
     return path

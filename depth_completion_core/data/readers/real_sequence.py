@@ -18,6 +18,7 @@ from depth_completion_core.data.sample import DataError
 from depth_completion_core.geometry.transforms import RigidTransform
 
 _POSES = "poses.txt"
+_NUMBERS = 16  # of a pose
 _DRIVES = (_POSES, "image_02")  # what sets of single images do not have
 
 
@@ -81,10 +82,14 @@ def _matrices(path: Path, count: int) -> npt.NDArray[np.float64]:
     """(count, 4, 4)."""
     with blamed_on(path):
         lines = path.read_text(encoding="utf-8-sig").splitlines()
-        matrices = np.array([line.split() for line in lines if line.strip()], dtype=np.float64)
-        if matrices.shape != (count, 16):
-            raise ValueError(
-                f"holds {matrices.shape} numbers, expected 16 in each of {count} lines, one line "
-                "per image"
-            )
+        rows = [(number, line.split()) for number, line in enumerate(lines, 1) if line.strip()]
+        for number, words in rows:
+            if len(words) != _NUMBERS:
+                raise ValueError(
+                    f"line {number} has {len(words)} numbers, expected {_NUMBERS}: a 4x4 matrix, "
+                    "camera to world, row by row"
+                )
+        if len(rows) != count:
+            raise ValueError(f"holds {len(rows)} poses, expected {count}, one for each image")
+        matrices = np.array([words for _, words in rows], dtype=np.float64)
         return matrices.reshape(-1, 4, 4)

@@ -206,9 +206,15 @@ def test_a_drive_with_poses(tmp_path: Path) -> None:
                 poses[other].apply(motions(sample)[index].apply(point)),
                 poses[number].apply(point),
             )
-    write_matrix(tmp_path / "poses.txt", np.eye(4))
-    with pytest.raises(DataError, match=r"poses\.txt: holds \(4, 4\) numbers, expected 16"):
-        _real(tmp_path, triplet_offset=1)
+    written = (tmp_path / "poses.txt").read_text(encoding="utf-8").splitlines()
+    for lines, message in (
+        ([*written[:-1], "1 0 0"], rf"line {len(written)} has 3 numbers, expected 16"),
+        (["# where it was", *written], "line 1 has 4 numbers, expected 16"),
+        (written[:-1], rf"holds {len(written) - 1} poses, expected {len(written)}"),
+    ):
+        (tmp_path / "poses.txt").write_text("\n".join(lines), encoding="utf-8")
+        with pytest.raises(DataError, match=rf"poses\.txt: {message}"):
+            _real(tmp_path, triplet_offset=1)
 
 
 def test_no_set_at_all(tmp_path: Path) -> None:
