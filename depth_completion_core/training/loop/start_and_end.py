@@ -30,6 +30,10 @@ from depth_completion_core.training.recipes.recipe import Recipe
 
 _FIGURES = {DECISIVE: ("rmse_mm", "mm"), "MAE": ("mae_mm", "mm"), "iRMSE": ("irmse_per_km", "1/km")}
 _SHOWN = 3
+_NOTHING_TO_COMPARE = (
+    "no frame that is scored on has a depth to compare with, so it cannot be told whether weights "
+    "become better; hold out other frames (--data.held_out, --validation.set)"
+)
 
 
 class _ScoredTwice(NamedTuple):
@@ -38,6 +42,12 @@ class _ScoredTwice(NamedTuple):
     name: str
     before: DepthMetrics
     after: DepthMetrics
+
+
+def require_comparable(held_out: SampleLoader) -> None:
+    """Raise TrainingError where a run could not tell at its end what it changed."""
+    if not any(held_out.batch_of(index).size for index in range(len(held_out))):
+        raise TrainingError(_NOTHING_TO_COMPARE)
 
 
 def compare_with_start(
@@ -84,10 +94,7 @@ def compare_with_start(
 
 def _depth_figures(scored: Sequence[_ScoredTwice]) -> dict[str, FrameFigures]:
     if not scored:
-        raise TrainingError(
-            "no frame that is scored on has a depth to compare with, so it is not known whether "
-            "the weights became better; hold out other frames (--data.held_out, --validation.set)"
-        )
+        raise TrainingError(_NOTHING_TO_COMPARE)
     return {
         heading: FrameFigures(
             unit,

@@ -33,7 +33,10 @@ from depth_completion_core.training.loop.run_checkpoints import RunCheckpoints
 from depth_completion_core.training.loop.run_folder import RunFolder, check_same
 from depth_completion_core.training.loop.run_progress import RunProgress, TimeSpent
 from depth_completion_core.training.loop.skip_notes import SkipNotes
-from depth_completion_core.training.loop.start_and_end import compare_with_start
+from depth_completion_core.training.loop.start_and_end import (
+    compare_with_start,
+    require_comparable,
+)
 from depth_completion_core.training.loop.telemetry import ShownStep, Telemetry
 from depth_completion_core.training.loop.train_state import TrainState
 from depth_completion_core.training.loop.validation import validated
@@ -88,8 +91,8 @@ class Trainer:
             max_steps=recipe.max_steps,
         )
         self._validation_steps = recipe.validation_steps(self._order.steps_per_epoch)
-        is_scorer = bool(self._validation_steps) and fabric.is_global_zero
-        self._held_out = self._held_out_samples() if is_scorer else None
+        scores = bool(self._validation_steps) or recipe.compares_with_start
+        self._held_out = self._held_out_samples() if scores and fabric.is_global_zero else None
         self._skip_notes = SkipNotes()
         self._progress = RunProgress()
         self._names: list[str] = []
@@ -117,7 +120,10 @@ class Trainer:
 
     def _held_out_samples(self) -> SampleLoader:
         requires = Requirements.of(self._state.model_needs, [TRUTH])
-        return self._recipe.held_out().samples(self._recipe.seed, requires)
+        held_out = self._recipe.held_out().samples(self._recipe.seed, requires)
+        if self._recipe.compares_with_start:
+            require_comparable(held_out)
+        return held_out
 
     def _begin(self) -> None:
         """Go back to the newest state, if there is one and it is wanted."""

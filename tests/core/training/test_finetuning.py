@@ -9,6 +9,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -117,6 +118,29 @@ def test_weights_that_did_not_become_better_are_not_to_be_used(
     assert "NOT BETTER" in capsys.readouterr().out
     found = json.loads((tmp_path / "comparison.json").read_text(encoding="utf-8"))
     assert not found["is_better"]
+
+
+def test_it_is_told_without_validation_on_the_way_too(
+    root: Path, weights: dict[str, Path], tmp_path: Path
+) -> None:
+    steps = ("--max_steps", "1", "--validate.every_steps", "0")
+    assert _train("scaffnet", root, weights["scaffnet"], tmp_path, *steps) == 0
+    assert (tmp_path / "comparison.json").is_file()
+
+
+def test_frames_that_can_tell_nothing_are_refused_before_the_first_step(
+    root: Path, weights: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    blank = tmp_path / "set"
+    shutil.copytree(root, blank)
+    for what in ("sparse_depth", "ground_truth"):
+        for path in sorted((blank / "data" / "drive" / what).iterdir())[-2:]:
+            depth = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+            assert depth is not None
+            cv2.imwrite(str(path), np.zeros_like(depth))
+    assert _train("scaffnet", blank, weights["scaffnet"], tmp_path / "run") == 1
+    assert "no frame that is scored on has a depth" in capsys.readouterr().err
+    assert not (tmp_path / "run" / "final.safetensors").exists()
 
 
 def test_weights_of_another_network_are_refused(
