@@ -22,7 +22,7 @@ from depth_completion_core.models.base import ModelInput, ModelView
 from depth_completion_core.models.needs import ModelNeeds
 
 _STEPS_PER_OCTAVE = 4
-_LEAST_SIDE_PX = 64  # smaller images show networks nothing
+_LEAST_SIDE_PX = 32  # smaller images show networks nothing
 
 
 class Window(NamedTuple):

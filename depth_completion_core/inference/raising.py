@@ -51,7 +51,7 @@ def _raised(
         known &= output.valid[index]
     given = output.confidence
     confidence = torch.zeros_like(depth) if given is None else given[index].float()
-    image = torch.from_numpy(np.ascontiguousarray(frame.image[window.slices])).to(depth.device)
+    image = torch.from_numpy(np.array(frame.image[window.slices])).to(depth.device)
     small, large = inputs.image[index], image.permute(2, 0, 1).float() / 255.0
     raised = raised_along_edges(torch.cat([depth, confidence]), small, large, known[0])
     share = raised_along_edges(known.float(), small, large)

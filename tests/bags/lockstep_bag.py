@@ -85,6 +85,7 @@ PROBES: dict[str, Probe] = {
     "projection.occlusion.tolerance_ratio": Probe(0.6),
     "inference.width_px": Probe(32),
     "inference.height_px": Probe(24),
+    "inference.measured_share": Probe(0.5),
     "inference.roi_px": Probe((8, 4, 40, 30)),
     "output.min_depth": Probe(4.0),
     "output.max_depth": Probe(6.0),

@@ -8,6 +8,7 @@ import _thread
 import json
 import multiprocessing
 import shutil
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -215,9 +216,13 @@ def test_ctrl_c_leaves_whole_bags_only(
         if len(written) == 4:  # the second frame of drive1
             _thread.interrupt_main()
 
-    with monkeypatch.context() as patched:
-        patched.setattr(OutputWriter, "write", write_and_interrupt)
-        assert main(words) == 130
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background
+    try:
+        with monkeypatch.context() as patched:
+            patched.setattr(OutputWriter, "write", write_and_interrupt)
+            assert main(words) == 130
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert "the same command goes on" in capsys.readouterr().err
     assert (out / "drive0").exists()
     assert not (out / "drive1").exists()

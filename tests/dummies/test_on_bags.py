@@ -102,7 +102,7 @@ def test_a_model_of_images_alone_needs_no_cloud(
 
 
 def test_a_model_that_needs_measurements_is_refused_without_any(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="'linear' needs measured depth, and measurements is"):
+    with pytest.raises(ValueError, match="'consensus' needs measured depth, and measurements is"):
         _completed(tmp_path, drive(1), "--measurements", "none")
     assert not (tmp_path / "out").exists()
 
