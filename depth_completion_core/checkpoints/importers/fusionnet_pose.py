@@ -11,6 +11,7 @@ from torch import Tensor
 
 from depth_completion_core.checkpoints.errors import CheckpointError
 from depth_completion_core.checkpoints.importers import ReleasedWeights
+from depth_completion_core.checkpoints.importers.pose_files import TRAINED_FOR, refuse_preset
 from depth_completion_core.checkpoints.importers.released_parts import (
     LICENCE,
     LICENCE_NOTE,
@@ -42,8 +43,7 @@ def import_released(state: Mapping[str, Any], model: str, preset: str) -> Releas
     Raises:
         CheckpointError: the file is of another network, or a preset was given.
     """
-    if preset:
-        raise CheckpointError(f"'{model}' has no presets, got '{preset}'")
+    refuse_preset(model, preset)
     parts = parts_of(state)
     weights = {
         f"{ours}.{key}": tensor_of(f"{theirs}.{key}", value)
@@ -59,7 +59,7 @@ def import_released(state: Mapping[str, Any], model: str, preset: str) -> Releas
     return ReleasedWeights(
         weights=weights,
         config=config_to_mapping(_settings(weights)),
-        trained_for="the camera and the time between images that it was trained with",
+        trained_for=TRAINED_FOR,
         licence=LICENCE,
         licence_note=LICENCE_NOTE,
     )

@@ -16,6 +16,7 @@ from depth_completion_core.checkpoints.importers.packnet_parts import (
     LICENCE_NOTE,
     pose_tensors,
 )
+from depth_completion_core.checkpoints.importers.pose_files import TRAINED_FOR, refuse_preset
 from depth_completion_core.checkpoints.importers.released_parts import quoted
 from depth_completion_core.checkpoints.importers.released_shapes import conv_filters
 from depth_completion_core.models.configs.pose import PackNetPoseConfig
@@ -36,8 +37,7 @@ def import_released(state: Mapping[str, Any], model: str, preset: str) -> Releas
     Raises:
         CheckpointError: the file is of another network, or a preset was given.
     """
-    if preset:
-        raise CheckpointError(f"'{model}' has no presets, got '{preset}'")
+    refuse_preset(model, preset)
     weights = pose_tensors(state)
     if _LAST not in weights or weights[_LAST].ndim != 4:
         hint = "; --model pose_resnet imports it" if "decoder.net.0.weight" in weights else ""
@@ -48,7 +48,7 @@ def import_released(state: Mapping[str, Any], model: str, preset: str) -> Releas
     return ReleasedWeights(
         weights=weights,
         config=config_to_mapping(_settings(weights)),
-        trained_for="the camera and the time between images that it was trained with",
+        trained_for=TRAINED_FOR,
         licence=LICENCE,
         licence_note=LICENCE_NOTE,
     )

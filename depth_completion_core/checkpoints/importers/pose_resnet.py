@@ -16,6 +16,7 @@ from depth_completion_core.checkpoints.importers.packnet_parts import (
     LICENCE_NOTE,
     pose_tensors,
 )
+from depth_completion_core.checkpoints.importers.pose_files import TRAINED_FOR, refuse_preset
 from depth_completion_core.checkpoints.importers.released_parts import quoted
 from depth_completion_core.models.configs.pose import PoseResNetConfig
 from depth_completion_core.settings.mapping import config_to_mapping
@@ -35,8 +36,7 @@ def import_released(state: Mapping[str, Any], model: str, preset: str) -> Releas
     Raises:
         CheckpointError: the file is of another network, or a preset was given.
     """
-    if preset:
-        raise CheckpointError(f"'{model}' has no presets, got '{preset}'")
+    refuse_preset(model, preset)
     weights = pose_tensors(state)
     if imagenet_trunk.is_imagenet_resnet(weights):
         return _with_imagenet(weights)
@@ -52,7 +52,7 @@ def import_released(state: Mapping[str, Any], model: str, preset: str) -> Releas
     return ReleasedWeights(
         weights=weights,
         config=config_to_mapping(PoseResNetConfig(trunk=imagenet_trunk.trunk_named(trunk))),
-        trained_for="the camera and the time between images that it was trained with",
+        trained_for=TRAINED_FOR,
         licence=LICENCE,
         licence_note=LICENCE_NOTE,
     )
