@@ -257,7 +257,8 @@ def test_naming_a_module_does_not_import_it(tmp_path: Path) -> None:
         data = b"\x80\x02}" + _text("a") + b"c" + module.encode() + b"\nx\ns."
         loaded = load_torch_file(_pack(tmp_path / "x.pth", data, zipped=True))
         assert loaded["a"].name == f"{module}.x"
-        assert set(sys.modules) == before
+        new = set(sys.modules) - before
+        assert all(name.startswith("encodings.") for name in new)  # of names in zip files
 
 
 def _tensor_pickle(
